@@ -1,0 +1,322 @@
+"""The recipe: one TOML file that says where to look and what to keep.
+
+Unknown keys are refused with the nearest known one. The JSON Schema of the same models is published as
+schemas/recipe.v1.json, for editors.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from builder.errors import RecipeError
+from builder.sources import kinds
+from builder.sources.base import NAME_PATTERN, AnySource
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetBlock(_Block):
+    """`[dataset]`: what the dataset is called and who answers for it."""
+
+    name: str = Field(pattern=NAME_PATTERN, description="Short name: lower case, digits, - and _.")
+    pretty_name: str | None = Field(None, description="Name for people; the card's heading.")
+    description: str | None = Field(None, description="One paragraph for the card.")
+    licence: str = Field("other", description="Licence of the compilation, a Hub licence id.")
+    licence_name: str | None = None
+    licence_link: str | None = None
+    homepage: str | None = None
+    maintainer: str | None = Field(None, description="Who keeps the dataset; printed in the card.")
+    contact: str | None = Field(None, description="Where takedown requests go; printed in the card.")
+    citation: str | None = None
+    schema_version: int | None = Field(
+        None, description="Version of the row schema; the newest unless named."
+    )
+
+
+class CrawlBlock(_Block):
+    """`[crawl]`: how politely to ask, and the guards."""
+
+    contact: str | None = Field(None, description="mailto: or https: address that goes into the User-Agent.")
+    user_agent: str = Field("hiwar", description="Product name of the User-Agent and of robots.txt groups.")
+    min_delay_s: float = Field(1.0, ge=0, description="Floor of the delay between two requests to one host.")
+    max_delay_s: float = Field(60.0, gt=0)
+    timeout_s: float = Field(30.0, gt=0, description="Total deadline of one request.")
+    max_pages_per_host: int = Field(10_000, ge=1)
+    max_bytes_per_host: int = Field(2_000_000_000, ge=1)
+    max_body_bytes: int = Field(20_000_000, ge=1, description="Cap on the decoded bytes of one answer.")
+    max_depth: int = Field(20, ge=0)
+    max_retries: int = Field(4, ge=0)
+    allow_private: tuple[str, ...] = Field((), description="Private addresses or hosts that may be asked.")
+    recrawl_min_days: float = Field(1.0, ge=0)
+    recrawl_max_days: float = Field(90.0, ge=0)
+
+
+class SelectBlock(_Block):
+    """`[select]`: which records go into a release."""
+
+    relevance_min: float = Field(2.5, ge=0, le=10, description="0 keeps every Arabic article.")
+    languages: tuple[str, ...] = Field(("ar",), description="Values of `lang` that are kept.")
+    posts: bool = Field(default=True, description="Keep posts and threads beside articles.")
+    comments: bool = Field(default=True, description="Write the comments table.")
+    since: str | None = Field(None, description="First day kept (YYYY-MM-DD), by publication.")
+    until: str | None = Field(None, description="Last day kept (YYYY-MM-DD), by publication.")
+
+
+class OptOutBlock(_Block):
+    """`[optout]`: which opt-out signals leave a page out of releases."""
+
+    obey: tuple[str, ...] = Field(
+        ("noai", "noml", "noindex", "tdm-reservation", "ai.txt", "content-signal", "content-usage", "robots"),
+        description="Signals that leave a page out. Others are recorded only.",
+    )
+
+
+class RulesBlock(_Block):
+    """`[rules]`: the profile of defect rules and thresholds that differ from it."""
+
+    profile: Literal["default", "fineweb2", "none"] = "default"
+    thresholds: dict[str, float] = Field(default_factory=dict, description='e.g. "min_words" = 50')
+    off: tuple[str, ...] = Field((), description="Rules that are not to drop anything.")
+
+
+class PrivacyBlock(_Block):
+    """`[privacy]`: what is replaced before a record leaves the machine."""
+
+    key_file: str = Field(
+        "private/key", description="Key of the pseudonyms; made at the first build if absent."
+    )
+    stable_pseudonyms: bool = Field(default=False, description="One key for all releases, not one a release.")
+    drop_bylines: tuple[str, ...] = Field((), description="Authors whose byline is not to be published.")
+
+
+class DedupBlock(_Block):
+    """`[dedup]`: near duplicates."""
+
+    near: bool = True
+    jaccard_min: Share = Field(
+        0.75, description="Share of common word 5-grams from which two texts are copies."
+    )
+    bands: int = Field(14, ge=1, le=64)
+    rows_per_band: int = Field(8, ge=1, le=32)
+
+
+class SplitBlock(_Block):
+    """`[[release.split]]`: a named part of the records, by time or by hash."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    since: str | None = None
+    until: str | None = None
+    hash_share: Share | None = None
+
+
+class ReleaseBlock(_Block):
+    """`[release]`: version, splits and the assertions a release must meet."""
+
+    version: str | None = Field(
+        None, pattern=r"^\d+\.\d+\.\d+$", description="Pin the version; else by rule."
+    )
+    split: tuple[SplitBlock, ...] = ()
+    gate_min: dict[str, float] = Field(default_factory=dict, description='e.g. "rows.documents" = 100')
+    gate_max: dict[str, float] = Field(default_factory=dict, description='e.g. "dropped.share" = 0.9')
+    gated: Literal["auto", "manual"] | None = Field(None, description="Ask Hub users for access.")
+    extra_tags: tuple[str, ...] = ()
+
+
+class PlatformEntry(_Block):
+    """`[[platform]]`: an entry added to the lexicon, or one that replaces the entry of the same id."""
+
+    id: str = Field(pattern=NAME_PATTERN)
+    name: str
+    long: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    anti_cues: tuple[str, ...] = ()
+    remove: bool = False
+
+
+class LexiconBlock(_Block):
+    """`[lexicon]`: another topic lexicon in place of the platforms."""
+
+    file: str | None = Field(
+        None, description="Path of a lexicon in the shape of builder/data/platforms.json."
+    )
+
+
+class RecipeModel(_Block):
+    """The whole file."""
+
+    dataset: DatasetBlock
+    source: tuple[dict[str, Any], ...] = Field(min_length=1)
+    crawl: CrawlBlock = CrawlBlock()
+    select: SelectBlock = SelectBlock()
+    optout: OptOutBlock = OptOutBlock()
+    rules: RulesBlock = RulesBlock()
+    privacy: PrivacyBlock = PrivacyBlock()
+    dedup: DedupBlock = DedupBlock()
+    release: ReleaseBlock = ReleaseBlock()
+    lexicon: LexiconBlock = LexiconBlock()
+    platform: tuple[PlatformEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe that was read and checked. `path` is its file; everything it writes lies in `folder`."""
+
+    path: Path
+    model: RecipeModel
+    sources: tuple[AnySource, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the recipe."""
+        return self.path.parent
+
+    @property
+    def archive(self) -> Path:
+        """The folder of the WARC files and the frontier."""
+        return self.folder / "archive"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be made again."""
+        return self.folder / "cache"
+
+    @property
+    def releases(self) -> Path:
+        """The folder of the releases."""
+        return self.folder / "releases"
+
+    def source(self, name: str) -> AnySource:
+        """Return the source of that name.
+
+        Raises RecipeError when the recipe has none.
+        """
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise RecipeError(f"no source is named {name!r}", where=str(self.path))
+
+    def digest(self) -> str:
+        """Return "sha256:HEX" of the recipe's meaning: defaults filled in, comments and order of keys left out."""
+        data = self.model.model_dump(mode="json", exclude={"source"})
+        data["source"] = [source.block.model_dump(mode="json") for source in self.sources]
+        canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Read and check a recipe file, or the dataset.toml of a folder.
+
+    Raises RecipeError that names the file, the key, the nearest known key and what to do.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "dataset.toml"
+    data = _read_toml(path)
+    model = _validated(RecipeModel, data, path, "")
+    sources = tuple(_source(block, index, path) for index, block in enumerate(model.source))
+    names = [source.name for source in sources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RecipeError(
+            f"two sources are named {twice[0]!r}", where=str(path), what_next="Give each source its own name."
+        )
+    return Recipe(path.resolve(), model, sources)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise RecipeError(
+            "there is no such recipe",
+            where=str(path),
+            what_next="Run `hiwar new DIR` to get a commented one, or name the file.",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise RecipeError(
+            f"not a TOML file: {error}", where=str(path), what_next="Correct the line that is named."
+        ) from error
+
+
+def _source(block: dict[str, Any], index: int, path: Path) -> AnySource:
+    place = f"source[{index}]"
+    kind = block.get("kind")
+    if kind not in kinds():
+        near = _nearest(str(kind), kinds())
+        raise RecipeError(
+            f"{place}.kind is {kind!r}, which is no kind of source{near}",
+            where=str(path),
+            what_next=f"Kinds: {', '.join(kinds())}. `hiwar sources` explains each.",
+        )
+    cls = kinds()[kind]
+    return cls(_validated(cls.block_type, block, path, f"{place}."))
+
+
+ModelT = typing.TypeVar("ModelT", bound=BaseModel)
+
+
+def _validated(model: type[ModelT], data: dict[str, Any], path: Path, prefix: str) -> ModelT:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = [_problem(detail, model, prefix) for detail in error.errors()]
+        raise RecipeError(
+            "; ".join(problems),
+            where=str(path),
+            what_next="Correct the keys named. schemas/recipe.v1.json lists every key with its meaning.",
+        ) from None
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel], prefix: str) -> str:
+    place = prefix + ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        siblings = _known_keys(model, detail["loc"][:-1])
+        return f"{place} is no known key{_nearest(str(detail['loc'][-1]), siblings)}"
+    if detail["type"] == "missing":
+        return f"{place} is missing"
+    return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]} (got {detail['input']!r})"
+
+
+def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that are known where `location` points to."""
+    for part in location:
+        if isinstance(part, int):
+            continue
+        inner = next(_models_in(model.model_fields[part].annotation), None)
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """Yield the pydantic models inside a type annotation."""
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        if issubclass(annotation, BaseModel):
+            yield annotation
+        return
+    for argument in typing.get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _nearest(word: str, known: typing.Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
