@@ -26,7 +26,8 @@ class Target:
 
     `role` says how the answer is to be read: "page", "feed", "sitemap", "robots", "optout", or a name of the
     source's own such as "wordpress.posts". `via` is the URL that led here and `how` the way it did
-    ("start", "link", "feed", "sitemap", "pagination", "api").
+    ("start", "link", "feed", "sitemap", "pagination", "api"). `headers` are sent beside the crawler's own,
+    e.g. a Range; two targets that differ in them alone are two requests.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Target:
     depth: int = 0
     via: str | None = None
     how: str = "start"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,6 +68,7 @@ class CaptureRef:
     `warc_file` is the file's own name (WARC-Filename of its warcinfo record, else the name on disk);
     `path` is where it lies now and never reaches a release. `mime` is lower case without parameters.
     `kind` is the WARC record type. A revisit has the digest of the capture it repeats and no body of its own.
+    `inner_offset` counts decoded bytes inside a gzip member that holds several records; 0 in a well-made file.
     """
 
     source: str
@@ -85,6 +88,7 @@ class CaptureRef:
     via: str | None = None
     how: str | None = None
     rights: Rights = Rights()
+    inner_offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,183 @@
+"""The outer layer of an archive file: gzip members, zstd frames, or nothing at all.
+
+A member is a stretch of the file that can be decoded without what stands before it. A healthy WARC file has
+one record a member. After damage, reading goes on at the next place that decodes to the head of a record.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from builder.errors import ArchiveError
+
+MAX_MEMBER_BYTES = 256 * 1024 * 1024
+"""Cap on the decoded bytes of one member; a page is 60 kB, a whole file in one member some 100 MB."""
+
+GZIP = b"\x1f\x8b\x08"
+ZSTD = b"\x28\xb5\x2f\xfd"
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+_HEAD = re.compile(rb"\s*(?:WARC/\d|filedesc://|[a-z][a-z0-9+.-]{1,15}:\S)")
+_CHUNK_BYTES = 32 * 1024
+_PROBE_BYTES = 4 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One decoded stretch: where it lies in the file, its bytes, and what was wrong at its end, if anything.
+
+    `problem` is "" for a whole member, "cut" when the file ends inside it, else what the decoder said;
+    `length` then reaches up to where reading goes on.
+    """
+
+    offset: int
+    length: int
+    data: bytes | mmap.mmap
+    problem: str = ""
+
+
+class Decoder(Protocol):
+    """What zlib's and zstandard's decoders have in common."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the member has ended."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """Bytes given that stand behind the member."""
+
+
+def members(path: Path) -> Iterator[Member]:
+    """Yield the members of a file in order; an uncompressed file is one member.
+
+    Raises ArchiveError when the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size == 0:
+                return
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                yield from _walk(data)
+    except OSError as error:
+        raise ArchiveError(
+            f"cannot be read: {error.strerror}", where=str(path), what_next="Check the path and its rights."
+        ) from error
+
+
+def member_at(raw: bytes, dictionary: bytes | None = None) -> Member:
+    """Decode the one member that `raw` begins with; uncompressed bytes come back as they are."""
+    if not is_compressed(raw):
+        return Member(0, len(raw), raw)
+    data, used, problem = _decode(raw, 0, dictionary)
+    return Member(0, used, data, problem)
+
+
+def dictionary_of(path: Path) -> bytes | None:
+    """Return the dictionary that a .warc.zst file begins with, or None.
+
+    Raises OSError when the file cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+        if not _SKIPPABLE.match(head):
+            return None
+        return _dictionary(file.read(int.from_bytes(head[4:8], "little")))
+
+
+def is_compressed(raw: bytes) -> bool:
+    """Return whether bytes begin with a gzip member or a zstd frame."""
+    return raw.startswith((GZIP, ZSTD))
+
+
+def _walk(data: mmap.mmap) -> Iterator[Member]:
+    if not is_compressed(data[:4]) and not _SKIPPABLE.match(data[:4]):
+        yield Member(0, len(data), data)
+        return
+    position, dictionary = 0, None
+    while position < len(data):
+        if _SKIPPABLE.match(data, position):
+            size = int.from_bytes(data[position + 4 : position + 8], "little")
+            dictionary = dictionary or _dictionary(data[position + 8 : position + 8 + size])
+            position += 8 + size
+            continue
+        decoded, used, problem = _decode(data, position, dictionary)
+        end = _next_member(data, position + 1, dictionary) if problem else position + used
+        yield Member(position, end - position, decoded, problem)
+        position = end
+
+
+def _decode(data: bytes | mmap.mmap, start: int, dictionary: bytes | None) -> tuple[bytes, int, str]:
+    """Decode the member at `start`; return its bytes, the bytes used, and the problem."""
+    decoder: zlib._Decompress | _Zstd
+    magic = data[start : start + 4]
+    if magic.startswith(GZIP):
+        decoder = zlib.decompressobj(31)
+    elif magic == ZSTD:
+        decoder = _Zstd(dictionary)
+    else:
+        return b"", 0, "bytes that belong to no record"
+    parts: list[bytes] = []
+    total, position = 0, start
+    try:
+        while not decoder.eof and position < len(data):
+            chunk = data[position : position + _CHUNK_BYTES]
+            position += len(chunk)
+            while chunk:
+                part = decoder.decompress(chunk, MAX_MEMBER_BYTES)
+                parts.append(part)
+                total += len(part)
+                if total > MAX_MEMBER_BYTES:
+                    return b"".join(parts), position - start, f"more than {MAX_MEMBER_BYTES} bytes decoded"
+                chunk = decoder.unconsumed_tail
+    except zlib.error as error:
+        return b"".join(parts), position - start, str(error)
+    problem = "" if decoder.eof else "cut"
+    return b"".join(parts), position - start - len(decoder.unused_data), problem
+
+
+class _Zstd:
+    """zstandard behind the interface of zlib's decoder."""
+
+    unconsumed_tail = b""
+
+    def __init__(self, dictionary: bytes | None) -> None:
+        import zstandard
+
+        given = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        self._error = zstandard.ZstdError
+        self._inner = zstandard.ZstdDecompressor(dict_data=given).decompressobj()
+
+    def decompress(self, chunk: bytes, max_length: int) -> bytes:  # noqa: ARG002
+        """Decode a chunk; zstd's ratio on 32 kB is bounded by its block size of 128 kB a few bytes."""
+        try:
+            return self._inner.decompress(chunk)
+        except self._error as error:
+            raise zlib.error(str(error)) from error
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._inner.unused_data)
+
+
+def _dictionary(frame: bytes) -> bytes:
+    """Return the dictionary of a .warc.zst file: the content of its first frame, itself packed or not."""
+    return _decode(frame, 0, None)[0] if frame.startswith(ZSTD) else frame
+
+
+def _next_member(data: mmap.mmap, start: int, dictionary: bytes | None) -> int:
+    """Return where the next member that decodes to the head of a record begins, or the end of the file."""
+    for match in re.compile(re.escape(GZIP) + b"|" + re.escape(ZSTD)).finditer(data, start):
+        probe = data[match.start() : match.start() + _PROBE_BYTES]
+        if _HEAD.match(_decode(probe, 0, dictionary)[0]):
+            return match.start()
+    return len(data)

@@ -1,0 +1,272 @@
+"""Reads archives of any maker back: every whole record once, every broken stretch named.
+
+`scan` says what a file holds without keeping bodies; `load` fetches one capture by its offset.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from builder.archive.members import Member, dictionary_of, member_at, members
+from builder.archive.payload import (
+    CodingError,
+    Message,
+    dechunk,
+    decode_body,
+    digest,
+    header_lines,
+    matches,
+    normal_digest,
+    parse_message,
+)
+from builder.archive.records import Broken, RawRecord, parse_date, record_at, split_records
+from builder.errors import ArchiveError
+from builder.model import PAGE, Capture, CaptureRef, Damage
+
+Kind = Literal["response", "revisit", "resource"]
+
+_KINDS: dict[str, Kind] = {"response": "response", "revisit": "revisit", "resource": "resource"}
+_NOT_MODIFIED = "server-not-modified"
+_WINDOW = 64
+"""Captures held back until their metadata record has come; the crawler writes it right behind the answer."""
+
+
+def scan(path: Path, *, source: str, role: str = PAGE) -> Iterator[CaptureRef | Damage]:
+    """Yield every capture of an archive file in file order, and every stretch that holds no whole record.
+
+    `source` and `role` go into the references; a metadata record of ours overrides the role.
+    Raises ArchiveError when the file cannot be opened.
+    """
+    scanner = _Scanner(path, source, role)
+    for member in members(path):
+        yield from scanner.member(member)
+    yield from scanner.rest()
+
+
+def load(ref: CaptureRef) -> Capture:
+    """Fetch one capture by its place, with transfer and content coding undone; a revisit has no body.
+
+    Raises ArchiveError when the file is not as it was scanned, or the body's coding is broken or too large.
+    """
+    where = f"{ref.path}@{ref.warc_offset}"
+    record = _record_of(ref)
+    if isinstance(record, Broken) or _record_id(record, ref.payload_digest) != ref.record_id:
+        raise ArchiveError(
+            "holds another record than when it was scanned",
+            where=where,
+            what_next="Do not change archive files; run the build again to scan them anew.",
+        )
+    if ref.kind == "resource":
+        headers = (("Content-Type", record.fields.get("content-type", "")),)
+        return Capture(ref, headers, record.block)
+    message = parse_message(record.block) or Message(ref.status, (), b"")
+    if ref.kind == "revisit":
+        return Capture(ref, message.headers, b"")
+    try:
+        return Capture(ref, message.headers, decode_body(message))
+    except CodingError as error:
+        raise ArchiveError(str(error), where=where, what_next="The page is left out.") from error
+
+
+def _record_of(ref: CaptureRef) -> RawRecord | Broken:
+    try:
+        if ref.inner_offset:
+            return record_at(_inflated(ref.path, ref.warc_offset, ref.warc_length), ref.inner_offset)
+        return record_at(_inflate(ref.path, ref.warc_offset, ref.warc_length), 0)
+    except OSError as error:
+        raise ArchiveError(
+            f"cannot be read: {error.strerror}", where=ref.path, what_next="Put the archive file back."
+        ) from error
+
+
+def _inflate(path: str, offset: int, length: int) -> bytes:
+    with Path(path).open("rb") as file:
+        file.seek(offset)
+        data = member_at(file.read(length), dictionary_of(Path(path))).data
+    assert isinstance(data, bytes)
+    return data
+
+
+_inflated = lru_cache(maxsize=1)(_inflate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a record lies: offset and length in the file, and the offset inside a member of several records."""
+
+    offset: int
+    length: int
+    inner: int = 0
+
+
+class _Scanner:
+    """Turns the records of one file into references, each joined with its metadata record."""
+
+    def __init__(self, path: Path, source: str, role: str) -> None:
+        self.path = path
+        self.source = source
+        self.role = role
+        self.warc_file = path.name
+        self.named = False
+        self.waiting: dict[str, CaptureRef] = {}
+        self.early: dict[str, RawRecord] = {}
+
+    def member(self, member: Member) -> Iterator[CaptureRef | Damage]:
+        """Yield what one member holds, as far as it need not wait for metadata."""
+        broken = False
+        for found in split_records(member.data, cut=bool(member.problem)):
+            place = self._place(member, found)
+            if isinstance(found, Broken):
+                broken = True
+                yield self._damage(place, found.reason)
+            else:
+                yield from self._record(place, found, proven=member.problem in ("", "cut"))
+        if member.problem and not broken:
+            yield self._damage(_Place(member.offset, member.length), member.problem)
+
+    @staticmethod
+    def _place(member: Member, found: RawRecord | Broken) -> _Place:
+        if isinstance(member.data, bytes):
+            return _Place(member.offset, member.length, found.start)
+        return _Place(found.start, found.end - found.start)
+
+    def _damage(self, place: _Place, reason: str) -> Damage:
+        return Damage(str(self.path), place.offset, place.length, reason)
+
+    def rest(self) -> Iterator[CaptureRef]:
+        """Yield what still waits."""
+        yield from self.waiting.values()
+        self.waiting.clear()
+
+    def _record(self, place: _Place, record: RawRecord, *, proven: bool) -> Iterator[CaptureRef | Damage]:
+        self._name_file(record)
+        if record.kind == "metadata":
+            self._join(record)
+            return
+        kind = _KINDS.get(record.kind)
+        url = record.fields.get("warc-target-uri", "").strip("<>")
+        if kind is None or url.lower().startswith("dns:"):
+            return
+        found = self._capture(place, record, kind, url, proven=proven)
+        if isinstance(found, Damage):
+            yield found
+            return
+        early = self.early.pop(found.record_id, None)
+        self.waiting[found.record_id] = found if early is None else _with_metadata(found, early)
+        while len(self.waiting) > _WINDOW:
+            yield self.waiting.pop(next(iter(self.waiting)))
+
+    def _name_file(self, record: RawRecord) -> None:
+        """Take the file's own name from a warcinfo record that stands first."""
+        if not self.named and record.kind == "warcinfo":
+            self.warc_file = PurePosixPath(record.fields.get("warc-filename", "")).name or self.warc_file
+        self.named = True
+
+    def _join(self, record: RawRecord) -> None:
+        """Join a metadata record with the capture it speaks of, or keep it until that comes."""
+        for target in (*record.concurrent, record.fields.get("warc-refers-to", "")):
+            if target in self.waiting:
+                self.waiting[target] = _with_metadata(self.waiting[target], record)
+            elif target:
+                self.early[target] = record
+        while len(self.early) > _WINDOW:
+            self.early.pop(next(iter(self.early)))
+
+    def _capture(
+        self, place: _Place, record: RawRecord, kind: Kind, url: str, *, proven: bool
+    ) -> CaptureRef | Damage:
+        fetched_at = parse_date(record.fields.get("warc-date", ""))
+        if fetched_at is None or not url:
+            return self._damage(place, "WARC-Date or WARC-Target-URI is missing or malformed")
+        message = None if kind == "resource" else parse_message(record.block)
+        if message is None and kind == "response":
+            if record.arc or "http" in record.fields.get("content-type", "http"):
+                return self._damage(place, "response without a status line")
+            kind = "resource"
+        printed, problem = _checked_digest(record, kind, message)
+        if problem or not (proven or printed.verified):
+            return self._damage(place, problem or "damaged, and no digest to prove the record whole")
+        mime = record.fields.get("content-type", "") if message is None else message.header("content-type")
+        return CaptureRef(
+            source=self.source,
+            role=self.role,
+            url=url,
+            status=_status(kind, message, record),
+            mime=mime.partition(";")[0].strip().lower(),
+            fetched_at=fetched_at,
+            payload_digest=printed.text,
+            record_id=_record_id(record, printed.text),
+            kind=kind,
+            path=str(self.path),
+            warc_file=self.warc_file,
+            warc_offset=place.offset,
+            warc_length=place.length,
+            truncated=record.fields.get("warc-truncated"),
+            inner_offset=place.inner,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    text: str
+    verified: bool
+
+
+def _checked_digest(record: RawRecord, kind: Kind, message: Message | None) -> tuple[_Digest, str]:
+    """Return the payload's digest, checked against what the header prints, and what is wrong with it."""
+    block = normal_digest(record.fields.get("warc-block-digest", ""))
+    if block and not matches(block, record.block):
+        return _Digest("", verified=False), "block differs from its WARC-Block-Digest"
+    printed = normal_digest(record.fields.get("warc-payload-digest", ""))
+    if kind == "revisit":
+        return _Digest(printed, verified=bool(block)), ""
+    payload = record.block if message is None else message.body
+    if not printed:
+        return _Digest(digest(payload), verified=bool(block)), ""
+    if matches(printed, payload) or (message is not None and _matches_decoded(printed, message)):
+        return _Digest(printed, verified=True), ""
+    if "warc-truncated" in record.fields:
+        return _Digest(digest(payload), verified=bool(block)), ""
+    return _Digest("", verified=False), "payload differs from its WARC-Payload-Digest"
+
+
+def _matches_decoded(printed: str, message: Message) -> bool:
+    """Return whether a digest was taken after transfer or content coding was undone, as some makers do."""
+    if matches(printed, dechunk(message.body)):
+        return True
+    try:
+        return matches(printed, decode_body(message))
+    except CodingError:
+        return False
+
+
+def _status(kind: Kind, message: Message | None, record: RawRecord) -> int:
+    if message is not None:
+        return message.status
+    return 304 if _NOT_MODIFIED in record.fields.get("warc-profile", "") and kind == "revisit" else 200
+
+
+def _record_id(record: RawRecord, payload_digest: str) -> str:
+    """Return WARC-Record-ID; for ARC and records without one, an id made of what the record is."""
+    given = record.fields.get("warc-record-id", "")
+    if given:
+        return given
+    fields = record.fields
+    name = f"{fields.get('warc-target-uri')} {fields.get('warc-date')} {payload_digest}"
+    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}>"
+
+
+def _with_metadata(ref: CaptureRef, record: RawRecord) -> CaptureRef:
+    """Return a reference with what its metadata record says."""
+    fields = dict(header_lines(record.block.split(b"\n")))
+    return replace(
+        ref,
+        role=fields.get("hiwar-role", ref.role),
+        via=fields.get("via", ref.via),
+        how=fields.get("hiwar-how", ref.how),
+    )
