@@ -1,0 +1,1 @@
+"""What a host repeats on its pages, learned from the archive."""
