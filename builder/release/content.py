@@ -1,0 +1,111 @@
+"""The logical content of rows: a digest that does not depend on how Parquet happens to lay them out.
+
+Parquet bytes differ between versions of pyarrow and zstd; the records do not. A value is written as JSON with
+sorted keys, a time as microseconds since 1970 UTC, a null is left out (so a column that is null everywhere
+changes no digest), and the row's digest is BLAKE2b over "name, unit separator, value, record separator" in
+the order of the schema. docs/releases.md describes it for those who want to compute it with other tools.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BOOKKEEPING = frozenset({"cluster_size", "cluster_urls", "evidence", "flags", "provenance"})
+"""Columns about where a record was read and what stands beside it, not about what it says.
+
+A record is "changed" when any other column differs. A page that was captured again with the same text has a
+new offset and time in its provenance but is the same record; a copy found elsewhere changes the size of the
+cluster but not the record that stands for it.
+"""
+
+DIGEST_BYTES = 16
+_SLICE_ROWS = 512
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Encoded = dict[str, list[bytes]]
+"""Column name -> its values in canonical form, one per row; empty bytes for null."""
+
+
+def canonical_value(value: object) -> bytes:
+    """Return one value in canonical form: UTF-8 JSON, or no bytes at all for null."""
+    if value is None:
+        return b""
+    text = json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_canonical_time
+    )
+    return text.encode("utf-8")
+
+
+def _canonical_time(value: object) -> int:
+    if not isinstance(value, datetime):
+        raise TypeError(f"no canonical form for {type(value).__name__}")
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def encoded(table: pa.Table, names: Sequence[str]) -> Encoded:
+    """Return the named columns of a table in canonical form."""
+    return {name: [canonical_value(value) for value in table[name].to_pylist()] for name in names}
+
+
+def digests(columns: Encoded, names: Sequence[str]) -> list[bytes]:
+    """Return one digest of 16 bytes for each row, over the named columns in that order."""
+    heads = [name.encode() + b"\x1f" for name in names]
+    return [_digest(heads, values) for values in zip(*(columns[name] for name in names), strict=True)]
+
+
+def _digest(heads: Sequence[bytes], values: Iterable[bytes]) -> bytes:
+    parts = b"".join(
+        head + value + b"\x1e" for head, value in zip(heads, values, strict=True) if value
+    )
+    return hashlib.blake2b(parts, digest_size=DIGEST_BYTES).digest()
+
+
+class ContentHash:
+    """The content hash of a shard: SHA-256 over the digests of its rows, in their order."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, table: pa.Table) -> None:
+        """Add the rows of a table, all columns in the table's order."""
+        names = table.schema.names
+        for start in range(0, table.num_rows, _SLICE_ROWS):
+            part = table.slice(start, _SLICE_ROWS)
+            self._hash.update(b"".join(digests(encoded(part, names), names)))
+
+    def value(self) -> str:
+        """Return "sha256:HEX"."""
+        return "sha256:" + self._hash.hexdigest()
+
+
+def content_of(path: Path) -> str:
+    """Return the content hash of a Parquet file, read in pieces."""
+    content = ContentHash()
+    for table in slices(path):
+        content.add(table)
+    return content.value()
+
+
+def slices(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Yield a Parquet file as small tables, so that memory does not grow with the file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_SLICE_ROWS, columns=columns):
+            yield pa.Table.from_batches([batch])
+
+
+def combined(parts: Iterable[tuple[str, str]]) -> str:
+    """Return the content hash of a table from (path, content hash) of its shards, in order of path."""
+    lines = "".join(f"{content}  {path}\n" for path, content in sorted(parts))
+    return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()

@@ -1,0 +1,136 @@
+"""Rows to Parquet shards: partitions by month, one write a file, the same bytes for the same rows.
+
+Measured (docs/measurements/release.md): month partitions in (published_at, id) order let a release that
+appends one percent upload 1.6 % of its bytes, against 100 % in hash order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.release.content import ContentHash
+from builder.release.manifest import Shard
+from builder.schema import Field, Schema
+from builder.storage import sha256_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SHARD_COLUMN = "_shard"
+COST_COLUMN = "_cost"
+
+SHARD_BYTES = 256_000_000
+"""Cost at which a month is cut into a further shard, so that one shard fits in memory. See `_cost` in the SQL."""
+
+ROWS_PER_GROUP = 10_000
+"""About 100 MB of articles: the Hub's viewer refuses groups over 300 MB, and small ones defeat streaming."""
+
+CHUNKING = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
+"""Content-defined chunking as `datasets` itself writes: rows deleted inside a shard shift fewer bytes."""
+
+COMPRESSION_LEVEL = 3
+
+
+def hub_features(schema: Schema) -> dict[str, object]:
+    """Return the columns in the form that `datasets` keeps in a Parquet file's metadata."""
+    return {field.name: _hub_feature(field) for field in schema.fields}
+
+
+def _hub_feature(field: Field) -> object:
+    parts = {part.name: _hub_feature(part) for part in field.fields}
+    value: dict[str, object] = {"dtype": field.feature().get("dtype", ""), "_type": "Value"}
+    kinds: dict[str, object] = {
+        "list<string>": {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"},
+        "struct": parts,
+        "list<struct>": {"feature": parts, "_type": "List"},
+    }
+    return kinds.get(field.type, value)
+
+
+def shard_schema(schema: Schema) -> pa.Schema:
+    """Return the Arrow schema of a shard, with the `huggingface` metadata that `datasets` reads."""
+    info = json.dumps({"info": {"features": hub_features(schema)}}, sort_keys=False, separators=(",", ":"))
+    return schema.arrow().with_metadata({"huggingface": info})
+
+
+def write_shards(
+    name: str, schema: Schema, batches: Iterable[pa.RecordBatch], release: Path, *, limit_bytes: int = SHARD_BYTES
+) -> list[Shard]:
+    """Write the rows of a table below `release`/data/`name`, and return its shards in order.
+
+    `batches` come in the final order with two further columns: `_shard` ("train-2025-01"), whose equal values
+    stand together, and `_cost` in bytes. A shard of a month over `limit_bytes` is followed by "x002", ....
+    How the rows are cut into batches does not matter.
+    """
+    folder = release / "data" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        _write_shard(name, label, table, schema, folder) for label, table in _shard_tables(batches, schema, limit_bytes)
+    ]
+
+
+def _shard_tables(
+    batches: Iterable[pa.RecordBatch], schema: Schema, limit_bytes: int
+) -> Iterator[tuple[str, pa.Table]]:
+    """Yield (file stem, rows) for each shard."""
+    import pyarrow as pa
+
+    target = shard_schema(schema)
+    for stem, pieces in groupby(_stretches(batches, limit_bytes), key=lambda stretch: stretch[0]):
+        tables = [pa.Table.from_batches([piece]).select(target.names).cast(target) for _, piece in pieces]
+        yield stem, pa.concat_tables(tables).combine_chunks()
+
+
+def _stretches(
+    batches: Iterable[pa.RecordBatch], limit_bytes: int
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Yield (file stem, rows of one shard that stand together in one batch)."""
+    current, number, cost = "", 1, 0
+    for batch in batches:
+        start = 0
+        labels, costs = batch.column(SHARD_COLUMN).to_pylist(), batch.column(COST_COLUMN).to_pylist()
+        for row, (label, row_cost) in enumerate(zip(labels, costs, strict=True)):
+            if label == current and cost + row_cost <= limit_bytes:
+                cost += row_cost
+                continue
+            if row > start:
+                yield _stem(current, number), batch.slice(start, row - start)
+            number = number + 1 if label == current else 1
+            current, cost, start = label, row_cost, row
+        if start < batch.num_rows:
+            yield _stem(current, number), batch.slice(start)
+
+
+def _stem(label: str, number: int) -> str:
+    return label if number == 1 else f"{label}x{number:03d}"
+
+
+def _write_shard(name: str, stem: str, table: pa.Table, schema: Schema, folder: Path) -> Shard:
+    import pyarrow.parquet as pq
+
+    path = folder / f"{stem}.parquet"
+    content = ContentHash()
+    content.add(table)
+    pq.write_table(
+        table,
+        path,
+        row_group_size=ROWS_PER_GROUP,
+        compression="zstd",
+        compression_level=COMPRESSION_LEVEL,
+        use_content_defined_chunking=CHUNKING,
+        write_page_index=True,
+    )
+    split = stem.split("-", 1)[0]
+    return Shard(
+        path=f"data/{name}/{path.name}",
+        table=name,
+        split=split,
+        rows=table.num_rows,
+        size_bytes=path.stat().st_size,
+        sha256=sha256_of(path),
+        content=content.value(),
+    )
