@@ -320,3 +320,22 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
 def _nearest(word: str, known: typing.Iterable[str]) -> str:
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a recipe, every kind of source included."""
+    schema = RecipeModel.model_json_schema()
+    variants = {kind: cls.block_type.model_json_schema() for kind, cls in kinds().items()}
+    for kind, variant in variants.items():
+        variant["properties"]["kind"] = {"const": kind}
+    schema["properties"]["source"]["items"] = {"oneOf": list(variants.values())}
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Hiwar recipe, version 1"
+    return schema
+
+
+if __name__ == "__main__":
+    import sys
+
+    json.dump(json_schema(), sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")

@@ -1,0 +1,100 @@
+"""What the command line prints: tables and next steps for people, one JSON object a line for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from builder.errors import HiwarError
+
+_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127, *range(8234, 8239), *range(8294, 8298)))
+"""Control and direction characters: a title from the web must not steer a terminal."""
+
+
+def printable(text: object) -> str:
+    """Return text that cannot steer a terminal: control and bidi control characters taken out."""
+    return str(text).translate(_CONTROLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a command reports to. With `json_lines` people's output is silent and events go to stdout.
+
+    `quiet` leaves results and errors only; `verbose` adds detail.
+    """
+
+    json_lines: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    console: Console = field(default_factory=lambda: Console(highlight=False))
+    errors: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+
+    def event(self, event: str, **fields: object) -> None:
+        """Write one JSON object a line to stdout, when asked for."""
+        if self.json_lines:
+            sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.flush()
+
+    def say(self, text: str) -> None:
+        """Print a line for people."""
+        if not (self.json_lines or self.quiet):
+            self.console.print(printable(text), markup=False, soft_wrap=True)
+
+    def result(self, text: str) -> None:
+        """Print a line that also shows when quiet."""
+        if not self.json_lines:
+            self.console.print(printable(text), markup=False, soft_wrap=True)
+
+    def table(self, title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Print a table for people; numbers to the right."""
+        if self.json_lines or self.quiet:
+            return
+        table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        listed = [list(row) for row in rows]
+        for place, head in enumerate(heads):
+            numeric = bool(listed) and all(isinstance(row[place], int | float) for row in listed)
+            table.add_column(head, justify="right" if numeric else "left", overflow="fold")
+        for row in listed:
+            table.add_row(*[_cell(value) for value in row])
+        self.console.print(table)
+
+    def next_step(self, text: str) -> None:
+        """Print what to do next."""
+        if not (self.json_lines or self.quiet):
+            self.console.print(f"[bold]Next:[/bold] {printable(text)}", soft_wrap=True)
+
+    def error(self, error: HiwarError) -> None:
+        """Print an error to stderr: what, where, why, then what to do next."""
+        self.event(
+            "error", kind=type(error).__name__, what=error.what, where=error.where, what_next=error.what_next
+        )
+        head = f"{error.where}: {error.what}" if error.where else error.what
+        self.errors.print("Error: " + printable(head), style="red", markup=False, soft_wrap=True)
+        if error.what_next:
+            self.errors.print(printable(error.what_next), markup=False, soft_wrap=True)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return printable(value).replace("[", "\\[")
+
+
+def account_rows(tallies: Iterable[Mapping[str, object]]) -> list[tuple[object, ...]]:
+    """Return one row a stage for a table: stage, read, kept, dropped, failed, reasons with their counts."""
+    rows = []
+    for tally in tallies:
+        reasons = tally["reasons"]
+        assert isinstance(reasons, Mapping)
+        listed = ", ".join(
+            f"{name} {count}" for name, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0]))
+        )
+        rows.append((tally["stage"], tally["read"], tally["kept"], tally["dropped"], tally["failed"], listed))
+    return rows

@@ -1,0 +1,42 @@
+"""The account of a stage."""
+
+from __future__ import annotations
+
+import pytest
+
+from builder.errors import AccountError
+from builder.tally import Tally
+
+
+def test_an_account_that_balances_closes() -> None:
+    """Each item counts once, each reason counts."""
+    tally = Tally("rules")
+    tally.keep(3)
+    tally.drop(["too-short", "language"])
+    tally.fail(["charset"])
+    data = tally.close(5).as_dict()
+    assert (data["read"], data["kept"], data["dropped"], data["failed"]) == (5, 3, 1, 1)
+    assert data["reasons"] == {"charset": 1, "language": 1, "too-short": 1}
+    assert data["dropped_for"] == {"too-short": 1}
+
+
+@pytest.mark.parametrize("read", [3, 5])
+def test_a_lost_or_doubled_item_is_an_error(read: int) -> None:
+    """The account is held against what was read elsewhere."""
+    tally = Tally("extract")
+    tally.keep(4)
+    with pytest.raises(AccountError, match=f"4 items accounted for, {read} read"):
+        tally.close(read)
+
+
+def test_accounts_of_workers_add_up() -> None:
+    """Adding is the same in any order, and survives being written down."""
+    one, two = Tally("x"), Tally("x")
+    one.keep()
+    one.drop(["a"])
+    two.drop(["b", "a"])
+    left = Tally.from_dict(one.as_dict())
+    left.add(two)
+    right = Tally.from_dict(two.as_dict())
+    right.add(one)
+    assert left.close(3) == right.close(3)
