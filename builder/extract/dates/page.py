@@ -1,0 +1,183 @@
+"""A page as the search for dates sees it: its lines, where the title stands, and what is not the article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from lxml.html import HtmlElement
+
+from builder.extract import jsonld
+from builder.extract.dates.names import fold
+from builder.markup import block_lines, squeeze
+
+NEAR_LINES = (-8, 15)
+"""A line from 8 before to 15 behind the title is beside it: kickers, bylines, buttons stand between."""
+
+_ASIDE_TAGS = frozenset(("nav", "aside", "footer", "form", "select"))
+_ASIDE = re.compile(
+    r"related|side-?bar|\bwidget(?:_|\b)(?!-)|comment|respond|repl(?:y|ies)|recent|popular|most-?(?:read|view)|ticker"
+    r"|breaking|footer|breadcrumb|latest|also-?read|more-?news|copyright|calendar|prayer|similar|read-?more|archives"
+    r"|next-?post|prev(?:ious)?-?post|post-?nav|navigation|\bnav\b|\bmenu\b|suggest|recommend|trending|teaser|carousel|slider",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|entry-date|post-date|dateline)(?:$|[\s_\-])", re.I)
+_LETTERS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One line of a page: its element, the line before it, and its distance in lines from the title (0: the title)."""
+
+    element: HtmlElement
+    line: str
+    previous: str
+    distance: int
+    near: bool
+
+
+class Page:
+    """Views of one page, each made once and only when asked for."""
+
+    def __init__(self, tree: HtmlElement, captured_at: datetime, zone: str | None, url: str) -> None:
+        self.tree = tree
+        self.captured_at = captured_at
+        self.zone = zone
+        self.url = url
+        self._asides: dict[HtmlElement, bool] = {}
+
+    @classmethod
+    def of(cls, tree: HtmlElement, captured_at: datetime, zone: str | None, url: str) -> Page:
+        """Return the views of a tree captured at `captured_at` from `url`."""
+        return cls(tree, captured_at, zone, url)
+
+    @cached_property
+    def objects(self) -> list[jsonld.Json]:
+        """All JSON-LD objects."""
+        return jsonld.objects(self.tree)
+
+    @cached_property
+    def meta(self) -> Mapping[str, list[str]]:
+        """Contents of meta elements by name, property or itemprop in lower case."""
+        found: dict[str, list[str]] = {}
+        for element in self.tree.iter("meta"):
+            for attribute in ("property", "name", "itemprop", "http-equiv"):
+                name = (element.get(attribute) or "").strip().lower()
+                if name and element.get("content"):
+                    found.setdefault(name, []).append(element.get("content") or "")
+        return found
+
+    @cached_property
+    def lines(self) -> list[tuple[HtmlElement, str]]:
+        """Visible lines of the page with the block each stands in."""
+        return block_lines(self.tree)
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """Folded letters of what the page calls its title."""
+        names = [*self.meta.get("og:title", ()), *self.meta.get("twitter:title", ())]
+        names += [squeeze(str(element.text_content())) for element in self.tree.iter("title")][:1]
+        return [key for key in map(_key, names) if len(key) >= 4]
+
+    @cached_property
+    def title_line(self) -> int | None:
+        """Index in `lines` of the line that is the title; headings before other lines, longer before shorter."""
+        best: tuple[tuple[bool, int], int] | None = None
+        for index, (element, line) in enumerate(self.lines):
+            key = _key(line) if 4 <= len(line) <= 400 else ""
+            if len(key) < 4 or not any(key in title or title in key for title in self.titles):
+                continue
+            rank = (_in_heading(element), min(len(key), *(len(t) for t in self.titles)))
+            if (best is None or rank > best[0]) and not self.aside(element):
+                best = (rank, index)
+        return best[1] if best else self._first_heading()
+
+    def _first_heading(self) -> int | None:
+        return next((i for i, (element, _) in enumerate(self.lines) if element.tag == "h1"), None)
+
+    @cached_property
+    def spots(self) -> list[Spot]:
+        """The lines that hold a digit or a relative phrase, each with its place beside the title."""
+        title = self.title_line
+        found = []
+        for index, (element, line) in enumerate(self.lines):
+            if not re.search(r"\d|قبل|منذ", line):
+                continue
+            distance = index - title if title is not None else index
+            near = title is not None and NEAR_LINES[0] <= distance <= NEAR_LINES[1]
+            found.append(Spot(element, line, self.lines[index - 1][1] if index else "", distance, near))
+        return found
+
+    @cached_property
+    def dated(self) -> list[HtmlElement]:
+        """Elements made to hold a date: time, and those whose class or id says so."""
+        return [
+            element
+            for element in self.tree.iter()
+            if isinstance(element.tag, str)
+            and (element.tag == "time" or _DATED.search(f"{element.get('class') or ''} {element.get('id') or ''}"))
+            and len(element) <= 12
+        ]
+
+    @cached_property
+    def _order(self) -> dict[HtmlElement, int]:
+        return {element: index for index, element in enumerate(self.tree.iter())}
+
+    def far(self, element: HtmlElement) -> float:
+        """Return 0-0.2 by how far an element stands from the title; before the title is farther than behind."""
+        title = self.title_line
+        if title is None:
+            return 0.0
+        anchor = self._order[self.lines[title][0]]
+        distance = self._order[element] - anchor
+        return min(0.2, (distance if distance >= 0 else -distance * 2) / 2000)
+
+    def before(self, element: HtmlElement) -> str:
+        """Return the folded text that stands right before an element in its parent (up to 40 characters)."""
+        previous = element.getprevious()
+        parent = element.getparent()
+        if previous is not None:
+            text = (previous.tail or "") if (previous.tail or "").strip() else str(previous.text_content())
+        else:
+            text = (parent.text or "") if parent is not None else ""
+        return fold(text)[-40:]
+
+    def aside(self, element: HtmlElement) -> bool:
+        """True when an element stands in navigation, a side column, other articles or comments."""
+        chain = []
+        current = element
+        while current is not None and current.tag not in ("body", "html"):
+            if current in self._asides:
+                break
+            chain.append(current)
+            current = current.getparent()
+        verdict = self._asides.get(current, False) if current is not None else False
+        for link in reversed(chain):
+            verdict = verdict or _is_aside(link)
+            self._asides[link] = verdict
+        return verdict
+
+    def strangeness(self, item: jsonld.Json) -> int:
+        """Return 0 for a JSON-LD object about this page, 1 for one that does not say, 2 for one about another."""
+        headline = _key(jsonld.text_value(item.get("headline")) or jsonld.text_value(item.get("name")) or "")
+        if not headline or not self.titles:
+            return 1
+        return 0 if any(headline in title or title in headline for title in self.titles) else 2
+
+
+def _key(text: str) -> str:
+    return _LETTERS.sub("", fold(text))
+
+
+def _in_heading(element: HtmlElement) -> bool:
+    return element.tag in ("h1", "h2", "h3") or element.getparent() is not None and element.getparent().tag == "h1"
+
+
+def _is_aside(element: HtmlElement) -> bool:
+    if element.tag in _ASIDE_TAGS:
+        return True
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return bool(names.strip()) and bool(_ASIDE.search(names))
