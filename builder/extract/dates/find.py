@@ -12,8 +12,7 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.extract.dates.moments import fields_of, parse_moment, to_moment
 from builder.extract.dates.names import fold
-from builder.extract.dates.order import page_order
-from builder.extract.dates.page import Page, Spot
+from builder.extract.dates.page import NEAR_LINES, Page, Spot
 from builder.extract.dates.printed import find_printed
 from builder.extract.dates.relative import find_relative
 from builder.model import Evidence, Moment
@@ -111,7 +110,7 @@ def _modified(page: Page) -> Iterator[Candidate]:
 
 
 def _candidate(page: Page, text: str, origin: str, confidence: float) -> Iterator[Candidate]:
-    moment = parse_moment(text, page.captured_at, day_first=page_order(page), zone=page.zone)
+    moment = parse_moment(text, page.captured_at, day_first=page.day_first, zone=page.zone)
     if moment is not None:
         yield Candidate(moment, origin, confidence)
 
@@ -151,26 +150,41 @@ def _from_times(page: Page, *, updated: bool) -> Iterator[Candidate]:
     for element in page.dated:
         hints = fold(f"{element.get('class') or ''} {element.get('id') or ''}")
         changed = bool(_UPDATED.search(hints)) and "publi" not in hints
-        if page.aside(element) or changed is not updated or _UPDATED.search(page.before(element)) and not updated:
+        if (
+            page.aside(element)
+            or changed is not updated
+            or (_UPDATED.search(page.before(element)) and not updated)
+        ):
             continue
+        origin, sure = _time_trust(page, element)
         for text in (_value(element), element.get("title") or "", str(element.text_content())[:400]):
-            found = list(_candidate(page, text, f"{element.tag}", 0.9 - page.far(element)))
+            found = list(_candidate(page, text, origin, sure))
             if found:
                 yield found[0]
                 break
+
+
+def _time_trust(page: Page, element: HtmlElement) -> tuple[str, float]:
+    """A time element is made to hold a date; any other is only named so, and counts beside the title."""
+    if element.tag == "time":
+        return "time", 0.9 - page.far(element)
+    distance = page.distance(element)
+    near = distance is not None and NEAR_LINES[0] <= distance <= NEAR_LINES[1]
+    sure = 0.5 if distance is None or not near else 0.88 if distance >= 0 else 0.65
+    return f"class:{element.tag}", sure - page.far(element)
 
 
 def _from_lines(page: Page, *, updated: bool) -> Iterator[Candidate]:
     for spot in page.spots:
         if page.aside(spot.element) or len(spot.line) > LONGEST_LINE_CHARS:
             continue
-        yield from _line_dates(page, spot, updated)
-        if not updated and spot.near and len(spot.line) <= 60 and _AGO_LINE.search(fold(spot.line)):
-            if find_relative(spot.line, page.captured_at):
-                yield from _candidate(page, spot.line, "printed:relative", 0.6)
+        yield from _line_dates(page, spot, updated=updated)
+        counts_back = spot.near and len(spot.line) <= 60 and _AGO_LINE.search(fold(spot.line))
+        if counts_back and not updated and find_relative(spot.line, page.captured_at):
+            yield from _candidate(page, spot.line, "printed:relative", 0.6)
 
 
-def _line_dates(page: Page, spot: Spot, updated: bool) -> Iterator[Candidate]:
+def _line_dates(page: Page, spot: Spot, *, updated: bool) -> Iterator[Candidate]:
     found = find_printed(spot.line)
     hijri = [date for date in found if date.hijri]
     plain = [date for date in found if not date.hijri] or hijri
@@ -179,34 +193,45 @@ def _line_dates(page: Page, spot: Spot, updated: bool) -> Iterator[Candidate]:
         changed = bool(_UPDATED.search(before[-40:] or fold(spot.previous)[-30:]))
         if changed is not updated:
             continue
-        labelled = bool(_LABEL.search(before)) or (not before.strip() and bool(_LABEL.search(fold(spot.previous))))
+        labelled = bool(_LABEL.search(before)) or (
+            not before.strip() and bool(_LABEL.search(fold(spot.previous)))
+        )
         beside = len(spot.line) - sum(each.end - each.start for each in found)
         if beside > MOST_BESIDE_CHARS and not (labelled and spot.near):
             continue
-        for fields in fields_of([date, *hijri] if date not in hijri else [date], page_order(page), page.captured_at)[:1]:
+        for fields in fields_of(
+            [date, *hijri] if date not in hijri else [date], page.captured_at, day_first=page.day_first
+        )[:1]:
             moment = to_moment(fields, page.captured_at, page.zone)
             if moment is not None:
-                yield Candidate(moment, _printed_origin(spot, labelled), _trust(page, spot, labelled, moment))
+                yield Candidate(
+                    moment,
+                    _printed_origin(spot, labelled=labelled),
+                    _trust(page, spot, moment, labelled=labelled),
+                )
 
 
-def _printed_origin(spot: Spot, labelled: bool) -> str:
+def _printed_origin(spot: Spot, *, labelled: bool) -> str:
     where = "title" if spot.near else "head" if spot.distance < 0 else "page"
     return f"printed:{'label' if labelled else where}"
 
 
-def _trust(page: Page, spot: Spot, labelled: bool, moment: Moment) -> float:
+def _trust(page: Page, spot: Spot, moment: Moment, *, labelled: bool) -> float:
     """How sure a printed date is: by its label, its distance from the title, and whether it is just today's."""
     today = abs((page.captured_at - moment.instant).total_seconds()) < 36 * 3600
     if spot.near:
-        return (0.85 if labelled else 0.75) - 0.01 * abs(spot.distance)
+        beside = 0.75 if spot.distance >= 0 else 0.6
+        return (0.92 if labelled else beside) - 0.01 * abs(spot.distance)
     if labelled:
-        return 0.55
+        return 0.7 if spot.distance >= 0 else 0.55
     if today:
         return 0.1
     return 0.45 if spot.distance < 0 else 0.2
 
 
 def _from_url(page: Page) -> Iterator[Candidate]:
-    match = re.search(r"(?<!\d)((?:19|20)\d\d)[/\-]?(0[1-9]|1[0-2])[/\-]?(0[1-9]|[12]\d|3[01])(?!\d)", page.url)
+    match = re.search(
+        r"(?<!\d)((?:19|20)\d\d)[/\-]?(0[1-9]|1[0-2])[/\-]?(0[1-9]|[12]\d|3[01])(?!\d)", page.url
+    )
     if match:
         yield from _candidate(page, "-".join(match.groups()), "url", 0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,17 +25,32 @@ CLOCK_SLACK = timedelta(minutes=10)
 """How far the clocks of a site and a crawler may differ."""
 
 _ISO = re.compile(
-    r"^\s*(?P<y>\d{4})-(?P<m>\d{1,2})(?:-(?P<d>\d{1,2}))?"
+    r"^\s*(?P<y>(?:19|20)\d{2})-(?P<m>\d{1,2})(?:-(?P<d>\d{1,2}))?"
     r"(?:[T\s]\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d{1,9})?)?)?"
     r"\s*(?P<z>Z|[A-Za-z]{2,4}\b|[+-]\d{1,2}:?\d{2}|[+-]\d{1,2})?(?P<rest>.*)$",
     re.DOTALL,
 )
-_COMPACT = re.compile(r"^\s*(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:T?(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?)?Z?\s*$")
+_COMPACT = re.compile(
+    r"^\s*(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:T?(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?)?Z?\s*$"
+)
 _EPOCH = re.compile(r"^\s*(\d{9,10}|\d{12,13})(?:\.\d+)?\s*$")
-_MAIL = re.compile(r"^\s*(?:[A-Za-z]{3},\s*)?\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s+\d{2}:\d{2}(?::\d{2})?\s+\S+\s*$")
-_CTIME = re.compile(r"^\s*[A-Za-z]{3}\s+(?P<mon>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+(?P<t>\d{2}:\d{2}:\d{2})\s+(?P<z>[A-Z+\-:0-9]+\s+)?(?P<y>\d{4})\s*(?P<o>GMT[+\-]\d{4})?")
+_MAIL = re.compile(
+    r"^\s*(?:[A-Za-z]{3},\s*)?\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s+\d{2}:\d{2}(?::\d{2})?\s+\S+\s*$"
+)
+_CTIME = re.compile(
+    r"^\s*[A-Za-z]{3}\s+(?P<mon>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+(?P<t>\d{2}:\d{2}:\d{2})\s+(?P<z>[A-Z+\-:0-9]+\s+)?(?P<y>\d{4})\s*(?P<o>GMT[+\-]\d{4})?"
+)
 _MONTH_YEAR = re.compile(rf"^\W*(?P<month>{alternatives(GREGORIAN)})\W+(?P<year>\d{{4}})\W*$")
-_ABBREVIATED = {"UTC": "UTC", "GMT": "UTC", "EET": "+02:00", "EEST": "+03:00", "CET": "+01:00", "CEST": "+02:00", "GST": "+04:00", "MSK": "+03:00"}
+_ABBREVIATED = {
+    "UTC": "UTC",
+    "GMT": "UTC",
+    "EET": "+02:00",
+    "EEST": "+03:00",
+    "CET": "+01:00",
+    "CEST": "+02:00",
+    "GST": "+04:00",
+    "MSK": "+03:00",
+}
 
 LONGEST_SLOT_CHARS = 300
 """Text longer than this is prose, not the place where a date is printed."""
@@ -62,13 +77,14 @@ def parse_moment(
     docs/dates.md. `captured_at` (aware) bounds it and is what relative phrases count from. `day_first` settles
     dates such as 04/05/2010; None means day first, as Arabic papers print. `zone` is the site's IANA zone.
     """
+    text = " ".join(text.split())
     if not text or len(text) > LONGEST_SLOT_CHARS:
         return None
     fields = machine_fields(text)
     if fields is not None:
         return to_moment(fields, captured_at, zone)
     found = find_printed(text)
-    for choice in fields_of(found, day_first, captured_at):
+    for choice in fields_of(found, captured_at, day_first=day_first):
         moment = to_moment(choice, captured_at, zone)
         if moment is not None:
             return moment
@@ -118,7 +134,7 @@ def _epoch(text: str) -> Fields | None:
     if match is None:
         return None
     seconds = int(match[1]) / (1000 if len(match[1]) > 10 else 1)
-    at = datetime.fromtimestamp(int(seconds), tz=timezone.utc)
+    at = datetime.fromtimestamp(int(seconds), tz=UTC)
     return Fields(at.date(), Clock(at.hour, at.minute, at.second), "UTC", text, "second")
 
 
@@ -172,7 +188,11 @@ def _offset_name(text: str | None) -> str | None:
 def offset_text(offset: timedelta) -> str:
     """Return an offset from UTC as "+03:00"; a zero offset as "UTC"."""
     minutes = int(offset.total_seconds() // 60)
-    return "UTC" if minutes == 0 else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    return (
+        "UTC"
+        if minutes == 0
+        else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    )
 
 
 def day_of(year: int, month: int, day: int) -> date | None:
@@ -183,7 +203,7 @@ def day_of(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def fields_of(found: Sequence[Printed], day_first: bool | None, captured_at: datetime) -> list[Fields]:
+def fields_of(found: Sequence[Printed], captured_at: datetime, *, day_first: bool | None) -> list[Fields]:
     """Return the Gregorian readings of the dates of one slot, best first.
 
     A Gregorian date beside its Hijri twin gives the day and the twin is kept as `hijri`. A Hijri date alone is
@@ -195,7 +215,7 @@ def fields_of(found: Sequence[Printed], day_first: bool | None, captured_at: dat
     for printed in found:
         if printed.hijri:
             continue
-        day = gregorian_day(printed, day_first, captured_at)
+        day = gregorian_day(printed, captured_at, day_first=day_first)
         if day is None:
             continue
         twin = next((h.surface for h, at in hijri if at is not None and abs((at - day).days) <= 2), None)
@@ -236,7 +256,7 @@ def _by_weekday(day: date, weekday: int | None) -> date:
     return next((candidate for candidate in near if candidate.weekday() == weekday), day)
 
 
-def gregorian_day(printed: Printed, day_first: bool | None, captured_at: datetime) -> date | None:
+def gregorian_day(printed: Printed, captured_at: datetime, *, day_first: bool | None) -> date | None:
     """Return the day of a Gregorian date; open orders by the weekday beside it, the evidence, the capture."""
     year, first, second = printed.numbers
     if not printed.open_order:
@@ -256,7 +276,7 @@ def zone_of(name: str | None) -> tzinfo | None:
     if not name:
         return None
     if name == "UTC":
-        return timezone.utc
+        return UTC
     match = re.fullmatch(r"([+-])(\d{2}):(\d{2})", name)
     if match:
         span = timedelta(hours=int(match[2]), minutes=int(match[3]))
@@ -278,9 +298,9 @@ def to_moment(fields: Fields, captured_at: datetime, zone: str | None) -> Moment
     if clock == Clock(0, 0, 0):
         clock, precision = None, "day"
     at = datetime.combine(fields.day, time(clock.hour, clock.minute, clock.second or 0) if clock else time())
-    where = (given or zone_of(zone) or timezone.utc) if clock else timezone.utc
+    where = (given or zone_of(zone) or UTC) if clock else UTC
     try:
-        instant = at.replace(tzinfo=where).astimezone(timezone.utc)
+        instant = at.replace(tzinfo=where).astimezone(UTC)
     except OverflowError:
         return None
     exact = clock is not None and source != "none"
@@ -298,8 +318,8 @@ def _source(name: str) -> Literal["given", "site", "none"]:
 
 def _from_back(back: Back, captured_at: datetime) -> Moment:
     exact = back.precision == "minute"
-    day = back.at.astimezone(timezone.utc)
-    instant = day.replace(second=0, microsecond=0) if exact else datetime.combine(day.date(), time(), timezone.utc)
+    day = back.at.astimezone(UTC)
+    instant = day.replace(second=0, microsecond=0) if exact else datetime.combine(day.date(), time(), UTC)
     return Moment(min(instant, captured_at), back.precision, back.surface, day.date().isoformat())
 
 

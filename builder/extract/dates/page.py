@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 
 from builder.extract import jsonld
 from builder.extract.dates.names import fold
+from builder.extract.dates.order import told_order
 from builder.markup import block_lines, squeeze
 
 NEAR_LINES = (-8, 15)
@@ -24,7 +25,10 @@ _ASIDE = re.compile(
     r"|next-?post|prev(?:ious)?-?post|post-?nav|navigation|\bnav\b|\bmenu\b|suggest|recommend|trending|teaser|carousel|slider",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|entry-date|post-date|dateline)(?:$|[\s_\-])", re.I)
+_DATED = re.compile(
+    r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|entry-date|post-date|dateline)(?:$|[\s_\-])",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(r"[\W_]+")
 
 
@@ -112,28 +116,46 @@ class Page:
         return found
 
     @cached_property
+    def day_first(self) -> bool | None:
+        """The order of day and month as the page's own dates tell it (see `told_order`)."""
+        return told_order([spot.line for spot in self.spots if len(spot.line) <= 300][:400])
+
+    @cached_property
     def dated(self) -> list[HtmlElement]:
         """Elements made to hold a date: time, and those whose class or id says so."""
         return [
             element
             for element in self.tree.iter()
             if isinstance(element.tag, str)
-            and (element.tag == "time" or _DATED.search(f"{element.get('class') or ''} {element.get('id') or ''}"))
+            and (
+                element.tag == "time"
+                or _DATED.search(f"{element.get('class') or ''} {element.get('id') or ''}")
+            )
             and len(element) <= 12
         ]
 
     @cached_property
-    def _order(self) -> dict[HtmlElement, int]:
-        return {element: index for index, element in enumerate(self.tree.iter())}
+    def _line_of(self) -> dict[HtmlElement, int]:
+        found: dict[HtmlElement, int] = {}
+        for index, (element, _) in enumerate(self.lines):
+            found.setdefault(element, index)
+        return found
+
+    def distance(self, element: HtmlElement) -> int | None:
+        """Return how many lines behind the title an element begins (negative: before it); None without a title."""
+        if self.title_line is None:
+            return None
+        inside = (self._line_of[each] for each in element.iter() if each in self._line_of)
+        around = (self._line_of[each] for each in element.iterancestors() if each in self._line_of)
+        line = next(inside, next(around, None))
+        return None if line is None else line - self.title_line
 
     def far(self, element: HtmlElement) -> float:
-        """Return 0-0.2 by how far an element stands from the title; before the title is farther than behind."""
-        title = self.title_line
-        if title is None:
+        """Return 0-0.1 by how far an element stands from the title; before it is farther than behind."""
+        distance = self.distance(element)
+        if distance is None:
             return 0.0
-        anchor = self._order[self.lines[title][0]]
-        distance = self._order[element] - anchor
-        return min(0.2, (distance if distance >= 0 else -distance * 2) / 2000)
+        return min(0.1, (distance if distance >= 0 else -2 * distance) / 500)
 
     def before(self, element: HtmlElement) -> str:
         """Return the folded text that stands right before an element in its parent (up to 40 characters)."""
@@ -173,7 +195,9 @@ def _key(text: str) -> str:
 
 
 def _in_heading(element: HtmlElement) -> bool:
-    return element.tag in ("h1", "h2", "h3") or element.getparent() is not None and element.getparent().tag == "h1"
+    return element.tag in ("h1", "h2", "h3") or (
+        element.getparent() is not None and element.getparent().tag == "h1"
+    )
 
 
 def _is_aside(element: HtmlElement) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from builder.extract.dates.names import (
     GREGORIAN,
@@ -49,14 +49,13 @@ class Printed:
     weekday: int | None = None
     clock: Clock | None = None
     zone: str | None = None
-    named_month: bool = field(default=False)
 
 
 _MONTH = rf"(?:{alternatives(GREGORIAN)})"
 _HIJRI_MONTH = rf"(?:{alternatives(HIJRI)})"
 _ANY_MONTH = rf"(?P<month>{alternatives({**GREGORIAN, **HIJRI})})"
 _TWIN = rf"(?:\s*[/\-(|]\s*{_MONTH}\s*\)?)?"
-_GAP = r"[\s\-/.,،_]*"
+_GAP = r"[\s\-/.,،_]{0,6}"
 _ERA = r"(?:\s*(?P<era>هـ|ه(?!\w)|هجري\w*|للهجره|ميلادي\w*|للميلاد|م(?!\w)|a\.?h\.?(?!\w)))?"
 _YEAR = r"(?P<year>\d{4})(?!\d)"
 _DAY = r"(?<![\d/.:])(?P<day>\d{1,2})(?:st|nd|rd|th|er)?"
@@ -68,26 +67,38 @@ _DAY_FIRST = re.compile(
 _MONTH_FIRST = re.compile(
     rf"(?<!\w){_ANY_MONTH}(?![^\W\d]){_TWIN}\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s*[,،\s]\s*{_YEAR}{_ERA}"
 )
-_YEAR_FIRST = re.compile(rf"(?<!\d)(?P<year>\d{{4}}){_GAP}{_ANY_MONTH}(?![^\W\d]){_TWIN}{_GAP}(?P<day>\d{{1,2}})(?!\d)(?P<era>)")
+_YEAR_FIRST = re.compile(
+    rf"(?<!\d)(?P<year>\d{{4}}){_GAP}{_ANY_MONTH}(?![^\W\d]){_TWIN}{_GAP}(?P<day>\d{{1,2}})(?!\d)(?P<era>)"
+)
 _NUMBERS = re.compile(
-    r"(?<![\d/.])(?<!\d-)(?P<a>\d{1,4})(?P<gap>\s*(?P<sep>[/\-.])\s*)(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{1,2}(?!\d))(?![/]\d)" + _ERA
+    r"(?<![\d/.])(?<!\d-)(?P<a>\d{1,4})\s?(?P<sep>[/\-.])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?"
+    r"(?P<c>\d{4}|\d{1,2}(?!\d))(?!/\d)" + _ERA
 )
 _PATTERNS = (_DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST)
 
 _HALF = (
-    r"(?P<half>a\.?m\.?(?!\w)|p\.?m\.?(?!\w)|صباحا?(?!\w)|مساءا?(?!\w)|مساء|بعد\s+الظهر|قبل\s+الظهر|ظهرا?(?!\w)|عصرا?(?!\w)"
-    r"|ليلا?(?!\w)|فجرا?(?!\w)|ص(?!\w)|م(?!\w)|ق\.?ظ|ب\.?ظ)"
+    r"(?P<half>a\.?m\.?(?!\w)|p\.?m\.?(?!\w)|صباحا?(?!\w)|مساءا?(?!\w)|بعد\s+الظهر|قبل\s+الظهر"
+    r"|ظهرا?(?!\w)|عصرا?(?!\w)|ليلا?(?!\w)|فجرا?(?!\w)|ص(?!\w)|م(?!\w)|ق\.?ظ|ب\.?ظ)"
 )
-_CLOCK = rf"(?P<hour>\d{{1,2}})\s?[:h]\s?(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:[.,]\d{{1,9}})?)?(?!\d)(?:[\s:\-]*{_HALF})?"
-_BETWEEN = r"[\s,،;؛|\-@()\[\]·•.]*(?:(?:ال)?ساعه|في|علي|علي\s+تمام|تمام|عند|بتوقيت|at|a|t(?=\d)|التوقيت|الوقت|توقيت|،)?[\s,،:|\-(]*(?:(?:ال)?ساعه|at)?[\s:]*"
+_CLOCK = (
+    r"(?P<hour>\d{1,2})\s?[:h]\s?(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?(?!\d)"
+    rf"(?:[\s:\-]{{0,4}}{_HALF})?"
+)
+_BETWEEN = (
+    r"[\s,،;؛|\-@()\[\]·•.]{0,12}(?:(?:ال)?ساعه|في|علي\s+تمام|علي|تمام|عند|at|a|t(?=\d)|التوقيت|الوقت|توقيت)?"
+    r"[\s,،:|\-(]{0,6}(?:(?:ال)?ساعه|at)?[\s:]{0,4}"
+)
+_DAYNAME = f"(?:{alternatives(WEEKDAYS)})"
 _AFTER = re.compile(_BETWEEN + _CLOCK)
 _BEFORE = re.compile(
     _CLOCK
-    + rf"[\s,،|\-@()\[\]·•.]*(?:في|يوم|بتاريخ|من|من\s+يوم|on|le)?[\s,،|\-(]*(?:{alternatives(WEEKDAYS)})?[\s,،|\-]*$"
+    + r"[\s,،|\-@()\[\]·•.]{0,12}(?:في|يوم|بتاريخ|من\s+يوم|من|on|le)?[\s,،|\-(]{0,6}"
+    + rf"{_DAYNAME}?[\s,،|\-]{{0,6}}$"
 )
+_PLACE = "|".join(sorted(ZONES, key=lambda place: (-len(place), place)))
 _ZONE = re.compile(
-    r"[\s(\[,،\-]*(?:(?P<utc>z(?!\w)|utc|gmt|غرينتش|جرينتش)?\s*(?P<sign>[+\-])(?P<zh>\d{1,2}):?(?P<zm>\d{2})?(?!\d)"
-    rf"|(?P<zero>z(?!\w)|utc(?!\w)|gmt(?!\w))|(?:ب?توقيت|حسب\s+توقيت)\s+(?P<place>{'|'.join(sorted(ZONES, key=lambda z: (-len(z), z)))}))"
+    r"[\s(\[,،\-]{0,6}(?:(?:z(?!\w)|utc|gmt|غرينتش|جرينتش)?\s?(?P<sign>[+\-])(?P<zh>\d{1,2}):?(?P<zm>\d{2})?(?!\d)"
+    rf"|(?P<zero>z(?!\w)|utc(?!\w)|gmt(?!\w))|(?:حسب\s+)?ب?توقيت\s+(?P<place>{_PLACE}))"
 )
 _WEEKDAY = re.compile(rf"(?<![^\W\d])(?:ال)?(?P<weekday>{alternatives(WEEKDAYS)})(?![^\W\d])\.?[\s,،:|\-/]*$")
 
@@ -102,13 +113,13 @@ def find_printed(text: str) -> list[Printed]:
             found.append(date)
     places = origins(text)
     ordered = sorted(found, key=lambda date: date.start)
-    return [
-        _placed(_with_clock(folded, date, ordered), text, places) for date in ordered
-    ]
+    return [_placed(_with_clock(folded, date, ordered), text, places) for date in ordered]
 
 
 def _placed(date: Printed, text: str, places: list[int]) -> Printed:
     start, end = places[date.start], places[date.end - 1] + 1
+    while end < len(text) and text[end] == "ـ":
+        end += 1
     return replace(date, start=start, end=end, surface=" ".join(text[start:end].split()))
 
 
@@ -134,7 +145,7 @@ def _from_names(folded: str, match: re.Match[str]) -> Printed | None:
         return None
     return Printed(
         match.start(), match.end(), match[0], (year, month, day), hijri=hijri,
-        weekday=_weekday_before(folded, match.start()), named_month=True,
+        weekday=_weekday_before(folded, match.start()),
     )  # fmt: skip
 
 

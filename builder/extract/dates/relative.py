@@ -48,9 +48,7 @@ _DAYS_BACK = (
     (re.compile(r"(?<!\w)(?:اليوم|هذا\s+اليوم|today)(?!\w)"), 0),
 )
 _NOW = re.compile(r"(?<!\w)(?:الان|(?:قبل|منذ)\s+(?:لحظات|قليل|ثوان)|just\s+now)(?!\w)")
-_AT = re.compile(
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?\s*(?P<half>am|pm|صباحا?|مساءا?|ص|م)?(?!\w)"
-)
+_AT = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?\s*(?P<half>am|pm|صباحا?|مساءا?|ص|م)?(?!\w)")
 
 
 def find_relative(text: str, captured_at: datetime) -> Back | None:
