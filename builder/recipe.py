@@ -41,6 +41,11 @@ class DatasetBlock(_Block):
     licence_name: str | None = None
     licence_link: str | None = None
     homepage: str | None = None
+    repo_id: str | None = Field(
+        None,
+        pattern=r"^[\w.-]+/[\w.-]+$",
+        description="OWNER/NAME on the Hub; stands in the loading examples.",
+    )
     maintainer: str | None = Field(None, description="Who keeps the dataset; printed in the card.")
     contact: str | None = Field(None, description="Where takedown requests go; printed in the card.")
     citation: str | None = None
@@ -136,6 +141,7 @@ class ReleaseBlock(_Block):
     gate_max: dict[str, float] = Field(default_factory=dict, description='e.g. "dropped.share" = 0.9')
     gated: Literal["auto", "manual"] | None = Field(None, description="Ask Hub users for access.")
     extra_tags: tuple[str, ...] = ()
+    plots: bool = Field(default=False, description="Draw plots/*.png for the card; needs hiwar[plots].")
 
 
 class PlatformEntry(_Block):

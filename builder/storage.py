@@ -116,7 +116,9 @@ def read_json(path: Path) -> Any:
 def disk_refused(path: Path, error: OSError) -> WorldError:
     """Return the error that says which path the disk refused, and why."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    advice = "Free space on that disk and run the command again." if full else "Check the path and its rights."
+    advice = (
+        "Free space on that disk and run the command again." if full else "Check the path and its rights."
+    )
     return WorldError(error.strerror or str(error), where=str(path), what_next=advice)
 
 

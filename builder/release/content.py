@@ -63,9 +63,7 @@ def digests(columns: Encoded, names: Sequence[str]) -> list[bytes]:
 
 
 def _digest(heads: Sequence[bytes], values: Iterable[bytes]) -> bytes:
-    parts = b"".join(
-        head + value + b"\x1e" for head, value in zip(heads, values, strict=True) if value
-    )
+    parts = b"".join(head + value + b"\x1e" for head, value in zip(heads, values, strict=True) if value)
     return hashlib.blake2b(parts, digest_size=DIGEST_BYTES).digest()
 
 

@@ -58,7 +58,12 @@ def shard_schema(schema: Schema) -> pa.Schema:
 
 
 def write_shards(
-    name: str, schema: Schema, batches: Iterable[pa.RecordBatch], release: Path, *, limit_bytes: int = SHARD_BYTES
+    name: str,
+    schema: Schema,
+    batches: Iterable[pa.RecordBatch],
+    release: Path,
+    *,
+    limit_bytes: int = SHARD_BYTES,
 ) -> list[Shard]:
     """Write the rows of a table below `release`/data/`name`, and return its shards in order.
 
@@ -69,7 +74,8 @@ def write_shards(
     folder = release / "data" / name
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        _write_shard(name, label, table, schema, folder) for label, table in _shard_tables(batches, schema, limit_bytes)
+        _write_shard(name, label, table, schema, folder)
+        for label, table in _shard_tables(batches, schema, limit_bytes)
     ]
 
 
@@ -85,9 +91,7 @@ def _shard_tables(
         yield stem, pa.concat_tables(tables).combine_chunks()
 
 
-def _stretches(
-    batches: Iterable[pa.RecordBatch], limit_bytes: int
-) -> Iterator[tuple[str, pa.RecordBatch]]:
+def _stretches(batches: Iterable[pa.RecordBatch], limit_bytes: int) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Yield (file stem, rows of one shard that stand together in one batch)."""
     current, number, cost = "", 1, 0
     for batch in batches:

@@ -1,0 +1,50 @@
+"""Writes what stands beside the data of a release: README.md, croissant.json, report.html, plots."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from builder.release.card import render_card
+from builder.release.cardinput import CardInput
+from builder.release.croissant import render_croissant
+from builder.release.report import render_report
+
+HAND_WRITTEN = "card.md"
+"""File beside the recipe that may hold the hand-written parts of the card, between the same markers."""
+
+
+def write_companions(folder: Path, given: CardInput) -> tuple[str, ...]:
+    """Write the companions into a release's folder and return their names, with / between parts.
+
+    Raises CheckFailed when the card or croissant.json cannot be made complete, UsageError when the recipe asks
+    for plots and they cannot be drawn here.
+    """
+    pictures = _draw(folder, given)
+    given = replace(given, plots=pictures)
+    texts = {
+        "README.md": render_card(given),
+        "croissant.json": render_croissant(given),
+        "report.html": render_report(given),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return (*texts, *pictures)
+
+
+def _draw(folder: Path, given: CardInput) -> tuple[str, ...]:
+    if not given.recipe.model.release.plots:
+        return ()
+    from builder.release.plots import draw
+
+    pictures = draw(given.statistics)
+    (folder / "plots").mkdir(exist_ok=True)
+    for name, content in pictures.items():
+        (folder / "plots" / f"{name}.png").write_bytes(content)
+    return tuple(f"plots/{name}.png" for name in pictures)
+
+
+def hand_written(recipe_folder: Path, last_release: Path | None) -> str | None:
+    """Return the text whose marked parts go into the next card: card.md beside the recipe, else the last card."""
+    places = [recipe_folder / HAND_WRITTEN, *([last_release / "README.md"] if last_release else [])]
+    return next((path.read_text(encoding="utf-8") for path in places if path.is_file()), None)
