@@ -139,6 +139,7 @@ class _Dumper(yaml.SafeDumper):
     """SafeDumper without anchors: the Hub's reader and people prefer repetition."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        """Return True: nothing is written as a reference."""
         return True
 
 

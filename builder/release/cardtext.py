@@ -7,22 +7,20 @@ builder.release.markdown. Sections that are prose lie in cardprose.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath as Path
 from typing import Any
 
 from builder import __version__
-from builder.release import cardprose
+from builder.release import cardprose, cardrights
 from builder.release.cardinput import CardInput
 from builder.release.markdown import bullets, code, counted, link, number, plain, share, table
-from builder.release.stats import NONE, Counts, StageLine, TableStatistics
+from builder.release.stats import NONE, Counts, StageLine, TableStatistics, count_of
 from builder.schema import Field, Schema
 
 TOP = 25
 """Rows of a table of counts; the rest is summed up in one row."""
 
 TOP_REASONS = 6
-"""Reasons named for a stage of the funnel; the manifest has all."""
-
-NOT_STATED = "not stated"
 
 
 def sections(given: CardInput) -> dict[str, str]:
@@ -52,12 +50,8 @@ def _period_words(documents: TableStatistics) -> str:
 
 def _plots(given: CardInput) -> str:
     return "\n\n".join(
-        f"![{plain(cardprose.PLOT_TITLES.get(_stem(path), path))}]({path})" for path in given.plots
+        f"![{plain(cardprose.PLOT_TITLES.get(Path(path).stem, path))}]({path})" for path in given.plots
     )
-
-
-def _stem(path: str) -> str:
-    return path.rsplit("/", 1)[-1].removesuffix(".png")
 
 
 def _description(given: CardInput) -> str:
@@ -115,17 +109,13 @@ def _sources_table(given: CardInput) -> str:
             site for name, site, _ in given.statistics.table("documents").source_sites if name == block.name
         ]
         counts = [
-            _count_of(given.statistics.table(name).sources, block.name) for name in ("documents", "comments")
+            count_of(given.statistics.table(name).sources, block.name) for name in ("documents", "comments")
         ]
         shown = ", ".join(code(site) for site in sites[:5]) + (
             f" and {len(sites) - 5} more" if len(sites) > 5 else ""
         )
         rows.append([code(block.name), code(block.kind), shown or "-", *map(number, counts)])
     return table(("Source", "Kind", "Sites", "Documents", "Comments"), rows, right=(3, 4))
-
-
-def _count_of(counts: Counts, value: str) -> int:
-    return dict(counts).get(value, 0)
 
 
 def _loading(given: CardInput) -> str:
@@ -267,76 +257,6 @@ def _reasons(line: StageLine) -> str:
     return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or "-"
 
 
-def _privacy(given: CardInput) -> str:
-    kinds = list(dict.fromkeys(kind for entry in given.statistics.tables for kind, _ in entry.personal))
-    rows = [
-        [code(kind), *(number(_count_of(entry.personal, kind)) for entry in given.statistics.tables)]
-        for kind in kinds
-    ]
-    head = ["Replaced by placeholders", *(entry.name.capitalize() for entry in given.statistics.tables)]
-    stable = given.recipe.model.privacy.stable_pseudonyms
-    keys = cardprose.STABLE_KEY if stable else cardprose.RELEASE_KEY
-    counts = table(head, rows, right=range(1, len(head))) if rows else "Nothing was replaced in this version."
-    return f"{cardprose.PRIVACY}\n\n{keys}\n\n{counts}"
-
-
-def _rights(given: CardInput) -> str:
-    rows = []
-    for source in given.recipe.sources:
-        block = source.block
-        stated = [
-            f"{plain(licence) if licence else NOT_STATED} ({number(count)})"
-            for name, licence, count in given.statistics.table("documents").source_licences
-            if name == block.name
-        ]
-        form = "ids and computed columns only" if block.ids_only else "with text"
-        of_source = plain(block.licence) if block.licence else NOT_STATED
-        terms = plain(block.terms) if block.terms else NOT_STATED
-        rows.append([code(block.name), of_source, ", ".join(stated) or "-", terms, form])
-    head = (
-        "Source",
-        "Licence by the recipe",
-        "Licences of the records",
-        "Terms that travel with them",
-        "Published",
-    )
-    return f"{table(head, rows)}\n\n{cardprose.RIGHTS}"
-
-
-def _optouts(given: CardInput) -> str:
-    obeyed = ", ".join(code(signal) for signal in given.recipe.model.optout.obey) or "none"
-    recorded: dict[str, int] = {}
-    for entry in given.statistics.tables:
-        for signal, count in entry.signals:
-            recorded[signal] = recorded.get(signal, 0) + count
-    dropped = {
-        rule: count
-        for line in given.statistics.funnel
-        for rule, count in line.reasons
-        if rule.split(":")[0].split(".")[0] in ("optout", "takedown", "robots")
-    }
-    lines = [f"Signals that leave a page out of this release: {obeyed}."]
-    lines += [f"Left out for {code(rule)}: {number(count)}." for rule, count in sorted(dropped.items())]
-    lines += [
-        f"Recorded but not obeyed, {code(name)}: {number(count)}." for name, count in sorted(recorded.items())
-    ]
-    return f"{cardprose.OPTOUT}\n\n{bullets(lines)}"
-
-
-def _takedown(given: CardInput) -> str:
-    contact = given.recipe.model.dataset.contact
-    how = (
-        f"Write to {_contact(contact)}" if contact else "Open a discussion on this dataset's page on the Hub"
-    )
-    return cardprose.TAKEDOWN.format(how=how)
-
-
-def _contact(contact: str) -> str:
-    if "@" in contact and ":" not in contact:
-        return link(contact, f"mailto:{contact}")
-    return link(contact.removeprefix("mailto:"), contact)
-
-
 def _versions(given: CardInput) -> str:
     if not given.history:
         return f"{given.version} is the first version.\n\n{cardprose.VERSIONS}"
@@ -392,7 +312,7 @@ def _arabic_summary(given: CardInput) -> str:
         sites=number(len(documents.sites)),
         period=f"{documents.first_day} – {documents.last_day}" if documents.first_day else "غير مذكورة",
         platforms="، ".join(code(name) for name, _ in documents.platforms[:8]) or "لا شيء",
-        contact=_contact(given.recipe.model.dataset.contact or "") or "صفحة النقاش في هذا المستودع",
+        contact=cardrights.contact(given.recipe.model.dataset.contact or "") or "صفحة النقاش في هذا المستودع",
         version=code(given.version),
     )
 
@@ -460,10 +380,10 @@ SECTIONS: Mapping[str, Callable[[CardInput], str]] = {
     "producers": _fixed(cardprose.PRODUCERS),
     "annotations": _fixed(cardprose.ANNOTATIONS),
     "annotators": _fixed(cardprose.ANNOTATORS),
-    "privacy": _privacy,
-    "rights": _rights,
-    "optouts": _optouts,
-    "takedown": _takedown,
+    "privacy": cardrights.privacy,
+    "rights": cardrights.rights,
+    "optouts": cardrights.optouts,
+    "takedown": cardrights.takedown,
     "limitations": _fixed(cardprose.LIMITATIONS),
     "recommendations": _fixed(cardprose.RECOMMENDATIONS),
     "versions": _versions,
@@ -473,7 +393,7 @@ SECTIONS: Mapping[str, Callable[[CardInput], str]] = {
     "more": _fixed(cardprose.MORE),
     "card_authors": _from_block("maintainer", "Written by Hiwar from the data and the recipe."),
     "card_contact": lambda given: (
-        _contact(given.recipe.model.dataset.contact or "")
+        cardrights.contact(given.recipe.model.dataset.contact or "")
         or "The discussions of this dataset's page on the Hub."
     ),
 }

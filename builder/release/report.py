@@ -34,7 +34,8 @@ h1{font-size:2rem;margin:.2rem 0;line-height:1.35}h2{font-size:1.2rem;margin:0 0
 .lead{color:var(--soft);margin:0 0 1.4rem}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem 1.4rem;margin:1rem 0}
 .tiles{display:flex;flex-wrap:wrap;gap:.6rem;margin:1rem 0}
-.tile{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:.8rem .9rem;flex:1 1 auto;max-width:14rem}
+.tile{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:.8rem .9rem;
+flex:1 1 auto;max-width:14rem}
 .tile b{display:block;font-size:1.2rem;white-space:nowrap;font-variant-numeric:tabular-nums;line-height:1.3}
 .tile span{color:var(--soft);font-size:.86rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}

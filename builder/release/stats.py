@@ -325,6 +325,11 @@ def _months(batch: pa.RecordBatch) -> list[str | None]:
     return [value and value.strftime("%Y-%m") for value in batch.column("published_at").to_pylist()]
 
 
+def count_of(counts: Counts, value: str) -> int:
+    """Return how many records have a value."""
+    return dict(counts).get(value, 0)
+
+
 def _counts(items: Iterable[tuple[str, int]]) -> Counts:
     return tuple(sorted(((str(key), count) for key, count in items), key=lambda item: (-item[1], item[0])))
 
