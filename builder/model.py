@@ -192,6 +192,7 @@ class Comment:
     lang_declared: str | None = None
     edited: bool = False
     title: str | None = None
+    signals: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,7 @@ class Document:
     canonical URL. Two captures with one key are two states of one document. `text` has one paragraph a line.
     `lines_removed` are the lines that were cut as the page's furniture, kept for `hiwar explain`.
     `flags` are facts about the reading, e.g. "mojibake_repaired", "template_not_learned", "thread".
+    `signals` are opt-outs of this one record's author (a profile that says no), beside those of its capture.
     """
 
     key: str
@@ -234,6 +236,7 @@ class Document:
     evidence: tuple[Evidence, ...] = ()
     flags: tuple[str, ...] = ()
     lines_removed: tuple[str, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

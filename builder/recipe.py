@@ -87,7 +87,18 @@ class OptOutBlock(_Block):
     """`[optout]`: which opt-out signals leave a page out of releases."""
 
     obey: tuple[str, ...] = Field(
-        ("noai", "noml", "noindex", "tdm-reservation", "ai.txt", "content-signal", "content-usage", "robots"),
+        (
+            "noai",
+            "noml",
+            "noindex",
+            "tdm-reservation",
+            "ai.txt",
+            "content-signal",
+            "content-usage",
+            "robots",
+            "not-indexable",
+            "no-unauthenticated",
+        ),
         description="Signals that leave a page out. Others are recorded only.",
     )
 
