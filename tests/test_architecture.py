@@ -14,7 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
     ("errors", "model"),
-    ("text", "urls", "markup", "optout", "tally", "schema", "storage", "events"),
+    ("text", "urls", "markup", "optout", "tally", "schema", "storage", "duck", "events"),
     ("archive",),
     ("extract",),
     ("sources",),

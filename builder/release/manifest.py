@@ -6,11 +6,12 @@ It depends on nothing but archives, recipe, code and the release before: no cloc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from builder.errors import VerifyFailed, WorldError
+from builder.release.cardinput import VersionLine
 from builder.storage import read_json, sha256_of
 from builder.tally import Tally
 
@@ -63,7 +64,11 @@ class SchemaEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything a reader needs to check a release. Times are ISO 8601 in UTC."""
+    """Everything a reader needs to check a release.
+
+    `recipe` is the digest of the whole recipe, `card` that of the parts which reach a release. `captured_until`
+    is the day (YYYY-MM-DD) of the latest capture, `history` the versions so far, newest first.
+    """
 
     name: str
     version: str
@@ -77,6 +82,8 @@ class Manifest:
     inputs: tuple[FileEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
     captured_until: str | None = None
+    card: str = ""
+    history: tuple[VersionLine, ...] = ()
     companions: tuple[FileEntry, ...] = field(default=())
     """Inputs beside the archives that the records depend on, such as the templates learned per host."""
 
@@ -125,13 +132,7 @@ class Manifest:
             )
         parts = {key: value for key, value in data.items() if key not in ("format", "tables")}
         try:
-            for key, kind in (
-                ("schemas", SchemaEntry),
-                ("shards", Shard),
-                ("inputs", FileEntry),
-                ("files", FileEntry),
-                ("companions", FileEntry),
-            ):
+            for key, kind in _PARTS.items():
                 parts[key] = tuple(kind(**entry) for entry in _mappings(parts[key]))
             parts["tallies"] = tuple(Tally.from_dict(entry) for entry in _mappings(parts["tallies"]))
             return cls(**parts)  # type: ignore[arg-type]  # unknown and missing keys raise TypeError below
@@ -139,6 +140,16 @@ class Manifest:
             raise VerifyFailed(
                 f"the manifest is not whole: {error}", where=where, what_next="Build the release again."
             ) from error
+
+
+_PARTS: Mapping[str, Callable[..., object]] = {
+    "schemas": SchemaEntry,
+    "shards": Shard,
+    "inputs": FileEntry,
+    "files": FileEntry,
+    "companions": FileEntry,
+    "history": VersionLine,
+}
 
 
 def _mappings(value: object) -> Iterable[Mapping[str, object]]:

@@ -74,7 +74,7 @@ def write_shards(
     folder = release / "data" / name
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        _write_shard(name, label, table, schema, folder)
+        _write_shard(name, label, table, folder)
         for label, table in _shard_tables(batches, schema, limit_bytes)
     ]
 
@@ -113,7 +113,7 @@ def _stem(label: str, number: int) -> str:
     return label if number == 1 else f"{label}x{number:03d}"
 
 
-def _write_shard(name: str, stem: str, table: pa.Table, schema: Schema, folder: Path) -> Shard:
+def _write_shard(name: str, stem: str, table: pa.Table, folder: Path) -> Shard:
     import pyarrow.parquet as pq
 
     path = folder / f"{stem}.parquet"

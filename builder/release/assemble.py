@@ -1,0 +1,262 @@
+"""From row files to the rows of a release: newest states, takedowns, survivors, splits, order.
+
+All of it is SQL over the part files, so that memory does not grow with the number of records. What is left
+out here becomes a row of the rejected table and a count of a tally, like everywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.dedup import NEWEST_STATE
+from builder.duck import connection, part_files, quoted, scan, stream
+from builder.recipe import RecipeModel, SplitBlock
+from builder.schema import Schema, load_schema
+from builder.takedown import STAGE as TAKEDOWN
+from builder.takedown import Takedowns, redacted
+from builder.tally import Tally
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+REST_SPLIT = "train"
+"""Split of all records that no split rule of the recipe takes."""
+
+_BATCH_ROWS = 2048
+_CLUSTER_COLUMNS = ("cluster_id", "cluster_size", "cluster_urls")
+_CLUSTERS = {
+    "id": "VARCHAR",
+    "cluster_id": "VARCHAR",
+    "cluster_size": "INTEGER",
+    "survivor": "BOOLEAN",
+    "cluster_urls": "VARCHAR[]",
+    "how": "VARCHAR",
+    "similarity": "FLOAT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The row files of a release and the schemas they follow."""
+
+    documents: tuple[Path, ...]
+    comments: tuple[Path, ...]
+    rejected: tuple[Path, ...]
+    clusters: Path | None
+    schemas: dict[str, Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The rows of a release, decided but not yet written."""
+
+    database: duckdb.DuckDBPyConnection
+    schemas: dict[str, Schema]
+    takedowns: Takedowns
+    rejected_source: str
+
+    def rows(self, table: str) -> pa.RecordBatchReader:
+        """Return the rows of a table in their final order, with the columns that `write_shards` needs."""
+        return stream(self.database, _final_sql(table, self.schemas[table]), _BATCH_ROWS)
+
+    def rejected(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rejected rows of all stages in a stable order, without what takedowns ask to hide."""
+        import pyarrow as pa
+
+        schema = load_schema("rejected").arrow()
+        reader = stream(self.database, _rejected_sql(self.rejected_source), _BATCH_ROWS)
+        for batch in reader:
+            table = pa.Table.from_batches([batch]).cast(schema)
+            if self.takedowns:
+                rows = [redacted(row, self.takedowns) for row in table.to_pylist()]
+                table = pa.Table.from_pylist(rows, schema=schema)
+            yield from table.to_batches()
+
+    def tallies(self) -> list[Tally]:
+        """Return the accounts of the stages that run here, documents first."""
+        return [*self._document_tallies(), self._tally("comments", "comments", ())]
+
+    def _document_tallies(self) -> Iterator[Tally]:
+        before: tuple[str, ...] = ()
+        for stage in ("states", TAKEDOWN, "dedup"):
+            tally = self._tally("documents", stage, before)
+            before = (*before, stage)
+            if stage != TAKEDOWN or tally.dropped:
+                yield tally
+
+    def _tally(self, table: str, stage: str, before: Sequence[str]) -> Tally:
+        """Count one stage over the rows that the stages `before` it kept; "comments" is all stages of that table."""
+        tally = Tally(stage)
+        counts = self.database.execute(
+            f"SELECT stage, rule, count(*) FROM {table}_fate GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        for gone_at, rule, count in counts:
+            if gone_at in before:
+                continue
+            if gone_at is None or (table == "documents" and gone_at != stage):
+                tally.keep(count)
+                continue
+            tally.read += count
+            tally.dropped[rule] += count
+            tally.reasons[rule] += count
+        return tally.close()
+
+
+@contextmanager
+def assemble(parts: Parts, model: RecipeModel, takedowns: Takedowns, work: Path) -> Iterator[Assembly]:
+    """Decide which rows of the part files go into a release, in which split and order."""
+    with connection(work) as database:
+        sources = {}
+        for table in ("documents", "comments"):
+            schema = parts.schemas[table].arrow()
+            sources[table] = scan(part_files(getattr(parts, table)), schema, database)
+            database.execute(f"CREATE VIEW {table}_in AS SELECT * FROM {sources[table]}")
+        _read_clusters(database, parts.clusters, takedowns)
+        _find_taken(database, parts.schemas, takedowns)
+        database.execute(_documents_fate_sql(model.release.split))
+        database.execute(_COMMENTS_FATE)
+        rejected = scan(part_files(parts.rejected), load_schema("rejected").arrow(), database)
+        yield Assembly(database, parts.schemas, takedowns, rejected)
+
+
+def _read_clusters(database: duckdb.DuckDBPyConnection, clusters: Path | None, takedowns: Takedowns) -> None:
+    """Make the table of clusters, without addresses that a takedown names."""
+    if clusters is None:
+        typed = ", ".join(f"NULL::{kind} AS {name}" for name, kind in _CLUSTERS.items())
+        database.execute(f"CREATE TABLE clusters AS SELECT {typed} WHERE false")
+        return
+    names = ", ".join(_CLUSTERS)
+    database.execute(f"CREATE TABLE clusters AS SELECT {names} FROM read_parquet({quoted(str(clusters))})")
+    if takedowns:
+        urls = database.execute("SELECT DISTINCT unnest(cluster_urls) FROM clusters").fetchall()
+        named = [url for (url,) in urls if takedowns.names_url(url)]
+        database.execute(
+            "UPDATE clusters SET cluster_urls = list_filter(cluster_urls, x -> NOT list_contains(?, x))",
+            [named],
+        )
+
+
+def _find_taken(
+    database: duckdb.DuckDBPyConnection, schemas: dict[str, Schema], takedowns: Takedowns
+) -> None:
+    """Make the table of rows that a takedown names: the last guard, whatever the stages before have done."""
+    database.execute("CREATE TABLE taken (place VARCHAR, id VARCHAR, rule VARCHAR, detail VARCHAR)")
+    if not takedowns:
+        return
+    wanted = ("id", "document_id", "url", "canonical_url", "author", "author_bio", "title", "text")
+    for table, schema in schemas.items():
+        names = ", ".join(name for name in wanted if name in schema.names)
+        with database.cursor() as reading:
+            for batch in stream(reading, f"SELECT {names} FROM {table}_in", _BATCH_ROWS):
+                named = ((row["id"], takedowns.reason(row)) for row in batch.to_pylist())
+                found = [(table, key, reason.rule, reason.detail) for key, reason in named if reason]
+                if found:
+                    database.executemany("INSERT INTO taken VALUES (?, ?, ?, ?)", found)
+
+
+def split_sql(splits: Sequence[SplitBlock]) -> str:
+    """Return the SQL expression that names the split of a document.
+
+    The rules of the recipe are asked in order and the first that fits takes the record; the rest is "train".
+    A share is taken from the MD5 of the id, so that a record never changes its split when others come.
+    """
+    cases, used = [], 0.0
+    place = "(('0x' || md5(id)[:8])::BIGINT / 4294967296.0)"
+    day = "strftime(make_timestamp(epoch_us(published_at)), '%Y-%m-%d')"
+    for split in splits:
+        tests = [f"{day} >= {quoted(split.since)}"] if split.since else []
+        tests += [f"{day} <= {quoted(split.until)}"] if split.until else []
+        if split.hash_share is not None:
+            tests.append(f"{place} >= {used!r} AND {place} < {used + split.hash_share!r}")
+            used += split.hash_share
+        cases.append(f"WHEN {' AND '.join(tests) or 'false'} THEN {quoted(split.name)}")
+    return f"CASE {' '.join(cases)} ELSE '{REST_SPLIT}' END" if cases else f"'{REST_SPLIT}'"
+
+
+_MONTH = "coalesce(strftime(make_timestamp(epoch_us(published_at)), '%Y-%m'), 'undated')"
+_PLACE = """provenance.warc_file AS warc_file, provenance.warc_offset AS warc_offset,
+    provenance.payload_digest AS payload_digest, provenance.fetched_at AS fetched_at, filename, file_row_number"""
+
+
+def _documents_fate_sql(splits: Sequence[SplitBlock]) -> str:
+    return f"""
+        CREATE TABLE documents_fate AS
+        WITH rows AS (
+            SELECT id, url, title, source, published_at, {_PLACE}, {NEWEST_STATE} AS newest FROM documents_in)
+        SELECT rows.id, rows.url, rows.title, rows.source, {_PLACE.replace("provenance.", "rows.")},
+            rows.published_at,
+            CASE WHEN NOT newest THEN 'states' WHEN taken.id IS NOT NULL THEN '{TAKEDOWN}'
+                 WHEN NOT survivor THEN 'dedup' END AS stage,
+            CASE WHEN NOT newest THEN 'older_state' WHEN taken.id IS NOT NULL THEN taken.rule
+                 WHEN NOT survivor THEN how END AS rule,
+            CASE WHEN NOT newest THEN 'captured again later' WHEN taken.id IS NOT NULL THEN taken.detail
+                 WHEN NOT survivor THEN format('copy of {{}}, similarity {{:.2f}}', cluster_id, similarity)
+                 ELSE '' END AS detail,
+            {split_sql(splits).replace("md5(id)", "md5(rows.id)").replace("(published_at)", "(rows.published_at)")}
+                AS split,
+            {_MONTH.replace("published_at", "rows.published_at")} AS month
+        FROM rows LEFT JOIN clusters ON clusters.id = rows.id
+        LEFT JOIN (SELECT id, min(rule) AS rule, min(detail) AS detail FROM taken WHERE place = 'documents'
+                   GROUP BY id) AS taken ON taken.id = rows.id"""
+
+
+_COMMENTS_FATE = f"""
+    CREATE TABLE comments_fate AS
+    WITH rows AS (
+        SELECT id, coalesce(clusters.cluster_id, document_id) AS document_id, url, title, source, published_at,
+               warc_file, warc_offset, payload_digest, fetched_at, filename, file_row_number, newest
+        FROM (SELECT id, document_id, url, title, source, published_at, {_PLACE}, {NEWEST_STATE} AS newest
+              FROM comments_in)
+        LEFT JOIN (SELECT id AS copy_id, cluster_id FROM clusters) AS clusters ON copy_id = document_id)
+    SELECT rows.* EXCLUDE (newest),
+        CASE WHEN NOT newest THEN 'states' WHEN taken.id IS NOT NULL THEN '{TAKEDOWN}'
+             WHEN kept.id IS NULL THEN 'comments' END AS stage,
+        CASE WHEN NOT newest THEN 'older_state' WHEN taken.id IS NOT NULL THEN taken.rule
+             WHEN kept.id IS NULL THEN 'document_left_out' END AS rule,
+        CASE WHEN NOT newest THEN 'captured again later' WHEN taken.id IS NOT NULL THEN taken.detail
+             WHEN kept.id IS NULL THEN 'document ' || rows.document_id ELSE '' END AS detail,
+        kept.split AS split, {_MONTH.replace("published_at", "rows.published_at")} AS month
+    FROM rows LEFT JOIN (SELECT id, split FROM documents_fate WHERE stage IS NULL) AS kept
+        ON kept.id = rows.document_id
+    LEFT JOIN (SELECT id, min(rule) AS rule, min(detail) AS detail FROM taken WHERE place = 'comments'
+               GROUP BY id) AS taken ON taken.id = rows.id"""
+
+
+def _final_sql(table: str, schema: Schema) -> str:
+    """Return the query of a table's rows in (split, month, published_at, id) order."""
+    columns = []
+    for name in schema.names:
+        if table == "documents" and name in _CLUSTER_COLUMNS:
+            columns.append(f"coalesce(clusters.{name}, given.{name}) AS {name}")
+        elif table == "comments" and name == "document_id":
+            columns.append("fate.document_id AS document_id")
+        else:
+            columns.append(f'given."{name}"')
+    return f"""
+        SELECT fate.split || '-' || fate.month AS _shard, (2000 + strlen(given.text))::BIGINT AS _cost,
+               {", ".join(columns)}
+        FROM {table}_in AS given
+        JOIN {table}_fate AS fate USING (filename, file_row_number)
+        LEFT JOIN clusters ON clusters.id = given.id
+        WHERE fate.stage IS NULL
+        ORDER BY _shard, given.published_at, given.id"""
+
+
+def _rejected_sql(source: str) -> str:
+    columns = (
+        'id, "table", url, title, source, stage, reasons, warc_file, warc_offset, payload_digest, fetched_at'
+    )
+    ours = " UNION ALL ".join(
+        f"""SELECT id, '{table}' AS "table", url, title, source, stage,
+            [{{'stage': stage, 'rule': rule, 'detail': detail}}] AS reasons,
+            warc_file, warc_offset, payload_digest, fetched_at FROM {table}_fate WHERE stage IS NOT NULL"""
+        for table in ("documents", "comments")
+    )
+    return f"""
+        SELECT {columns} FROM (SELECT {columns} FROM {source} UNION ALL {ours})
+        ORDER BY "table", warc_file, warc_offset, id, url, stage, reasons::VARCHAR"""

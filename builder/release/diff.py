@@ -1,0 +1,241 @@
+"""Two releases compared record by record: added, changed in which columns, removed.
+
+A record is changed when a column other than the bookkeeping ones (builder.release.content) differs. Only
+columns that both schemas have are compared; columns that came or went are told apart. Shards with the same
+path and content hash are not opened, so that comparing costs as much as what changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.duck import connection, quoted, stream
+from builder.release.content import BOOKKEEPING, canonical_value, slices
+from builder.release.manifest import TABLES, Manifest, Shard, read_manifest
+from builder.schema import load_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+EXAMPLES = 20
+"""Ids of each kind of change that diff.json names."""
+
+_CELL_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One release as far as a comparison needs it; also one that has no manifest yet."""
+
+    folder: Path
+    shards: tuple[Shard, ...]
+    columns: dict[str, tuple[str, ...]]
+    version: str = ""
+    recipe: str = ""
+
+    def shards_of(self, table: str) -> tuple[Shard, ...]:
+        """Return the shards of a table."""
+        return tuple(shard for shard in self.shards if shard.table == table)
+
+    @classmethod
+    def of_release(cls, folder: Path, manifest: Manifest | None = None) -> Side:
+        """Read a finished release. Raises WorldError or VerifyFailed when it is none."""
+        manifest = manifest or read_manifest(folder)
+        columns = {entry.table: load_schema(entry.table, entry.version).names for entry in manifest.schemas}
+        return cls(folder, manifest.shards, columns, manifest.version, manifest.recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class TableDiff:
+    """What happened to the records of one table.
+
+    `bookkept` counts records whose bookkeeping columns alone differ; `fields` how many records changed in
+    each column. `examples` are ids, at most 20 of each kind.
+    """
+
+    table: str
+    rows_before: int
+    rows_after: int
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    bookkept: int = 0
+    fields: dict[str, int] = field(default_factory=dict)
+    columns_added: tuple[str, ...] = ()
+    columns_removed: tuple[str, ...] = ()
+    examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDiff:
+    """What lies between two releases. `before` and `after` are versions, "" for one that has none yet."""
+
+    before: str
+    after: str
+    tables: tuple[TableDiff, ...]
+    recipe_changed: bool = False
+
+    def total(self, kind: str) -> int:
+        """Return the records of all tables that were "added", "changed", "removed" or "bookkept"."""
+        return sum(int(getattr(table, kind)) for table in self.tables)
+
+    @property
+    def same_records(self) -> bool:
+        """True when no record was added, changed or removed and no column came or went."""
+        counts = sum(self.total(kind) for kind in ("added", "changed", "removed"))
+        columns = any(table.columns_added or table.columns_removed for table in self.tables)
+        return not counts and not columns
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the comparison as it is written to diff.json."""
+        return {
+            "before": self.before,
+            "after": self.after,
+            "recipe_changed": self.recipe_changed,
+            "tables": {table.table: asdict(table) for table in self.tables},
+        }
+
+    def render(self) -> str:
+        """Return the comparison for people, one fact a line."""
+        lines = [f"{self.before or 'nothing'} -> {self.after or 'draft'}"]
+        for table in self.tables:
+            lines.append(
+                f"{table.table}: {table.rows_before} -> {table.rows_after} records; {table.added} added, "
+                f"{table.changed} changed, {table.removed} removed"
+            )
+            changes = sorted(table.fields.items(), key=lambda item: (-item[1], item[0]))
+            lines += [f"  changed in {name}: {count}" for name, count in changes]
+            lines += [f"  new column: {name}" for name in table.columns_added]
+            lines += [f"  column gone: {name}" for name in table.columns_removed]
+            if table.bookkept:
+                lines.append(f"  only provenance or cluster bookkeeping differs: {table.bookkept}")
+            for kind, ids in table.examples.items():
+                lines.append(f"  {kind}, e.g.: {', '.join(ids[:3])}")
+        if self.recipe_changed:
+            lines.append("the recipe changed")
+        if self.same_records:
+            lines.append("the records are the same")
+        return "\n".join(lines)
+
+
+def diff(before: Path, after: Path) -> ReleaseDiff:
+    """Compare two release folders. Raises WorldError or VerifyFailed when one is no release."""
+    result, _ = compare(Side.of_release(before), Side.of_release(after))
+    return result
+
+
+def compare(before: Side, after: Side) -> tuple[ReleaseDiff, dict[str, list[str]]]:
+    """Compare two sides; return the comparison and the removed ids of each table, sorted."""
+    names = [table for table in TABLES if table in before.columns or table in after.columns]
+    found = {name: _compare_table(name, before, after) for name in names}
+    result = ReleaseDiff(
+        before.version,
+        after.version,
+        tuple(table for table, _ in found.values()),
+        recipe_changed=before.recipe != after.recipe,
+    )
+    return result, {name: removed for name, (_, removed) in found.items()}
+
+
+def _compare_table(table: str, before: Side, after: Side) -> tuple[TableDiff, list[str]]:
+    old, new = before.columns.get(table, ()), after.columns.get(table, ())
+    shared = tuple(name for name in old if name in new) if old and new else (old or new)
+    same = {(s.path, s.content) for s in before.shards_of(table)} & {
+        (s.path, s.content) for s in after.shards_of(table)
+    }
+    same = same if old == new else set()
+    account = _Account(tuple(name for name in shared if name not in BOOKKEEPING))
+    with tempfile.TemporaryDirectory(prefix="hiwar-diff-") as scratch:
+        files = [
+            _write_cells(side, table, shared, same, Path(scratch) / name)
+            for side, name in ((before, "before.parquet"), (after, "after.parquet"))
+        ]
+        for row in _pairs(files[0], files[1], Path(scratch)):
+            account.add(*row)
+    result = TableDiff(
+        table,
+        sum(shard.rows for shard in before.shards_of(table)),
+        sum(shard.rows for shard in after.shards_of(table)),
+        added=account.counts["added"],
+        changed=account.counts["changed"],
+        removed=account.counts["removed"],
+        bookkept=account.counts["bookkept"],
+        fields=dict(sorted(account.fields.items())),
+        columns_added=tuple(name for name in new if name not in old) if old else (),
+        columns_removed=tuple(name for name in old if name not in new) if new else (),
+        examples={kind: tuple(ids) for kind, ids in account.examples.items()},
+    )
+    return result, account.removed
+
+
+@dataclass(slots=True)
+class _Account:
+    """Counts the kinds of change of one table while pairs of rows pass by."""
+
+    names: tuple[str, ...]
+    counts: Counter[str] = field(default_factory=Counter)
+    fields: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+
+    def add(self, key: str, old: bytes | None, new: bytes | None) -> None:
+        """Count one record by its cells before and after; None where it is not there."""
+        kind = "added" if old is None else "removed" if new is None else self._changed(old, new)
+        self.counts[kind] += 1
+        if kind == "removed":
+            self.removed.append(key)
+        ids = self.examples.setdefault(kind, []) if kind != "bookkept" else []
+        if len(ids) < EXAMPLES:
+            ids.append(key)
+
+    def _changed(self, old: bytes, new: bytes) -> str:
+        places = range(0, len(self.names) * _CELL_BYTES, _CELL_BYTES)
+        pairs = zip(self.names, places, strict=True)
+        changed = [name for name, at in pairs if old[at : at + _CELL_BYTES] != new[at : at + _CELL_BYTES]]
+        self.fields.update(changed)
+        return "changed" if changed else "bookkept"
+
+
+def _write_cells(
+    side: Side, table: str, shared: Sequence[str], same: set[tuple[str, str]], path: Path
+) -> Path:
+    """Write id and one short hash a cell for the rows of all shards that are not the same on both sides."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ordered = [name for name in shared if name not in BOOKKEEPING] + sorted(BOOKKEEPING & set(shared))
+    schema = pa.schema([("id", pa.string()), ("cells", pa.binary())])
+    with pq.ParquetWriter(path, schema) as writer:
+        for shard in side.shards_of(table):
+            if (shard.path, shard.content) in same:
+                continue
+            for rows in slices(side.folder / shard.path):
+                cells = [b"".join(row) for row in zip(*_cells(rows, ordered), strict=True)]
+                writer.write_table(pa.table({"id": rows["id"].to_pylist(), "cells": cells}, schema=schema))
+    return path
+
+
+def _cells(rows: pa.Table, names: Iterable[str]) -> Iterator[list[bytes]]:
+    for name in names:
+        yield [
+            hashlib.blake2b(canonical_value(value), digest_size=_CELL_BYTES).digest()
+            for value in rows[name].to_pylist()
+        ]
+
+
+def _pairs(before: Path, after: Path, work: Path) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+    """Yield (id, cells before, cells after) of all records that differ, sorted by id."""
+    with connection(work / "spill") as database:
+        query = f"""
+            SELECT coalesce(old.id, new.id) AS id, old.cells, new.cells
+            FROM read_parquet({quoted(str(before))}) AS old
+            FULL OUTER JOIN read_parquet({quoted(str(after))}) AS new ON old.id = new.id
+            WHERE old.cells IS DISTINCT FROM new.cells ORDER BY 1"""
+        for batch in stream(database, query, 4096):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

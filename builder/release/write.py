@@ -1,0 +1,362 @@
+"""One release, from row files to a finished folder: all of it or nothing.
+
+Everything is written below releases/.tmp-*, forced to the disk and renamed at the end. Whoever looks sees the
+releases that are finished and no other; what an interrupted run left is deleted by the next one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from importlib.metadata import version as package_version
+from pathlib import Path
+
+from builder import __version__, takedown
+from builder.errors import GateFailed, HiwarError, UsageError
+from builder.recipe import Recipe
+from builder.release.assemble import Assembly, Parts, assemble
+from builder.release.cardinput import CardInput, ShardFile, VersionLine
+from builder.release.companions import HAND_WRITTEN, hand_written, write_companions
+from builder.release.diff import ReleaseDiff, Side, compare
+from builder.release.gate import check, figures
+from builder.release.manifest import (
+    MANIFEST,
+    FileEntry,
+    Manifest,
+    SchemaEntry,
+    Shard,
+    read_manifest,
+    releases_in,
+)
+from builder.release.shards import write_shards
+from builder.release.stats import Statistics, measure
+from builder.release.types import Release, ReleaseInput
+from builder.release.version import changelog, next_version, version_line
+from builder.schema import Schema, load_schema, shipped, versions
+from builder.storage import (
+    TEMPORARY,
+    canonical_json,
+    disk_refused,
+    folder_lock,
+    remove_unfinished,
+    sha256_of,
+    sync_folder,
+    sync_tree,
+    write_json,
+    write_jsonl,
+    write_text,
+)
+from builder.tally import Tally
+
+FAILED = "failed"
+"""Folder below `releases` with the account of the last build that made no release."""
+
+_REJECTED_ROWS_PER_GROUP = 50_000
+_CARD_PARTS = ("dataset", "source", "select", "optout", "rules", "privacy", "dedup", "lexicon", "platform")
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A release whose records are written and whose version is not yet known."""
+
+    folder: Path
+    rejected: Path
+    schemas: dict[str, Schema]
+    shards: tuple[Shard, ...]
+    tallies: tuple[Tally, ...]
+    statistics: Statistics
+
+    def side(self, recipe: str) -> Side:
+        columns = {table: schema.names for table, schema in self.schemas.items()}
+        return Side(self.folder, self.shards, columns, "", recipe)
+
+
+def write(given: ReleaseInput) -> Release:
+    """Write a release; takes, returns and raises what builder.release.write_release says (GateFailed and others)."""
+    releases = given.recipe.releases
+    with folder_lock(releases, doing="writing a release"):
+        remove_unfinished(releases)
+        try:
+            draft = _draft(given, releases)
+            release = _settle(given, draft)
+        except OSError as error:
+            raise disk_refused(Path(error.filename or releases), error) from error
+        finally:
+            remove_unfinished(releases)
+    shutil.rmtree(releases / FAILED, ignore_errors=True)
+    return release
+
+
+def schemas_of(recipe: Recipe) -> dict[str, Schema]:
+    """Return the schema of each table at the version the recipe names, the newest unless it names one."""
+    wanted = recipe.model.dataset.schema_version
+    found = {}
+    for table in ("documents", "comments"):
+        known = [number for number in versions(table) if wanted is None or number <= wanted]
+        found[table] = load_schema(table, known[-1] if known else wanted)
+    return found
+
+
+def _draft(given: ReleaseInput, releases: Path) -> _Draft:
+    """Write shards and rejected rows into temporary places below `releases`."""
+    folder, work = releases / f"{TEMPORARY}release", releases / f"{TEMPORARY}work"
+    folder.mkdir()
+    schemas = schemas_of(given.recipe)
+    takedowns = takedown.load(given.recipe.folder)
+    parts = Parts(given.documents, given.comments, given.rejected, given.clusters, schemas)
+    with assemble(parts, given.recipe.model, takedowns, work) as rows:
+        shards: list[Shard] = []
+        for table, schema in schemas.items():
+            shards += write_shards(table, schema, rows.rows(table), folder)
+        rejected = _write_rejected(rows, releases / f"{TEMPORARY}rejected.parquet")
+        tallies = (*given.tallies, *rows.tallies())
+    shutil.rmtree(work)
+    for table in schemas:
+        if not any(shard.table == table for shard in shards):
+            (folder / "data" / table).rmdir()
+    return _Draft(folder, rejected, schemas, tuple(shards), tallies, measure(folder, tallies))
+
+
+def _write_rejected(rows: Assembly, path: Path) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = load_schema("rejected").arrow()
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        pending: list[pa.RecordBatch] = []
+        for batch in rows.rejected():
+            pending.append(batch)
+            table = pa.Table.from_batches(pending, schema=schema)
+            while table.num_rows >= _REJECTED_ROWS_PER_GROUP:
+                writer.write_table(table.slice(0, _REJECTED_ROWS_PER_GROUP).combine_chunks())
+                table = table.slice(_REJECTED_ROWS_PER_GROUP)
+            pending = table.to_batches()
+        if pending:
+            writer.write_table(pa.Table.from_batches(pending, schema=schema).combine_chunks())
+    return path
+
+
+def _settle(given: ReleaseInput, draft: _Draft) -> Release:
+    """Give the draft its version and companions and put it in place, or return the release that is the same."""
+    recipe = given.recipe
+    finished = releases_in(recipe.releases)
+    before = finished[-1] if finished else None
+    old = read_manifest(before) if before else None
+    if before and old and _same(old, draft, recipe):
+        return _release(before, old, fresh=False, change=None)
+    change: ReleaseDiff | None = None
+    removed: dict[str, list[str]] = {}
+    if before and old:
+        change, removed = compare(Side.of_release(before, old), draft.side(recipe.digest()))
+    _pass_gate(given, draft, change)
+    version, why = next_version(old.version if old else None, change)
+    version, why = _pinned(recipe, version, why, finished)
+    manifest = _manifest(given, draft, version, old, why, change)
+    _write_companions(recipe, draft, manifest, before, change, removed)
+    files = tuple(
+        FileEntry.of(path, path.relative_to(draft.folder).as_posix()) for path in _plain_files(draft)
+    )
+    manifest = replace(manifest, files=files)
+    write_json(draft.folder / MANIFEST, manifest.as_dict())
+    return _put_in_place(recipe, draft, manifest, change)
+
+
+def _same(old: Manifest, draft: _Draft, recipe: Recipe) -> bool:
+    """Return whether a draft says what the last release says, record for record, in the same places.
+
+    Parquet bytes are not compared: a new version of pyarrow alone is no reason for a new release.
+    """
+    mine = [(shard.path, shard.content) for shard in draft.shards]
+    theirs = [(shard.path, shard.content) for shard in old.shards]
+    return (mine, _schema_entries(draft), card_digest(recipe)) == (theirs, old.schemas, old.card)
+
+
+def card_digest(recipe: Recipe) -> str:
+    """Return the digest of what reaches a release beside its records: recipe, card template, hand-written card.
+
+    The crawl block and the gates are left out: other delays or assertions make no other dataset.
+    """
+    import hashlib
+
+    parts = recipe.model.model_dump(mode="json", include=set(_CARD_PARTS))
+    parts["source"] = [source.block.model_dump(mode="json") for source in recipe.sources]
+    kept = {"split", "gated", "extra_tags", "plots"}
+    parts["release"] = recipe.model.release.model_dump(mode="json", include=kept)
+    parts["template"] = sha256_of(shipped("dataset_card.md"))
+    by_hand = recipe.folder / HAND_WRITTEN
+    parts["by_hand"] = sha256_of(by_hand) if by_hand.is_file() else None
+    return "sha256:" + hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def _pass_gate(given: ReleaseInput, draft: _Draft, change: ReleaseDiff | None) -> None:
+    """Raise GateFailed, after leaving an account, when the draft is empty or an assertion does not hold."""
+    known = figures(draft.statistics, change)
+    try:
+        if not any(shard.table == "documents" for shard in draft.shards):
+            raise GateFailed(
+                "no document is left, and a release without records cannot be opened",
+                where=str(given.recipe.path),
+                what_next="Look at releases/failed/rejected.parquet for the reasons.",
+            )
+        check(given.recipe.model.release, known)
+    except HiwarError as error:
+        leave_account(given, error, draft.tallies, known, change, draft.rejected)
+        raise
+
+
+def leave_account(
+    given: ReleaseInput,
+    error: HiwarError,
+    tallies: Iterable[Tally],
+    known: dict[str, float],
+    change: ReleaseDiff | None,
+    rejected: Path,
+) -> None:
+    """Write releases/failed: what stopped the build, its figures and its rejected rows."""
+    folder = given.recipe.releases / FAILED
+    folder.mkdir(exist_ok=True)
+    rejected.replace(folder / "rejected.parquet")
+    account = {
+        "at": given.now.isoformat(),
+        "error": type(error).__name__,
+        "what": error.what,
+        "what_next": error.what_next,
+        "figures": known,
+        "tallies": [tally.as_dict() for tally in tallies],
+        "change": change.as_dict() if change else None,
+    }
+    write_json(folder / "account.json", account)
+
+
+def _pinned(recipe: Recipe, version: str, why: str, finished: list[Path]) -> tuple[str, str]:
+    pin = recipe.model.release.version
+    if pin is None:
+        return version, why
+    if any(path.name == pin for path in finished):
+        raise UsageError(
+            f"version {pin} is pinned, but there is a release {pin} with other records",
+            where=str(recipe.path),
+            what_next="Raise release.version in the recipe, or take it out to have the version follow by rule.",
+        )
+    return pin, f"{why} The number is set by the recipe."
+
+
+def _manifest(
+    given: ReleaseInput,
+    draft: _Draft,
+    version: str,
+    old: Manifest | None,
+    why: str,
+    change: ReleaseDiff | None,
+) -> Manifest:
+    days = [table.last_fetched for table in draft.statistics.tables if table.last_fetched]
+    rows = sum(shard.rows for shard in draft.shards)
+    line = version_line(version, why, change, rows, max(days, default=None))
+    return Manifest(
+        name=given.recipe.model.dataset.name,
+        version=version,
+        previous=old.version if old else None,
+        hiwar=__version__,
+        recipe=given.recipe.digest(),
+        made_with={name: package_version(name) for name in ("duckdb", "pyarrow", "trafilatura")},
+        schemas=_schema_entries(draft),
+        shards=draft.shards,
+        tallies=draft.tallies,
+        inputs=tuple(sorted(given.inputs)),
+        captured_until=max(days, default=None),
+        card=card_digest(given.recipe),
+        history=(line, *(old.history if old else ())),
+        companions=_companions(given),
+    )
+
+
+def _companions(given: ReleaseInput) -> tuple[FileEntry, ...]:
+    requests = given.recipe.folder / takedown.FILE
+    own = (FileEntry.of(requests),) if requests.is_file() else ()
+    return tuple(sorted((*given.companions, *own)))
+
+
+def _schema_entries(draft: _Draft) -> tuple[SchemaEntry, ...]:
+    present = {shard.table for shard in draft.shards}
+    return tuple(
+        SchemaEntry(table, schema.version, sha256_of(shipped("schemas") / f"{table}.v{schema.version}.json"))
+        for table, schema in draft.schemas.items()
+        if table in present
+    )
+
+
+def _write_companions(
+    recipe: Recipe,
+    draft: _Draft,
+    manifest: Manifest,
+    before: Path | None,
+    change: ReleaseDiff | None,
+    removed: dict[str, list[str]],
+) -> None:
+    """Write everything of a release that is neither a shard nor the manifest."""
+    write_companions(draft.folder, card_input(recipe, manifest, draft.statistics, before))
+    write_text(draft.folder / "CHANGELOG.md", changelog(manifest.name, manifest.history))
+    if change:
+        write_json(draft.folder / "diff.json", {**change.as_dict(), "after": manifest.version})
+    write_jsonl(draft.folder / "removed.jsonl", _removed_lines(removed, draft.rejected))
+
+
+def card_input(recipe: Recipe, manifest: Manifest, statistics: Statistics, before: Path | None) -> CardInput:
+    """Return what the card and its companions are made from; `before` is the last release, if any."""
+    return CardInput(
+        recipe=recipe,
+        version=manifest.version,
+        schemas=tuple(load_schema(entry.table, entry.version) for entry in manifest.schemas),
+        statistics=statistics,
+        history=manifest.history,
+        handwritten=hand_written(recipe.folder, before),
+        shards=tuple(ShardFile(shard.path, shard.size_bytes, shard.sha256) for shard in manifest.shards),
+    )
+
+
+def _removed_lines(removed: dict[str, list[str]], rejected: Path) -> list[dict[str, object]]:
+    """Return (table, id, reasons) of removed records: stages and rules only, never a detail or content."""
+    import pyarrow.parquet as pq
+
+    wanted = {(table, key) for table, ids in removed.items() for key in ids}
+    reasons: dict[tuple[str, str], list[dict[str, str]]] = {}
+    if wanted:
+        with pq.ParquetFile(rejected) as file:
+            for batch in file.iter_batches(columns=["table", "id", "reasons"]):
+                for row in batch.to_pylist():
+                    if (row["table"], row["id"]) in wanted:
+                        found = [{"stage": each["stage"], "rule": each["rule"]} for each in row["reasons"]]
+                        reasons.setdefault((row["table"], row["id"]), []).extend(found)
+    gone = [{"stage": "archive", "rule": "no_longer_read"}]
+    return [
+        {"table": table, "id": key, "reasons": reasons.get((table, key), gone)}
+        for table, key in sorted(wanted)
+    ]
+
+
+def _plain_files(draft: _Draft) -> list[Path]:
+    return sorted(path for path in draft.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+
+
+def _put_in_place(recipe: Recipe, draft: _Draft, manifest: Manifest, change: ReleaseDiff | None) -> Release:
+    """Force everything to the disk, then rename: the rejected rows first, the release as the marker last."""
+    target = recipe.releases / manifest.version
+    sync_tree(draft.folder)
+    draft.rejected.replace(rejected_beside(target))
+    draft.folder.rename(target)
+    sync_folder(recipe.releases)
+    return _release(target, manifest, fresh=True, change=change)
+
+
+def rejected_beside(release: Path) -> Path:
+    """Return where the rejected rows of a release lie: beside its folder, because they are never published."""
+    return release.with_name(f"{release.name}.rejected.parquet")
+
+
+def _release(path: Path, manifest: Manifest, *, fresh: bool, change: ReleaseDiff | None) -> Release:
+    rows = {entry.table: manifest.rows(entry.table) for entry in manifest.schemas}
+    return Release(path, manifest.version, fresh, rows, manifest.tallies, rejected_beside(path), change)
+
+
+__all__ = ["VersionLine", "card_digest", "card_input", "rejected_beside", "schemas_of", "write"]

@@ -1,0 +1,252 @@
+"""Takedowns: what someone asked to have removed, honoured by every later build.
+
+Requests stand in takedowns.jsonl beside the recipe, one a line. A request that names a person is kept as a
+salted hash: the file then proves that a request was made and is honoured without repeating the name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import urldefrag, urlsplit
+
+from builder.errors import UsageError
+from builder.model import Reason
+from builder.storage import folder_lock, write_jsonl
+from builder.text import fold_text
+from builder.urls import canonical_url
+
+FILE = "takedowns.jsonl"
+STAGE = "takedown"
+
+Kind = Literal["url", "id", "author", "pattern"]
+
+_ID = re.compile(r"^[0-9a-f]{32}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. `value` is the normalised address, id or regular expression, or its hash when `salt` is set.
+
+    `asked_on` is the day it was entered (YYYY-MM-DD). An address that ends in "*" stands for all below it.
+    """
+
+    kind: Kind
+    value: str
+    reason: str
+    asked_on: str
+    salt: str = ""
+
+    def matches(self, value: str) -> bool:
+        """Return whether a normalised value is the one named."""
+        if self.salt:
+            return _hashed(value, self.salt) == self.value
+        if self.kind == "url" and self.value.endswith("*"):
+            return value.startswith(self.value[:-1])
+        return value == self.value
+
+
+@dataclass(frozen=True)
+class Takedowns:
+    """All requests of a folder, ready to be asked about rows."""
+
+    requests: tuple[Request, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.requests)
+
+    @cached_property
+    def _plain(self) -> dict[tuple[str, str], int]:
+        """Requests that a lookup can answer: (kind, value) -> number from 1."""
+        numbered = reversed(list(enumerate(self.requests, start=1)))
+        exact = ((n, r) for n, r in numbered if not r.salt and r.kind != "pattern" and r.value[-1:] != "*")
+        return {(request.kind, request.value): number for number, request in exact}
+
+    @cached_property
+    def _others(self) -> tuple[tuple[int, Request], ...]:
+        """Requests that have to be compared one by one: hashed ones and whole sites."""
+        found = [(n, r) for n, r in enumerate(self.requests, start=1) if r.kind != "pattern"]
+        return tuple((n, r) for n, r in found if r.salt or r.value.endswith("*"))
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[int, re.Pattern[str]], ...]:
+        found = [(n, r) for n, r in enumerate(self.requests, start=1) if r.kind == "pattern"]
+        return tuple((number, re.compile(request.value)) for number, request in found)
+
+    def reason(self, row: Mapping[str, object], names: Sequence[str | None] = ()) -> Reason | None:
+        """Return why a row may not be published, or None.
+
+        `row` is a row of any table; the columns it does not have are passed over. `names` are further names
+        of its author that the row no longer shows: the printed name, handle or id behind a pseudonym.
+        """
+        if not self.requests:
+            return None
+        for kind, value in _values(row, names):
+            number = self._plain.get((kind, value)) or self._compared(kind, value)
+            if number:
+                return Reason(STAGE, kind, f"request {number}")
+        number = self._in_text(row) if self._patterns else None
+        return Reason(STAGE, "pattern", f"request {number}") if number else None
+
+    def _compared(self, kind: str, value: str) -> int | None:
+        return next(
+            (n for n, request in self._others if request.kind == kind and request.matches(value)), None
+        )
+
+    def _in_text(self, row: Mapping[str, object]) -> int | None:
+        """Return the number of the first pattern found in the row as written or in its match form."""
+        written = [
+            str(row[name]) for name in ("title", "author", "author_bio", "url", "text") if row.get(name)
+        ]
+        forms = [*written, *map(fold_text, written)]
+        return next((n for n, pattern in self._patterns if any(map(pattern.search, forms))), None)
+
+    def names_url(self, url: str) -> bool:
+        """Return whether an address is named by a request; for lists of addresses such as cluster_urls."""
+        return self.reason({"url": url}) is not None
+
+    def digest(self) -> str:
+        """Return "sha256:HEX" of the requests in their order."""
+        lines = json.dumps([asdict(request) for request in self.requests], sort_keys=True)
+        return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _values(row: Mapping[str, object], names: Sequence[str | None]) -> set[tuple[str, str]]:
+    """Return (kind, normalised value) of all that a request can name in a row."""
+    found: set[tuple[str, str]] = set()
+    for column in ("id", "document_id"):
+        if row.get(column):
+            found.add(("id", str(row[column])))
+    for column in ("url", "canonical_url"):
+        if row.get(column):
+            address = str(row[column])
+            found |= {("url", url_key(address)), ("url", url_key(urldefrag(address).url))}
+    for name in (row.get("author"), *names):
+        if name:
+            found.add(("author", author_key(str(name))))
+    return found
+
+
+def url_key(url: str) -> str:
+    """Return what two spellings of an address have in common: no scheme, no "www.", no closing slash.
+
+    A fragment is kept, because it may name one comment of a page.
+    """
+    address, fragment = urldefrag(url.strip())
+    parts = urlsplit(canonical_url(address))
+    host = parts.netloc.removeprefix("www.")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{host}{parts.path.rstrip('/')}{query}" + (f"#{fragment}" if fragment else "")
+
+
+def author_key(name: str) -> str:
+    """Return the match form of a name or handle, without the blanks at its ends and a leading @."""
+    return " ".join(fold_text(name).split()).removeprefix("@")
+
+
+def _hashed(value: str, salt: str) -> str:
+    return hashlib.blake2b(value.encode(), key=bytes.fromhex(salt), digest_size=16).hexdigest()
+
+
+def load(folder: Path) -> Takedowns:
+    """Read takedowns.jsonl of a recipe's folder; none where there is no file.
+
+    Raises UsageError naming the line that cannot be read: a build must not go on without it.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return Takedowns()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return Takedowns(
+        tuple(_parsed(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip())
+    )
+
+
+def _parsed(line: str, where: str) -> Request:
+    try:
+        request = Request(**json.loads(line))
+        re.compile(request.value if request.kind == "pattern" else "")
+    except (ValueError, TypeError, re.error) as error:
+        raise _unreadable(str(error), where) from error
+    if request.kind not in get_args(Kind):
+        raise _unreadable(f"unknown kind {request.kind!r}", where)
+    return request
+
+
+def _unreadable(why: str, where: str) -> UsageError:
+    return UsageError(
+        f"not a takedown request: {why}",
+        where=where,
+        what_next="Correct or delete that line; `hiwar takedown` writes them.",
+    )
+
+
+def kind_of(value: str) -> Kind:
+    """Guess what a request names: 32 hexadecimal digits are an id, http addresses a URL, the rest an author."""
+    if _ID.match(value):
+        return "id"
+    return "url" if re.match(r"https?://", value) else "author"
+
+
+def add(
+    folder: Path, value: str, reason: str, *, now: datetime, kind: Kind | None = None, hashed: bool = False
+) -> tuple[Request, bool]:
+    """Write a request into takedowns.jsonl; return it and whether it is new.
+
+    `kind` is guessed unless given ("pattern" never is). Authors are always kept as a salted hash, addresses
+    and ids with `hashed`. The same request twice is written once.
+    Raises UsageError when the value is empty, is no regular expression, or cannot be hashed.
+    """
+    kind = kind or kind_of(value)
+    normal = _normalised(kind, value)
+    hashed = hashed or kind == "author"
+    if hashed and (kind == "pattern" or normal.endswith("*")):
+        raise UsageError(
+            "a pattern cannot be kept as a hash",
+            where=value,
+            what_next="Name the address or the author, or leave out --hashed.",
+        )
+    with folder_lock(folder, doing="writing takedowns"):
+        known = load(folder).requests
+        same = next((one for one in known if one.kind == kind and one.matches(normal)), None)
+        if same:
+            return same, False
+        salt = secrets.token_hex(16) if hashed else ""
+        kept = _hashed(normal, salt) if hashed else normal
+        request = Request(kind, kept, reason, now.date().isoformat(), salt)
+        write_jsonl(folder / FILE, [asdict(one) for one in (*known, request)])
+    return request, True
+
+
+def _normalised(kind: Kind, value: str) -> str:
+    if kind == "pattern":
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise UsageError(f"no regular expression: {error}", where=value) from error
+    normal = {"url": url_key, "author": author_key}.get(kind, str.strip)(value)
+    if not normal or normal == "*":
+        raise UsageError(
+            "a takedown has to name something", what_next="Give a URL, an id, an author or a pattern."
+        )
+    return normal
+
+
+def redacted(row: dict[str, object], takedowns: Takedowns) -> dict[str, object]:
+    """Return a rejected row without what a request asked to remove: address, title and details go, the id stays."""
+    reason = takedowns.reason(row)
+    if reason is None:
+        return row
+    given = row["reasons"]
+    assert isinstance(given, Iterable)
+    reasons = [{**each, "detail": ""} for each in given if each["stage"] != STAGE]
+    taken = {"stage": STAGE, "rule": reason.rule, "detail": reason.detail}
+    return {**row, "url": None, "title": None, "reasons": [*reasons, taken]}
