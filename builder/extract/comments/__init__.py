@@ -1,0 +1,74 @@
+"""Finds readers' answers on a page: JSON-LD, markup of many systems, blocks that repeat, forum threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lxml.html import HtmlElement
+
+from builder.extract.comments.build import from_items, from_structured, opening_and_answers
+from builder.extract.comments.furniture import elements_to_cut
+from builder.extract.comments.item import Context, Item
+from builder.extract.comments.marked import comment_items
+from builder.extract.comments.shape import shaped_items
+from builder.extract.comments.structured import from_jsonld
+from builder.extract.comments.thread import is_later_page, thread_items
+from builder.extract.dates.order import told_order
+from builder.markup import block_lines
+from builder.model import Comment
+
+MOST_LINES_FOR_ORDER = 400
+"""So many lines with digits are enough to see whether a page prints the day or the month first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentsFound:
+    """The answers on a page, and the elements that hold them or stand around them (list, form, notice).
+
+    On a forum thread `opening` is its first post, which is the document's own text, author and time; `is_thread`
+    is true, and where `opening` is None the page is a later one of the thread and holds answers only.
+    """
+
+    comments: tuple[Comment, ...] = ()
+    elements: list[HtmlElement] = field(default_factory=list)
+    opening: Comment | None = None
+    is_thread: bool = False
+
+
+def find_comments(
+    tree: HtmlElement, url: str, document_key: str, captured_at: datetime, *, zone: str | None = None
+) -> CommentsFound:
+    """Return the answers of readers on a page, in its order, and what to cut before its main text is read.
+
+    `document_key` is the key of the document they stand under, `captured_at` (aware) bounds their times and
+    relative ones count from it, `zone` is the site's IANA zone. The tree is not changed.
+    """
+    context = Context(captured_at, _day_first(tree), zone)
+    posts = thread_items(tree, context)
+    if posts:
+        return _thread(posts, tree, url, document_key)
+    items = comment_items(tree, context) or shaped_items(tree, context)
+    elements = elements_to_cut(tree, [item.element for item in items])
+    told = from_jsonld(tree, context)
+    if len(told) > len(items):
+        return CommentsFound(tuple(from_structured(told, url, document_key)), elements)
+    return CommentsFound(tuple(from_items(items, url, document_key)), elements)
+
+
+def _day_first(tree: HtmlElement) -> bool | None:
+    lines = [
+        line for _, line in block_lines(tree) if len(line) <= 140 and any(char.isdigit() for char in line)
+    ]
+    return told_order(lines[:MOST_LINES_FOR_ORDER])
+
+
+def _thread(posts: list[Item], tree: HtmlElement, url: str, document_key: str) -> CommentsFound:
+    comments = from_items(posts, url, document_key)
+    if is_later_page(url):
+        return CommentsFound(
+            tuple(comments), elements_to_cut(tree, [post.element for post in posts]), is_thread=True
+        )
+    opening, answers = opening_and_answers(comments)
+    cut = elements_to_cut(tree, [post.element for post in posts[1:]])
+    return CommentsFound(tuple(answers), cut, opening, is_thread=True)

@@ -1,0 +1,298 @@
+"""Reads one block of a page as one reader's answer: who, when, what, how it was rated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml.html import HtmlElement
+
+from builder.extract.comments.heads import Head, clean_name, is_control, is_email, read_head, split_subject
+from builder.extract.dates import parse_moment
+from builder.extract.dates.printed import find_printed
+from builder.markup import block_lines, squeeze, text_of
+from builder.model import Moment
+
+LONGEST_NAME_CHARS = 80
+"""A longer line is no name."""
+
+LONGEST_TIME_CHARS = 120
+"""A longer line that holds a date is text."""
+
+MOST_FURNITURE_CHARS = 160
+"""A part named like a toolbar that holds more text than this is no toolbar."""
+
+_AUTHOR_PROPS = ("author", "creator")
+_TEXT_PROPS = ("text", "commenttext", "articlebody", "description")
+_TIME_PROPS = ("datepublished", "datecreated", "commenttime", "dateposted")
+
+_AUTHOR_NAMES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:fn|p-name|bigusername|username|user-?name|nick(?:name)?|commenter(?:-?name)?|comment(?:er)?[-_]?name)$",
+        r"^comment[-_]?(?:item[-_]+)?(?:author|user|by|writer|owner|poster)(?:[-_]?(?:name|link))?$",
+        r"^(?:author(?:[-_]?name)?|user|poster(?:[-_]?name)?|writer|creator|p-author|h-card|by|byline|post-?author|postprofile)$",
+        r"(?:^|[-_])(?:author|username|user|nick|poster|writer|name)(?:$|[-_]name$)",
+    )
+)
+_TEXT_NAMES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:comment|reply|post|cmt|message)[-_]*(?:item[-_]+)?(?:content|text|message|txt|para|msg|desc(?:ription)?)$",
+        r"^(?:bbwrapper|postcontent|post_?body|postbody|messagetext|message-?(?:body|content)|inner|cooked|post_content)$",
+        r"^(?:comment|reply)[-_]*body$|^e-content$|^entry-content$|^commenttext$",
+        r"^(?:text|content|body|message|msg|txt|desc|description)$",
+        r"(?:^|[-_])(?:text|content|body|message)$",
+    )
+)
+_TIME_NAME = re.compile(
+    r"(?:^|[-_])(?:date|datetime|time|when|posted|timestamp|ago|published|metadata|permalink|postdate|created)(?:$|[-_])|(?:date|time)$",
+    re.IGNORECASE,
+)
+_RATING_NAME = re.compile(
+    r"rating[-_]?(?:value|count)?$|score|karma|votes?[-_]?(?:count|total)?$|likes?[-_]?count", re.IGNORECASE
+)
+_TITLE_NAME = re.compile(r"(?:comment|post|cmt)[-_]?(?:title|subject)$|^subject$|^title$", re.IGNORECASE)
+_FURNITURE = re.compile(
+    r"(?:^|[-_])(?:repl(?:y|ies)|toolbar|rating|vote|votes|likes?|share|report|actions?|avatar|controls?|buttons?|btn|flag|tools"
+    r"|signature|postfoot|reactions?|edit-link|quote-?link|awaiting-moderation|num|number|rank|postcount|links)(?:$|[-_])",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"^[#\s]*([+\-−]?\d{1,7})\s*$")
+_ID = re.compile(
+    r"(?:^|[-_#/=])?(?:comment|cmt|c|reply|post|msg|p|pid|message|div-comment|li-comment)?[-_]*(\d{1,20})$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One answer as a block of a page gives it."""
+
+    element: HtmlElement
+    text: str
+    author: str | None = None
+    published: Moment | None = None
+    title: str | None = None
+    rating: int | None = None
+    native_id: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """True when author and time were found."""
+        return self.author is not None and self.published is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all answers of a page share: when it was captured, its order of day and month, its zone."""
+
+    captured_at: datetime
+    day_first: bool | None = None
+    zone: str | None = None
+
+    def moment(self, text: str) -> Moment | None:
+        """Return the moment a short text names on this page, or None."""
+        return parse_moment(text, self.captured_at, day_first=self.day_first, zone=self.zone)
+
+
+def tokens(element: HtmlElement) -> list[str]:
+    """Return the class names of an element and its id."""
+    names = (element.get("class") or "").split()
+    return [*names, element.get("id") or ""] if element.get("id") else names
+
+
+def own(element: HtmlElement, nested: frozenset[HtmlElement]) -> Iterator[HtmlElement]:
+    """Yield the elements of a block in reading order, without those inside its nested answers."""
+    stack = [element]
+    while stack:
+        current = stack.pop()
+        if current in nested or not isinstance(current.tag, str):
+            continue
+        yield current
+        stack.extend(reversed(current))
+
+
+def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Context) -> Item | None:
+    """Return the answer that a block holds, or None when it holds no text.
+
+    `nested` are the blocks of answers inside it, which are not its own.
+    """
+    parts = list(own(element, nested))
+    when, moment = _find_time(parts, nested, context)
+    who, name = _find_author(parts, nested, when)
+    title_element = next(
+        (part for part in parts if part is not who and any(map(_TITLE_NAME.search, tokens(part)))), None
+    )
+    body = _find_text(parts, nested, who, when)
+    head = Head()
+    if body is not None:
+        lines = [line for _, line in block_lines(body, nested)]
+    else:
+        known = (who, when, title_element) if name is not None else (title_element,)
+        skip = nested | {part for part in known if part is not None and part is not element}
+        lines = _free_lines(parts, element, skip)
+        clock = None if name is not None and moment is not None else context.moment
+        head = read_head(lines, clock, named=name is not None)
+        lines = head.rest
+    text = "\n".join(line for line in lines if not is_control(line))
+    if not text.strip():
+        return None
+    subject, name = split_subject(name)
+    title = (
+        subject or _short(text_of(title_element, nested))
+        if title_element is not None and title_element is not body
+        else subject
+    )
+    return Item(
+        element, text, name or head.author, moment or head.published, title or head.title,
+        _find_rating(parts), native_id(element),
+    )  # fmt: skip
+
+
+def _free_lines(parts: list[HtmlElement], element: HtmlElement, skip: frozenset[HtmlElement]) -> list[str]:
+    furniture = {part for part in parts if part is not element and _is_furniture(part)}
+    return [line for _, line in block_lines(element, skip | furniture)]
+
+
+def _is_furniture(part: HtmlElement) -> bool:
+    """True for buttons, counters, pictures of authors: small things round an answer's text."""
+    if part.tag not in ("button", "form", "a", "div", "span", "p", "ul", "footer"):
+        return False
+    return any(map(_FURNITURE.search, tokens(part))) and len(text_of(part)) < MOST_FURNITURE_CHARS
+
+
+def _short(text: str) -> str | None:
+    line = squeeze(text)
+    return line if line and len(line) <= 200 else None
+
+
+def _find_time(
+    parts: list[HtmlElement], nested: frozenset[HtmlElement], context: Context
+) -> tuple[HtmlElement | None, Moment | None]:
+    """Return the element that holds the time and the time; what is made for machines goes before print."""
+    dated = [part for part in parts if _is_dated(part)]
+    for texts in (_machine_texts, _printed_texts):
+        for part in dated:
+            for text in texts(part, nested):
+                moment = context.moment(text)
+                if moment is not None:
+                    return part, moment
+    return None, None
+
+
+def _is_dated(part: HtmlElement) -> bool:
+    prop = (part.get("itemprop") or "").lower()
+    return part.tag in ("time", "abbr") or prop in _TIME_PROPS or any(map(_TIME_NAME.search, tokens(part)))
+
+
+def _machine_texts(part: HtmlElement, _nested: frozenset[HtmlElement]) -> Iterator[str]:
+    for name in ("datetime", "content", "data-time", "data-timestamp", "data-utime", "data-date", "title"):
+        if part.get(name):
+            yield str(part.get(name))
+
+
+def _printed_texts(part: HtmlElement, nested: frozenset[HtmlElement]) -> Iterator[str]:
+    text = squeeze(text_of(part, nested))
+    if text and len(text) <= LONGEST_TIME_CHARS:
+        yield text
+
+
+def _find_author(
+    parts: list[HtmlElement], nested: frozenset[HtmlElement], when: HtmlElement | None
+) -> tuple[HtmlElement | None, str | None]:
+    for element in _author_elements(parts):
+        if element is when:
+            continue
+        name = _name_in(element, nested | ({when} if when is not None else set()))
+        if name is not None:
+            return element, name
+    data = next((part.get("data-author") for part in parts if part.get("data-author")), None)
+    return None, clean_name(data) if data else None
+
+
+def _author_elements(parts: list[HtmlElement]) -> Iterator[HtmlElement]:
+    for part in parts:
+        if (part.get("itemprop") or "").lower() in _AUTHOR_PROPS:
+            yield from (inner for inner in part.iter() if (inner.get("itemprop") or "").lower() == "name")
+            yield part
+    for pattern in _AUTHOR_NAMES:
+        for part in parts[1:]:
+            if any(map(pattern.search, tokens(part))):
+                yield part
+    yield from (part for part in parts if part.tag == "cite")
+
+
+def _name_in(element: HtmlElement, skip: frozenset[HtmlElement]) -> str | None:
+    content = element.get("content")
+    if content and element.tag in ("meta", "link"):
+        return clean_name(content)
+    for _, line in block_lines(element, frozenset(skip)):
+        name = clean_name(line)
+        if name and len(name) <= LONGEST_NAME_CHARS and not is_email(name) and not find_printed(name):
+            return name
+    return None
+
+
+def _find_text(
+    parts: list[HtmlElement],
+    nested: frozenset[HtmlElement],
+    who: HtmlElement | None,
+    when: HtmlElement | None,
+) -> HtmlElement | None:
+    for part in _text_elements(parts):
+        inside = set(part.iter())
+        if who in inside or when in inside or not text_of(part, nested).strip():
+            continue
+        return part
+    return None
+
+
+def _text_elements(parts: list[HtmlElement]) -> Iterator[HtmlElement]:
+    for part in parts[1:]:
+        if (part.get("itemprop") or "").lower() in _TEXT_PROPS or (part.get("id") or "").startswith(
+            "post_message_"
+        ):
+            yield part
+    for pattern in _TEXT_NAMES:
+        for part in parts[1:]:
+            if any(map(pattern.search, tokens(part))) and part.tag not in ("a", "span", "input", "textarea"):
+                yield part
+
+
+def _find_rating(parts: Iterable[HtmlElement]) -> int | None:
+    for part in parts:
+        if (
+            any(map(_RATING_NAME.search, tokens(part)))
+            or (part.get("itemprop") or "").lower() == "upvotecount"
+        ):
+            match = _NUMBER.match(squeeze(part.text or part.get("content") or ""))
+            if match:
+                return int(match[1].replace("−", "-"))
+    return None
+
+
+def native_id(element: HtmlElement) -> str | None:
+    """Return the platform's own id of an answer, read from ids and data attributes in and around its block."""
+    for name in ("data-comment-id", "data-commentid", "data-id", "data-cid", "data-post-id", "data-pid"):
+        if (element.get(name) or "").strip():
+            return str(element.get(name)).strip()
+    around = [element, *(parent for parent in element.iterancestors() if len(parent) == 1)][:4]
+    inside = [part for part in element.iter() if part.get("id") or part.get("name")][:6]
+    for part in (*around, *inside):
+        for value in (part.get("id"), part.get("name") if part.tag == "a" else None):
+            match = _ID.search(value or "")
+            if match:
+                return match[1]
+    return None
+
+
+def is_teaser(element: HtmlElement) -> bool:
+    """True for a block that mostly links elsewhere: a list of articles is no list of answers."""
+    if any(heading.find(".//a[@href]") is not None for heading in element.iter("h1", "h2", "h3", "h4")):
+        return True
+    whole = sum(len(line) for _, line in block_lines(element) if not is_email(line))
+    linked = sum(len(squeeze(str(link.text_content()))) for link in element.iter("a"))
+    return linked > whole / 2

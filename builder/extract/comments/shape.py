@@ -1,0 +1,106 @@
+"""Answers found by shape alone: blocks that repeat, each with one time stamp, under a word for comments."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from lxml.html import HtmlElement
+
+from builder.extract.comments.item import Context, Item, is_teaser, read_item
+from builder.extract.dates.names import fold
+from builder.extract.dates.printed import find_printed
+from builder.extract.dates.relative import find_relative
+from builder.markup import block_lines
+
+_ABOUT = re.compile(
+    r"تعليق|التعليقات|الردود|ردود\s+(?:ال)?(?:قراء|زوار)|مشاركات\s+(?:ال)?(?:قراء|زوار)|اراء\s+(?:ال)?(?:قراء|زوار)"
+    r"|(?:الاراء|المشاركات).{0,60}(?:تعبر|اصحابها)|comments?\b|responses|replies"
+)
+_OF_THE_PAGE = re.compile(r"نشر|تحديث|تاريخ|عدد|publish|updated")
+_STAMP_BESIDE_CHARS = 60
+"""A line with more words than this beside its date is a sentence."""
+
+LOOK_BACK_LINES = 12
+"""How far above the first answer a word for comments may stand."""
+
+MOST_LINES = 20_000
+"""Longer pages are not searched for shapes."""
+
+
+def shaped_items(tree: HtmlElement, context: Context) -> list[Item]:
+    """Return the answers that repeat under a word for comments, in reading order; [] where the page shows none."""
+    lines = block_lines(tree)
+    if len(lines) > MOST_LINES:
+        return []
+    stamps = [index for index, (_, line) in enumerate(lines) if _is_stamp(line, context)]
+    first = _first_heading(lines, stamps)
+    if first is None:
+        return []
+    under = [index for index in stamps if index > first]
+    blocks = _blocks([lines[index][0] for index in under])
+    items = [read_item(block, frozenset(), context) for block in blocks]
+    whole = [item for item in items if item is not None and item.whole and not is_teaser(item.element)]
+    kin = Counter(_kinship(item.element) for item in whole)
+    return [item for item in whole if kin[_kinship(item.element)] > 1 or _to_the_minute(item)]
+
+
+def _kinship(element: HtmlElement) -> tuple[HtmlElement | None, str]:
+    return element.getparent(), str(element.tag)
+
+
+def _to_the_minute(item: Item) -> bool:
+    """One block alone counts only with an hour: days stand beside many things, hours beside answers."""
+    return item.published is not None and item.published.precision in ("minute", "second")
+
+
+def _first_heading(lines: list[tuple[HtmlElement, str]], stamps: list[int]) -> int | None:
+    """Return the line of the first word for comments that a stamp follows closely."""
+    for index, (_, line) in enumerate(lines):
+        if _is_heading(line) and any(index < stamp <= index + LOOK_BACK_LINES for stamp in stamps):
+            return index
+    return None
+
+
+def _is_heading(line: str) -> bool:
+    return len(line) <= 250 and bool(_ABOUT.search(fold(line)))
+
+
+def _is_stamp(line: str, context: Context) -> bool:
+    if len(line) > 140 or _OF_THE_PAGE.search(fold(line)):
+        return False
+    found = find_printed(line)
+    if found:
+        return len(line) - sum(date.end - date.start for date in found) <= _STAMP_BESIDE_CHARS
+    return (
+        len(line) <= 40
+        and find_relative(line, context.captured_at) is not None
+        and bool(re.search(r"قبل|منذ|امس|أمس|ago", line))
+    )
+
+
+def _blocks(owners: list[HtmlElement]) -> list[HtmlElement]:
+    """Return for each stamp the largest block round it that holds no other stamp and has its kin beside it."""
+    stamped: Counter[HtmlElement] = Counter()
+    for owner in owners:
+        stamped[owner] += 1
+        stamped.update(owner.iterancestors())
+    blocks = []
+    for owner in owners:
+        if stamped[owner] != 1:
+            continue
+        block = owner
+        parent = block.getparent()
+        while (
+            parent is not None
+            and stamped[parent] == 1
+            and parent.tag not in ("body", "html")
+            and not _holds_form(parent)
+        ):
+            block, parent = parent, parent.getparent()
+        blocks.append(owner if len(owners) == 1 else block)
+    return blocks
+
+
+def _holds_form(element: HtmlElement) -> bool:
+    return next(element.iter("form", "textarea", "h1"), None) is not None

@@ -1,0 +1,68 @@
+"""Forum threads: pages whose posts are the content, told from lists of articles by their members' marks."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+from lxml.html import HtmlElement
+
+from builder.extract.comments.item import Context, Item
+from builder.extract.comments.marked import post_items
+
+_MEMBER = re.compile(
+    r"member\.php|memberlist\.php|/members?/|profile|action=profile|/u/|/users?/|showuser|member\d|/user\b",
+    re.IGNORECASE,
+)
+_MAKERS = re.compile(
+    r"vbulletin|phpbb|xenforo|simple machines|\bsmf\b|mybb|discourse|invision|ip\.?board|flarum|punbb|fluxbb|vanilla",
+    re.IGNORECASE,
+)
+_MARKS = re.compile(
+    r"postbit|postprofile|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|postauthor"
+)
+_PAGE = re.compile(r"^(?:page|p|start|st|pagenumber|pg)$", re.IGNORECASE)
+
+
+def thread_items(tree: HtmlElement, context: Context) -> list[Item]:
+    """Return the posts of a forum thread in reading order; [] when the page is none."""
+    if not _looks_like_forum(tree):
+        return []
+    posts = [post for post in post_items(tree, context) if post.author is not None]
+    if not posts or any(_links_on(post.element) for post in posts[:3]):
+        return []
+    return posts
+
+
+def is_later_page(url: str) -> bool:
+    """True when an address asks for a later page of a thread, whose first post is not the thread's own."""
+    parts = urlsplit(url)
+    numbered = any(
+        _PAGE.match(key) and value.isdigit() and int(value) > 1 for key, value in parse_qsl(parts.query)
+    )
+    return numbered or bool(re.search(r"[/\-]page-?([2-9]|\d{2,})(?:\D|$)", parts.path))
+
+
+def _looks_like_forum(tree: HtmlElement) -> bool:
+    maker = " ".join(
+        meta.get("content") or ""
+        for meta in tree.iter("meta")
+        if (meta.get("name") or "").lower() == "generator"
+    )
+    if _MAKERS.search(maker):
+        return True
+    types = " ".join(element.get("itemtype") or "" for element in tree.xpath("//*[@itemtype]"))
+    if "DiscussionForumPosting" in types:
+        return True
+    marks = sum(1 for element in tree.xpath("//*[@class]") if _MARKS.search(element.get("class") or ""))
+    members = sum(1 for link in tree.iter("a") if _MEMBER.search(link.get("href") or ""))
+    return (marks >= 1 and members >= 1) or marks >= 2
+
+
+def _links_on(element: HtmlElement) -> bool:
+    """True for a block whose heading links away: the teaser of an article, not a post."""
+    for heading in element.iter("h1", "h2"):
+        link = heading.find(".//a[@href]")
+        if link is not None and not re.search(r"#|post|p=\d|viewtopic|showthread", link.get("href") or ""):
+            return True
+    return False
