@@ -107,12 +107,10 @@ class AtprotoSource(Source[AtprotoBlock]):
             answer = _json(capture)
         except FetchError as error:
             return Extraction(failed=f"json: {error.what}")
-        views = {FEED: _feed_posts, THREAD: _thread_posts, RECORDS: _record_posts, CHECK: _checked_posts}[
-            role
-        ](answer)
-        documents = tuple(_document(view, dead_parent, capture) for view, dead_parent in views)
-        gone = _gone(capture.url, documents) if role == CHECK else ()
-        return Extraction(documents=documents, tombstones=gone)
+        if role == CHECK:
+            return Extraction(tombstones=_gone(capture.url, answer))
+        views = {FEED: _feed_posts, THREAD: _thread_posts, RECORDS: _record_posts}[role](answer)
+        return Extraction(documents=tuple(_document(view, parent, capture) for view, parent in views))
 
     def _ask(self, method: str, role: str, via: Target | None, **query: str | int | list[str]) -> Target:
         url = f"{self.block.appview.rstrip('/')}/xrpc/{method}?{urlencode(query, doseq=True)}"
@@ -162,10 +160,6 @@ def _feed_posts(answer: Node) -> list[View]:
     return [(item["post"], _state_of((item.get("reply") or {}).get("parent"))) for item in items]
 
 
-def _checked_posts(answer: Node) -> list[View]:
-    return [(post, None) for post in answer.get("posts", ())]
-
-
 def _record_posts(answer: Node) -> list[View]:
     records = answer.get("records", ())
     return [({"uri": record["uri"], "record": record["value"], "author": {}}, None) for record in records]
@@ -190,8 +184,8 @@ def _state_of(parent: Node | None) -> ParentState | None:
     return DEAD.get(kind, "present")
 
 
-def _gone(url: str, documents: Iterable[Document]) -> tuple[Tombstone, ...]:
-    there = {document.key for document in documents}
+def _gone(url: str, answer: Node) -> tuple[Tombstone, ...]:
+    there = {str(post["uri"]) for post in answer.get("posts", ())}
     asked = parse_qs(urlsplit(url).query).get("uris", [])
     return tuple(Tombstone(uri, "deleted") for uri in asked if uri not in there)
 

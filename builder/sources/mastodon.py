@@ -130,8 +130,9 @@ class MastodonSource(Source[MastodonBlock]):
             root = self._key_of_context(capture.url, answer)
             statuses = [*answer.get("ancestors", ()), *answer.get("descendants", ())]
             return Extraction(documents=tuple(self._documents(statuses, capture, root)))
-        gone = self._gone(capture.url, answer) if role == CHECK else ()
-        return Extraction(documents=tuple(self._documents(answer, capture, None)), tombstones=gone)
+        if role == CHECK:
+            return Extraction(tombstones=self._gone(capture.url, answer))
+        return Extraction(documents=tuple(self._documents(answer, capture, None)))
 
     def _target(self, path: str, role: str, via: Target) -> Target:
         return Target(self.base + path, self.name, role=role, depth=via.depth + 1, via=via.url, how="api")
