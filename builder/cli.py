@@ -108,7 +108,7 @@ def crawl(recipe_path: Path, max_pages: int | None, dry_run: bool, out: Output) 
     """Ask the recipe's sources, politely, and write what they answer to the archive."""
     from builder.crawl import crawl as run
     from builder.recipe import load_recipe
-    from builder.render import crawl_progress, show_crawl
+    from builder.render.crawling import crawl_progress, show_crawl
 
     recipe = load_recipe(recipe_path)
     with crawl_progress(out) as progress:
@@ -129,7 +129,7 @@ def build(recipe_path: Path, workers: int, engine: str, task: str | None, profil
     """Make a release from the archive, offline. The same input gives the same bytes."""
     from builder.pipeline import build as run
     from builder.recipe import load_recipe
-    from builder.render import build_progress, show_build
+    from builder.render.building import build_progress, show_build
 
     recipe = load_recipe(recipe_path)
     with build_progress(out) as progress:
@@ -146,7 +146,7 @@ def build(recipe_path: Path, workers: int, engine: str, task: str | None, profil
 @common
 def verify(release: Path, rebuild: bool, takedowns: bool, out: Output) -> None:
     """Check a release: hashes, schema, load_dataset in all its ways, card against data."""
-    from builder.render import show_verify
+    from builder.render.checking import show_verify
     from builder.verify import verify as run
 
     show_verify(run(release, rebuild=rebuild, takedowns=takedowns), out)
@@ -159,7 +159,7 @@ def verify(release: Path, rebuild: bool, takedowns: bool, out: Output) -> None:
 def diff(old: Path, new: Path, out: Output) -> None:
     """Show what was added, changed and removed from release OLD to release NEW."""
     from builder.release.diff import diff as run
-    from builder.render import show_diff
+    from builder.render.checking import show_diff
 
     show_diff(run(old, new), out)
 
@@ -174,7 +174,7 @@ def diff(old: Path, new: Path, out: Output) -> None:
 def publish(release: Path, repo_id: str, dry_run: bool, pr: bool, public: bool, out: Output) -> None:
     """Put a release on the Hugging Face Hub: one commit and a tag."""
     from builder.hub import publish as run
-    from builder.render import show_publish
+    from builder.render.checking import show_publish
 
     show_publish(run(release, repo_id, dry_run=dry_run, pr=pr, private=not public), out)
 
@@ -196,7 +196,7 @@ def explain(
     url: str | None, recipe_path: Path, html_file: Path | None, text_file: Path | None, out: Output
 ) -> None:
     """Tell the story of one page: who read it, each field with its evidence, why it is in or out."""
-    from builder.render import show_story, show_text_story
+    from builder.render.stories import show_story, show_text_story
 
     if text_file is not None:
         show_text_story(text_file, recipe_path if recipe_path.exists() else None, out)
@@ -217,7 +217,7 @@ def explain(
 def regenerate(recipes: tuple[Path, ...], workers: int, out: Output) -> None:
     """Rebuild one or many datasets with today's code: each gets a verified new release or stays untouched."""
     from builder.regenerate import regenerate as run
-    from builder.render import show_regeneration
+    from builder.render.checking import show_regeneration
 
     show_regeneration(run(recipes, workers=workers, now=_now()), out)
 
@@ -230,7 +230,7 @@ def regenerate(recipes: tuple[Path, ...], workers: int, out: Output) -> None:
 def check_archive(archives: tuple[Path, ...], out: Output) -> None:
     """Check WARC files clause by clause: fields, dates, digests, revisits, truncation."""
     from builder.archive.check import check_archive as run
-    from builder.render import show_archive_check
+    from builder.render.checking import show_archive_check
 
     show_archive_check({str(path): list(run(path)) for path in archives}, out)
 
@@ -240,7 +240,7 @@ def check_archive(archives: tuple[Path, ...], out: Output) -> None:
 @common
 def schema(name: str | None, out: Output) -> None:
     """Show the tables of a release and what each column means."""
-    from builder.render import show_schema
+    from builder.render.about import show_schema
 
     show_schema(name, out)
 
@@ -250,7 +250,7 @@ def schema(name: str | None, out: Output) -> None:
 @common
 def sources(kind: str | None, out: Output) -> None:
     """Explain every kind of source and print a recipe block to paste."""
-    from builder.render import show_sources
+    from builder.render.about import show_sources
 
     show_sources(kind, out)
 
@@ -267,7 +267,8 @@ def demo(folder: Path | None, port: int, out: Output) -> None:
     Needs no internet. Writes into DIR (hiwar-demo unless named).
     """
     from builder.demo import run_demo
-    from builder.render import build_progress, crawl_progress, show_demo
+    from builder.render.building import build_progress, show_demo
+    from builder.render.crawling import crawl_progress
 
     with crawl_progress(out) as crawling, build_progress(out) as building:
         result = run_demo(

@@ -35,9 +35,13 @@ class Output:
     errors: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
 
     def event(self, event: str, **fields: object) -> None:
+        """Write an event as one JSON object a line to stdout, when asked for."""
+        self.json_line({"event": event, **fields})
+
+    def json_line(self, fields: Mapping[str, object]) -> None:
         """Write one JSON object a line to stdout, when asked for."""
         if self.json_lines:
-            sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.write(json.dumps(fields, ensure_ascii=False, default=str) + "\n")
             sys.stdout.flush()
 
     def say(self, text: str) -> None:
@@ -98,3 +102,11 @@ def account_rows(tallies: Iterable[Mapping[str, object]]) -> list[tuple[object, 
         )
         rows.append((tally["stage"], tally["read"], tally["kept"], tally["dropped"], tally["failed"], listed))
     return rows
+
+
+def duration(seconds: float) -> str:
+    """Return a time in seconds as people say it: "45 s", "12 min", "3.5 h", "4 days"."""
+    for unit, size_s in (("days", 172_800), ("h", 7_200), ("min", 120)):
+        if seconds >= size_s:
+            return f"{seconds / {'days': 86_400, 'h': 3_600, 'min': 60}[unit]:.1f} {unit}"
+    return f"{seconds:.0f} s"

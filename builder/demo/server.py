@@ -21,7 +21,7 @@ def serve(site: Callable[[str], Mapping[str, Page]], port: int = 0) -> Iterator[
     server = ThreadingHTTPServer((HOST, port), _Handler)
     base = f"http://{HOST}:{server.server_address[1]}"
     server.pages = site(base)  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield base

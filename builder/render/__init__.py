@@ -1,0 +1,1 @@
+"""Turns what the library returns into tables, live views and JSON lines."""

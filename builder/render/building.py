@@ -1,0 +1,88 @@
+"""What `hiwar build` and `hiwar demo` show: progress of the stages, the account, how to load the release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from builder.console import Output, account_rows
+from builder.demo import DemoResult
+from builder.events import StageProgress, Watch
+from builder.pipeline import BuildResult
+from builder.render.checking import show_checks
+from builder.render.crawling import show_hosts
+
+ACCOUNT = ("stage", "read", "kept", "dropped", "failed", "why")
+LOAD = """from datasets import load_dataset
+
+documents = load_dataset("{folder}", "documents", split="train")
+comments = load_dataset("{folder}", "comments", split="train")"""
+
+
+@contextmanager
+def build_progress(out: Output) -> Iterator[Watch | None]:
+    """Yield a callback for a build's stages: JSON lines, bars with rate and time left on a terminal, else nothing."""
+    if out.json_lines:
+        yield lambda event: out.json_line(event.as_dict())
+    elif out.quiet or not out.console.is_terminal:
+        yield None
+    else:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=out.console, transient=True) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def show(event: StageProgress) -> None:
+                if event.stage not in tasks:
+                    tasks[event.stage] = bars.add_task(event.stage, total=event.total)
+                bars.update(tasks[event.stage], completed=event.done, total=event.total)
+
+            yield show
+
+
+def show_build(result: BuildResult, out: Output) -> None:
+    """Print the account of every stage, the release and how to load it."""
+    _show_account(result, out)
+    if result.profile:
+        rows = [(stage, times["cpu_s"], times["wall_s"]) for stage, times in result.profile.items()]
+        out.table("Where the time went", ("stage", "CPU s", "clock s"), rows)
+    out.event(
+        "done",
+        release=str(result.release or ""),
+        version=result.version,
+        rows=result.rows,
+        fresh=result.fresh,
+    )
+    if result.release is None:
+        out.result("Read this slice. Build without --task when all slices are read.")
+        return
+    counts = ", ".join(f"{count:,} {table}" for table, count in result.rows.items())
+    state = "Wrote" if result.fresh else "Nothing has changed since"
+    out.result(f"{state} {result.release} ({counts})")
+    out.next_step(f"hiwar verify {result.release}")
+
+
+def _show_account(result: BuildResult, out: Output) -> None:
+    tallies = [tally.as_dict() for tally in result.tallies]
+    for tally in tallies:
+        out.event("account", **tally)
+    out.table("Account", ACCOUNT, account_rows(tallies))
+    if result.rejected is not None:
+        out.say(f"Every record left out, with all its reasons: {result.rejected}")
+
+
+def show_demo(result: DemoResult, out: Output) -> None:
+    """Print the four parts of the demo and the lines that load its release."""
+    show_hosts(result.crawled, out)
+    _show_account(result.built, out)
+    show_checks(result.verified, out)
+    built = result.built
+    out.event(
+        "done", release=str(built.release), version=built.version, rows=built.rows, folder=str(result.folder)
+    )
+    counts = ", ".join(f"{count:,} {table}" for table, count in built.rows.items())
+    out.result(f"Wrote {built.release} ({counts}). To load it:")
+    out.result(LOAD.format(folder=built.release))
+    out.next_step(f'cd {result.folder} && hiwar explain "{result.example_url}"')
+    result.verified.raise_if_failed()

@@ -1,0 +1,106 @@
+"""What `hiwar crawl` shows: a live table of hosts, a summary, a dry run's plan."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.live import Live
+from rich.table import Table
+
+from builder.console import Output, duration, printable
+from builder.crawl.events import CrawlResult, Event, HostStopped, PageDone, Progress
+
+HEADS = ("host", "kept", "unchanged", "refused", "failed", "other", "queued", "bytes", "delay s", "left")
+REFRESH_PER_S = 4
+
+
+class _View:
+    """Counts outcomes per host for the live table."""
+
+    def __init__(self) -> None:
+        self.outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.bytes: Counter[str] = Counter()
+        self.stopped: dict[str, str] = {}
+
+    def see(self, event: Event) -> None:
+        """Take one event in."""
+        if isinstance(event, PageDone):
+            self.outcomes[event.host][event.outcome] += 1
+            self.bytes[event.host] += event.size_bytes
+        elif isinstance(event, HostStopped):
+            self.stopped[event.host] = event.reason
+
+    def table(self) -> Table:
+        """Return the table as it stands."""
+        names = sorted({name for outcomes in self.outcomes.values() for name in outcomes})
+        table = Table("host", *names, "bytes", "stopped", box=None)
+        for host, outcomes in sorted(self.outcomes.items()):
+            counts = [f"{outcomes[name]:,}" for name in names]
+            table.add_row(
+                printable(host), *counts, f"{self.bytes[host]:,}", printable(self.stopped.get(host, ""))
+            )
+        return table
+
+
+@contextmanager
+def crawl_progress(out: Output) -> Iterator[Progress | None]:
+    """Yield a callback for a crawl's events: JSON lines, a live table on a terminal, else nothing."""
+    if out.json_lines:
+        yield lambda event: out.json_line(event.as_dict())
+    elif out.quiet or not out.console.is_terminal:
+        yield None
+    else:
+        view = _View()
+        with Live(
+            view.table(), console=out.console, refresh_per_second=REFRESH_PER_S, transient=True
+        ) as live:
+
+            def show(event: Event) -> None:
+                view.see(event)
+                live.update(view.table())
+
+            yield show
+
+
+def show_crawl(result: CrawlResult, out: Output, *, dry_run: bool = False) -> None:
+    """Print the end of a crawl, or the plan of a dry run."""
+    out.json_line(result.as_dict())
+    if dry_run:
+        rows = [
+            ("yes" if line.allowed else "no", line.source, line.role, line.url, line.reason)
+            for line in result.plan
+        ]
+        out.table("What would be asked first", ("ask", "source", "role", "address", "why"), rows)
+        out.next_step("hiwar crawl")
+        return
+    show_hosts(result, out)
+    if result.interrupted:
+        out.next_step("hiwar crawl goes on where this one stopped")
+    else:
+        out.next_step(
+            "hiwar build"
+            if not result.queued
+            else f"hiwar crawl ({result.queued} still queued), or hiwar build"
+        )
+
+
+def show_hosts(result: CrawlResult, out: Output) -> None:
+    """Print one row a host: what it gave, what it refused, what is left at this pace."""
+    rows = [
+        (
+            host.host,
+            host.kept,
+            host.unchanged,
+            host.refused,
+            host.failed,
+            host.other,
+            host.queued,
+            host.bytes,
+            f"{host.delay_s:.1f}",
+            host.stopped or duration(host.seconds_left),
+        )
+        for host in result.hosts
+    ]
+    out.table("Crawled", HEADS, rows)

@@ -1,0 +1,180 @@
+"""Small servers on loopback that answer as public interfaces do: WordPress, Mastodon, the AT Protocol.
+
+Shapes and habits are those of the real servers (WordPress 6.1 and 6.8, mastodon_mock, the dev network of
+@atproto); the texts are ours.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+Query = Mapping[str, list[str]]
+SECRET = "سر لا يُجمع"
+JSON = "application/json; charset=UTF-8"
+
+
+@dataclass
+class Reply:
+    """One answer."""
+
+    body: object
+    status: int = 200
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """Return the body as bytes."""
+        return (
+            self.body if isinstance(self.body, bytes) else json.dumps(self.body, ensure_ascii=False).encode()
+        )
+
+
+Answerer = Callable[[str, Query], Reply]
+
+
+@contextmanager
+def serving(answer: Answerer) -> Iterator[str]:
+    """Serve what `answer(path, query)` gives; yield the base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            """Answer one request."""
+            parts = urlsplit(self.path)
+            reply = answer(unquote(parts.path), parse_qs(parts.query))
+            body = reply.encoded()
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class WordPress:
+    """A blog. `shut` answers 401 to its interface; `broken` is how many list answers come cut in half first."""
+
+    posts: list[dict[str, Any]]
+    comments: list[dict[str, Any]]
+    shut: bool = False
+    broken: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, path: str, query: Query) -> Reply:
+        """Answer as WordPress does."""
+        self.asked.append(path + "?" + "&".join(sorted(query)))
+        if path == "/robots.txt":
+            return Reply(b"User-agent: *\nDisallow: /wp-admin/\n", content_type="text/plain")
+        lists = {"/wp-json/wp/v2/posts": self.posts, "/wp-json/wp/v2/comments": self.comments}
+        if path in lists and not self.shut:
+            reply = self._list(lists[path], query)
+            if self.broken:
+                self.broken -= 1
+                return Reply(reply.encoded()[: len(reply.encoded()) // 2], headers=reply.headers)
+            return reply
+        if self.shut and path.startswith("/wp-json/"):
+            return Reply({"code": "rest_forbidden"}, 401)
+        pages = {urlsplit(post["link"]).path: post for post in self.posts if not post["content"]["protected"]}
+        if path == "/feed/":
+            return Reply(_feed(pages.values()), content_type="application/rss+xml")
+        if path in pages:
+            return Reply(_page(pages[path]), content_type="text/html; charset=UTF-8")
+        return Reply({"code": "rest_no_route"}, 404)
+
+    def _list(self, items: list[dict[str, Any]], query: Query) -> Reply:
+        first = {key: values[0] for key, values in query.items()}
+        assert "offset" not in first, "offset makes page a lie"
+        size = int(first.get("per_page", "10"))
+        if size > 100:
+            return Reply({"code": "rest_invalid_param"}, 400)
+        found = [item for item in items if item["date"] > first.get("after", "")]
+        if "modified_after" in first:
+            found = [item for item in found if item["modified"] > first["modified_after"]]
+        found.sort(
+            key=lambda item: (item["modified" if first.get("orderby") == "modified" else "date"], item["id"])
+        )
+        start = (int(first.get("page", "1")) - 1) * size
+        headers = {"X-WP-Total": str(len(found)), "X-Robots-Tag": "noindex"}
+        return Reply(found[start : start + size], headers=headers)
+
+
+def _feed(posts: Any) -> bytes:
+    items = "".join(
+        f"<item><title>{p['title']['rendered']}</title><link>{p['link']}</link></item>" for p in posts
+    )
+    return (
+        f'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title>{items}</channel></rss>'.encode()
+    )
+
+
+def _page(post: Mapping[str, Any]) -> bytes:
+    title, text = post["title"]["rendered"], post["content"]["rendered"]
+    head = f'<!DOCTYPE html><html lang="ar"><head><meta charset="utf-8"><title>{title}</title></head>'
+    return f"{head}<body><article><h1>{title}</h1>{text}</article></body></html>".encode()
+
+
+def wordpress_post(number: int, date: str, text: str, base: str, **more: Any) -> dict[str, Any]:
+    """Return a post as the interface gives it; the site's clock is three hours ahead of GMT."""
+    gmt = f"{date[:11]}{int(date[11:13]) - 3:02d}{date[13:]}"
+    return {
+        "id": number,
+        "date": date,
+        "date_gmt": gmt,
+        "modified": date,
+        "modified_gmt": gmt,
+        "link": f"{base}/p/{number}/",
+        "status": "publish",
+        "type": "post",
+        "title": {"rendered": f"&#8220;مقال&#8221; رقم {number}"},
+        "content": {"rendered": f"<p>{text}</p>", "protected": False},
+        "_embedded": {
+            "author": [{"id": 7, "name": "سلمى الراوي", "description": "كاتبة"}],
+            "wp:term": [
+                [{"taxonomy": "category", "name": "رأي"}],
+                [{"taxonomy": "post_tag", "name": "تيك توك"}],
+            ],
+        },
+        **more,
+    }
+
+
+def wordpress_comment(number: int, post: int, text: str, base: str, **more: Any) -> dict[str, Any]:
+    """Return a comment as the interface gives it, with the e-mail hash it gives away."""
+    return {
+        "id": number,
+        "post": post,
+        "parent": 0,
+        "author": 0,
+        "author_name": "قارئة",
+        "date": "2025-02-02T13:00:00",
+        "date_gmt": "2025-02-02T10:00:00",
+        "link": f"{base}/p/{post}/#comment-{number}",
+        "status": "approved",
+        "type": "comment",
+        "content": {"rendered": f"<p>{text}</p>"},
+        "author_avatar_urls": {"24": "http://1.gravatar.com/avatar/da090e142d3b324cd3176970503cd5c2"},
+        **more,
+    }

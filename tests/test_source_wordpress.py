@@ -1,0 +1,116 @@
+"""WordPress through its REST interface, against a loopback server with its habits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from apis import SECRET, WordPress, serving, wordpress_comment, wordpress_post
+from walking import ask, make_source, walk
+
+from builder.errors import FetchError
+from builder.model import Target
+
+TEXT = "هذا نص مقال قصير عن المنصات الرقمية كتبناه للاختبار."
+
+
+def filled() -> WordPress:
+    """A blog still without posts; they need its address."""
+    return WordPress([], [])
+
+
+def test_every_post_and_comment_comes_once_with_its_people_and_times() -> None:
+    """260 posts over three pages, 130 of them of one second; comments with a tree; nothing hidden."""
+    blog = filled()
+    with serving(blog) as base:
+        same = [wordpress_post(n, "2025-03-01T09:00:00", f"{TEXT} {n}", base) for n in range(1, 131)]
+        spread = [
+            wordpress_post(n, f"2025-04-{n % 28 + 1:02d}T10:00:{n % 60:02d}", TEXT, base)
+            for n in range(131, 261)
+        ]
+        protected = wordpress_post(999, "2025-03-05T09:00:00", SECRET, base)
+        protected["content"] = {"rendered": SECRET, "protected": True}
+        blog.posts += [*same, *spread, protected]
+        blog.comments += [
+            wordpress_comment(1, 5, "رأي أول<br>في سطرين", base),
+            wordpress_comment(2, 5, "رد", base, parent=1, author_name="سامي"),
+            wordpress_comment(3, 5, SECRET, base, type="pingback"),
+            wordpress_comment(4, 6, "بلا اسم", base, author_name=""),
+        ]
+        walked = walk(make_source("wordpress", url=base))
+    assert len(walked.documents) == 260
+    assert len(walked.comments) == 3
+    assert not any(SECRET in item.text for item in (*walked.documents.values(), *walked.comments.values()))
+    post = walked.documents["127.0.0.1/wp/5"]
+    assert (post.title, post.author.name, post.author.bio) == ("“مقال” رقم 5", "سلمى الراوي", "كاتبة")
+    assert (post.section, post.tags) == ("رأي", ("تيك توك",))
+    assert post.published is not None
+    assert post.published.instant == datetime(2025, 3, 1, 6, 0, tzinfo=UTC)
+    assert (post.published.zone, post.published.zone_source) == ("+03:00", "given")
+    first, reply = walked.comments["127.0.0.1/wp/comment/1"], walked.comments["127.0.0.1/wp/comment/2"]
+    assert first.text == "رأي أول\nفي سطرين"
+    assert (reply.parent_key, reply.document_key, reply.author.name) == (first.key, post.key, "سامي")
+    assert walked.comments["127.0.0.1/wp/comment/4"].author.name is None
+
+
+def test_what_plugins_left_behind_does_not_reach_the_text() -> None:
+    """Scripts, styles, shortcodes and page marks go; bracketed words of the author stay."""
+    blog = filled()
+    leftovers = '<script>x()</script>[gallery ids="1,2"]<style>p{}</style>[caption]'
+    body = f"{TEXT}</p>{leftovers}<p>قال [ساخرًا] نعم<!--nextpage--></p><p>صفحة ثانية"
+    with serving(blog) as base:
+        blog.posts.append(wordpress_post(1, "2025-03-01T09:00:00", body, base))
+        (post,) = walk(make_source("wordpress", url=base)).documents.values()
+    assert post.text == f"{TEXT}\nقال [ساخرًا] نعم\nصفحة ثانية"
+
+
+def test_what_changed_later_is_asked_for_by_its_change() -> None:
+    """The last request of a walk asks for what was modified since; a crawl later finds the edit there."""
+    blog = filled()
+    with serving(blog) as base:
+        blog.posts.append(wordpress_post(1, "2025-03-01T09:00:00", TEXT, base))
+        source = make_source("wordpress", url=base)
+        last = [target for target in walk(source).asked if target.role == "wordpress.posts"][-1]
+        assert "modified_after" in last.url
+        edited = wordpress_post(1, "2025-03-01T09:00:00", "نص جديد", base, modified="2025-06-01T09:00:00")
+        blog.posts[0] = edited
+        extraction = source.read(ask(last))
+    assert extraction is not None
+    assert [document.text for document in extraction.documents] == ["نص جديد"]
+
+
+def test_a_shut_interface_is_walked_round() -> None:
+    """401 leads to the plain form, then to feed, sitemap and front page; the posts are found as pages."""
+    blog = filled()
+    with serving(blog) as base:
+        blog.shut = True
+        blog.posts.append(wordpress_post(1, "2025-03-01T09:00:00", TEXT, base))
+        asked = walk(make_source("wordpress", url=base, comments=False)).asked
+    assert any("rest_route" in target.url for target in asked)
+    assert {target.role for target in asked} >= {"feed", "sitemap", "page"}
+
+
+def test_a_cut_answer_is_an_error_to_try_again() -> None:
+    """Half a JSON list is no empty list."""
+    blog = filled()
+    with serving(blog) as base:
+        blog.posts.append(wordpress_post(1, "2025-03-01T09:00:00", TEXT, base))
+        blog.broken = 1
+        source = make_source("wordpress", url=base)
+        target = next(iter(source.seeds()))
+        capture = ask(target)
+        with pytest.raises(FetchError, match="not JSON"):
+            source.follow(capture, target)
+        extraction = source.read(capture)
+        assert extraction is not None
+        assert extraction.failed is not None
+        assert list(source.follow(ask(target), target))
+
+
+def test_pages_of_the_fallback_are_left_to_the_general_reader() -> None:
+    """A capture with the role of a page is nobody's own."""
+    blog = filled()
+    with serving(blog) as base:
+        blog.posts.append(wordpress_post(1, "2025-03-01T09:00:00", TEXT, base))
+        source = make_source("wordpress", url=base)
+        assert source.read(ask(Target(f"{base}/p/1/", "s"))) is None
