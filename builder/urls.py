@@ -19,6 +19,7 @@ TRACKING = re.compile(
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _SAFE_PATH = "/:@!$&'()*+,;=~-._"
+_SAFE_QUERY = _SAFE_PATH + "?%"
 
 
 def canonical_url(url: str, keep_params: frozenset[str] = frozenset()) -> str:
@@ -54,6 +55,38 @@ def _canonical_query(query: str, keep_params: frozenset[str]) -> str:
         if (key in keep_params if keep_params else not TRACKING.match(key))
     ]
     return urlencode(kept, errors="surrogateescape")
+
+
+def fetchable_url(url: str, charset: str = "utf-8") -> str:
+    """Return a URL as it goes on the wire: ASCII only, no fragment, escapes that stand in it left alone.
+
+    Letters outside ASCII are escaped in UTF-8 in the path and in the page's `charset` in the query, as browsers
+    do (WHATWG URL, "percent-encode after encoding"). A host name is given in its ASCII form. A URL that cannot be
+    split comes back stripped but otherwise unchanged.
+    """
+    url = re.sub(r"[\t\r\n]", "", url.strip())
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return url
+    netloc = parts.netloc
+    if not netloc.isascii() and "@" not in netloc:
+        netloc = ascii_host(host) + (f":{port}" if port is not None else "")
+    path = quote(parts.path.replace("\\", "/"), safe=_SAFE_PATH + "%") or "/"
+    query = quote(parts.query, safe=_SAFE_QUERY, encoding=charset, errors="xmlcharrefreplace")
+    return urlunsplit((parts.scheme.lower(), netloc, path, query, ""))
+
+
+def ascii_host(host: str) -> str:
+    """Return a host name in its ASCII (IDNA) form, in lower case; one that has none comes back in lower case."""
+    host = host.lower().rstrip(".")
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
 
 
 def site_of(url: str) -> str:

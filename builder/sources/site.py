@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from builder.model import Target
+from builder.model import PAGE, Capture, Target
+from builder.sources import discovery
 from builder.sources.base import Block, Source
+from builder.urls import ascii_host
 
 
 class SiteBlock(Block):
@@ -44,20 +47,81 @@ class SiteSource(Source[SiteBlock]):
     kind = "site"
     block_type = SiteBlock
 
+    def at_home(self, url: str) -> bool:
+        """Return whether a URL lies on a host of the start pages, "www." and default ports not counted."""
+        return _host(url) in self.hosts
+
     def seeds(self) -> Iterable[Target]:
         """Return the start pages."""
         return [Target(url, self.name) for url in self.block.start]
 
-    @property
+    @cached_property
     def hosts(self) -> frozenset[str]:
-        """Hosts (with port) of the start pages."""
-        return frozenset(urlsplit(url).netloc.lower() for url in self.block.start)
+        """Hosts of the start pages, with port, without "www."."""
+        return frozenset(_host(url) for url in self.block.start)
+
+    @cached_property
+    def _patterns(self) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:
+        return [re.compile(p) for p in self.block.include], [re.compile(p) for p in self.block.exclude]
 
     def wants(self, url: str) -> bool:
         """Return whether a URL is inside the patterns."""
-        block = self.block
-        if any(re.search(pattern, url) for pattern in block.exclude):
+        include, exclude = self._patterns
+        if any(pattern.search(url) for pattern in exclude):
             return False
-        if block.include:
-            return any(re.search(pattern, url) for pattern in block.include)
-        return urlsplit(url).netloc.lower() in self.hosts
+        if include:
+            return any(pattern.search(url) for pattern in include)
+        return self.at_home(url)
+
+    def follow(self, capture: Capture, target: Target) -> Iterable[Target]:
+        """Return what a page links to, a feed or sitemap names; only what the patterns let through.
+
+        A list's next page ("rel=next") is taken from start pages and from next pages even where `include` names
+        articles only, else the list would end with its first page.
+        """
+        if capture.ref.status != 200:
+            return []
+        if target.role == "sitemap":
+            return self._from_sitemap(capture, target)
+        if target.role == "feed" or "json" in capture.ref.mime:
+            return self._from_feed(capture, target)
+        return self._from_page(capture, target)
+
+    def _from_sitemap(self, capture: Capture, target: Target) -> list[Target]:
+        found = discovery.read_sitemap(capture.body, target.url)
+        maps = [self._next(url, target, "sitemap", "sitemap") for url in found.sitemaps if self.at_home(url)]
+        return maps + [self._next(url, target, PAGE, "sitemap") for url in found.pages if self.wants(url)]
+
+    def _from_feed(self, capture: Capture, target: Target) -> list[Target]:
+        found = discovery.read_feed(capture.body, target.url)
+        entries = [self._next(url, target, PAGE, "feed") for url in found.entries if self.wants(url)]
+        if found.next_page and self.at_home(found.next_page):
+            entries.append(self._next(found.next_page, target, "feed", "pagination"))
+        return entries
+
+    def _from_page(self, capture: Capture, target: Target) -> list[Target]:
+        lists_pages = target.how in ("start", "pagination", "redirect")
+        found: list[Target] = []
+        for link in discovery.page_links(capture.body, target.url, capture.header("content-type")):
+            if link.how == "feed":
+                if self.block.feeds and self.at_home(link.url):
+                    found.append(self._next(link.url, target, "feed", "feed"))
+            elif self.wants(link.url):
+                found.append(self._next(link.url, target, PAGE, link.how))
+            elif link.how == "pagination" and lists_pages and self._may_page(link.url):
+                found.append(self._next(link.url, target, PAGE, "pagination"))
+        return found
+
+    def _may_page(self, url: str) -> bool:
+        return self.at_home(url) and not any(pattern.search(url) for pattern in self._patterns[1])
+
+    def _next(self, url: str, target: Target, role: str, how: str) -> Target:
+        return Target(url, self.name, role, target.depth + 1, target.url, how)
+
+
+def _host(url: str) -> str:
+    """Return a URL's host as `at_home` compares it."""
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme.lower())
+    name = ascii_host(parts.hostname or "").removeprefix("www.")
+    return name if parts.port in (None, default) else f"{name}:{parts.port}"

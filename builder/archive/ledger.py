@@ -1,0 +1,151 @@
+"""The ledger of an archive folder: one lock, and how many bytes of each file count.
+
+A file counts up to its committed length. What lies behind it was written by a process that died before its
+commit; `cut_back` takes it off. The ledger is the SQLite file `frontier.sqlite`, which builder.crawl shares, so
+that a record's place and the state of its URL are committed in one transaction.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from builder.archive.write import ROTATE_BYTES, WarcWriter, file_name, file_number, warc_date
+from builder.errors import ArchiveError, LockedError
+
+DATABASE = "frontier.sqlite"
+LOCK = "lock"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS taken (
+    source TEXT NOT NULL, url TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (source, url, digest)
+) WITHOUT ROWID;
+"""
+
+
+@contextmanager
+def archive_lock(folder: Path, now: datetime) -> Iterator[None]:
+    """Hold the archive folder for one writer; made if it is missing.
+
+    Raises LockedError that names the process that holds it. The lock goes with its process, also by kill -9.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise LockedError(
+                f"another process works here: {_holder(file.read())}",
+                where=str(folder),
+                what_next="Wait for it to end, or stop it; what it fetched so far is kept.",
+            ) from None
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "since": warc_date(now)}))
+        file.flush()
+        yield
+
+
+def _holder(text: str) -> str:
+    try:
+        data = json.loads(text)
+        return f"process {data['pid']}, since {data['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "its number is not known"
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the ledger's database in WAL mode, made if it is missing.
+
+    Raises ArchiveError when the file is no such database.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        # NORMAL survives kill -9. After a power cut the last commits may be gone; cut_back then treats their
+        # records as never written, and a file that lost bytes itself gives its URLs back to the queue.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(_SCHEMA)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise ArchiveError(
+            f"not a ledger that can be read: {error}",
+            where=str(path),
+            what_next="Move it away: the next run makes a new one and keeps every archive file.",
+        ) from error
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+class Ledger:
+    """Knows the committed length of each file of a folder and hands out writers. Hold `archive_lock` first."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.db = connection
+        self._writers: dict[str, WarcWriter] = {}
+
+    def cut_back(self) -> dict[str, int]:
+        """Cut every known file to its committed length; return the files that hold less, with what they hold.
+
+        Files the ledger does not know are never touched.
+        """
+        short: dict[str, int] = {}
+        for row in self.db.execute("SELECT name, bytes FROM files ORDER BY name").fetchall():
+            path = self.folder / row["name"]
+            size = path.stat().st_size if path.exists() else 0
+            if size > row["bytes"]:
+                os.truncate(path, row["bytes"])
+            elif size < row["bytes"]:
+                short[row["name"]] = size
+        return short
+
+    def accept_loss(self, name: str, size_bytes: int) -> None:
+        """Take note that a file was found shorter than committed; its records past that are no more."""
+        self.db.execute("UPDATE files SET bytes = ? WHERE name = ?", (size_bytes, name))
+
+    def writer(self, source: str, now: datetime, info: tuple[tuple[str, str], ...] = ()) -> WarcWriter:
+        """Return the open writer of a source, a new file once the last one holds ROTATE_BYTES."""
+        writer = self._writers.get(source)
+        if writer is not None and writer.size_bytes < ROTATE_BYTES:
+            return writer
+        if writer is not None:
+            writer.close()
+        writer = self._next_writer(source, now, info)
+        self._writers[source] = writer
+        return writer
+
+    def _next_writer(self, source: str, now: datetime, info: tuple[tuple[str, str], ...]) -> WarcWriter:
+        known = self.db.execute(
+            "SELECT name, bytes FROM files WHERE source = ? ORDER BY length(name) DESC, name DESC LIMIT 1",
+            (source,),
+        ).fetchone()
+        if known is not None and known["bytes"] < ROTATE_BYTES and (self.folder / known["name"]).exists():
+            name = known["name"]
+        else:
+            numbers = [file_number(source, path.name) for path in self.folder.iterdir()]
+            name = file_name(source, max((n for n in numbers if n is not None), default=-1) + 1)
+            # Known before it exists: a crash right after its creation leaves nothing the ledger cannot cut.
+            self.db.execute(
+                "INSERT OR IGNORE INTO files (name, source, bytes) VALUES (?, ?, 0)", (name, source)
+            )
+        writer = WarcWriter(self.folder / name)
+        writer.begin(now, info)
+        return writer
+
+    def commit_length(self, writer: WarcWriter) -> None:
+        """Let everything the writer wrote count. Call it inside the transaction that says what was written."""
+        self.db.execute("UPDATE files SET bytes = ? WHERE name = ?", (writer.size_bytes, writer.name))
+
+    def close(self) -> None:
+        """Close the writers and the database."""
+        for writer in self._writers.values():
+            writer.close()
+        self.db.close()

@@ -1,0 +1,301 @@
+"""The frontier: every URL ever found, its state, and where its last record lies. One SQLite file in WAL mode.
+
+A URL is `due`, waits for a `retry`, or is `idle` until its next visit. Nothing marks a URL as being fetched: a
+process that dies leaves it due, and its half-written record is cut off at the next start (builder.archive.ledger).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from builder.archive.ledger import Ledger
+from builder.model import Target
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS urls (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL, key TEXT NOT NULL, url TEXT NOT NULL, host TEXT NOT NULL, role TEXT NOT NULL,
+    depth INTEGER NOT NULL, via TEXT, how TEXT NOT NULL, hops INTEGER NOT NULL DEFAULT 0,
+    priority INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'due', due_s REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, outcome TEXT, reason TEXT, status INTEGER,
+    etag TEXT, last_modified TEXT, digest TEXT, entity TEXT,
+    record_id TEXT, record_url TEXT, warc_date TEXT, warc_file TEXT, warc_offset INTEGER, warc_length INTEGER,
+    fetched_s REAL, changed_s REAL, interval_s REAL, visits INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (source, key)
+);
+CREATE INDEX IF NOT EXISTS urls_due ON urls (host, priority, depth, id) WHERE state = 'due';
+CREATE INDEX IF NOT EXISTS urls_retry ON urls (host, due_s) WHERE state = 'retry';
+CREATE INDEX IF NOT EXISTS urls_digest ON urls (source, digest) WHERE digest IS NOT NULL;
+CREATE TABLE IF NOT EXISTS hosts (
+    host TEXT PRIMARY KEY, pages INTEGER NOT NULL DEFAULT 0, not_before_s REAL NOT NULL DEFAULT 0,
+    shapes TEXT NOT NULL DEFAULT '{}'
+);
+CREATE TABLE IF NOT EXISTS origins (
+    origin TEXT PRIMARY KEY, fetched_s REAL NOT NULL, verdict TEXT NOT NULL, detail TEXT NOT NULL,
+    body BLOB NOT NULL, statements TEXT NOT NULL DEFAULT '{}'
+);
+"""
+
+Outcome = Literal["kept", "unchanged", "gone", "refused", "failed", "redirect", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One URL of the frontier, with what its last visit left behind. Times in seconds since 1970."""
+
+    id: int
+    target: Target
+    key: str
+    host: str
+    hops: int
+    state: str
+    attempts: int
+    outcome: str | None
+    etag: str | None
+    last_modified: str | None
+    digest: str | None
+    entity: str | None
+    record_id: str | None
+    record_url: str | None
+    warc_date: str | None
+    interval_s: float | None
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A URL to enter: its target, identity, host, redirect hops so far and priority (lower goes first)."""
+
+    target: Target
+    key: str
+    host: str
+    hops: int = 0
+    priority: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one visit changes in a URL's row. Fields that are None keep what stood there."""
+
+    state: str
+    due_s: float
+    attempts: int = 0
+    outcome: str | None = None
+    reason: str | None = None
+    status: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None
+    entity: str | None = None
+    record_id: str | None = None
+    record_url: str | None = None
+    warc_date: str | None = None
+    warc_file: str | None = None
+    warc_offset: int | None = None
+    warc_length: int | None = None
+    fetched_s: float | None = None
+    changed_s: float | None = None
+    interval_s: float | None = None
+
+
+_KEPT_WHEN_NONE = (
+    "status", "etag", "last_modified", "digest", "entity", "record_id", "record_url", "warc_date", "warc_file",
+    "warc_offset", "warc_length", "fetched_s", "changed_s", "interval_s",
+)  # fmt: skip
+_VISIT_SQL = (
+    "UPDATE urls SET state = :state, due_s = :due_s, attempts = :attempts, outcome = coalesce(:outcome, outcome),"  # noqa: S608
+    " reason = :reason, visits = visits + (:outcome IS NOT NULL), "
+    + ", ".join(f"{name} = coalesce(:{name}, {name})" for name in _KEPT_WHEN_NONE)
+    + " WHERE id = :id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OriginState:
+    """What is known of one origin's robots.txt: when it was asked, verdict, a word on it, its bytes, statements."""
+
+    fetched_s: float
+    verdict: Literal["rules", "allow", "forbid"]
+    detail: str
+    body: bytes
+    statements: dict[str, str]
+
+
+class Frontier:
+    """Reads and changes the frontier. One transaction an answer: `with frontier.transaction(): …`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        db.executescript(_SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all changes inside together, or none of them."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    def recover(self, ledger: Ledger) -> int:
+        """Cut the archive back to what was committed; return how many URLs came back because a file was short."""
+        with self.transaction():
+            lost = 0
+            for name, size_bytes in ledger.cut_back().items():
+                ledger.accept_loss(name, size_bytes)
+                lost += self.db.execute(
+                    "UPDATE urls SET state = 'due', due_s = 0, etag = NULL, last_modified = NULL, digest = NULL,"
+                    " entity = NULL WHERE warc_file = ? AND warc_offset + warc_length > ?",
+                    (name, size_bytes),
+                ).rowcount
+        return lost
+
+    def begin_run(self, now_s: float, sources: Iterable[str]) -> None:
+        """Make due what is to be visited again by now, and give failed URLs a new set of attempts.
+
+        URLs of sources that the recipe no longer has are set aside, not forgotten.
+        """
+        names = json.dumps(sorted(sources))
+        with self.transaction():
+            self.db.execute(
+                "UPDATE urls SET state = 'aside' WHERE state IN ('due', 'retry')"
+                " AND source NOT IN (SELECT value FROM json_each(?))",
+                (names,),
+            )
+            self.db.execute(
+                "UPDATE urls SET state = 'due' WHERE state = 'aside'"
+                " AND source IN (SELECT value FROM json_each(?))",
+                (names,),
+            )
+            self.db.execute(
+                "UPDATE urls SET state = 'due', attempts = 0,"
+                " priority = CASE WHEN visits > 0 AND priority = 1 THEN 2 ELSE priority END"
+                " WHERE (state = 'retry' OR (state = 'idle' AND due_s <= ?))"
+                " AND source IN (SELECT value FROM json_each(?))",
+                (now_s, names),
+            )
+
+    def add(self, found: Iterable[Found], now_s: float) -> int:
+        """Enter URLs that are not known yet as due; return how many were new. Needs a transaction."""
+        rows = [
+            (t.source, f.key, t.url, f.host, t.role, t.depth, t.via, t.how, f.hops, f.priority, now_s)
+            for f in found
+            for t in (f.target,)
+        ]
+        before = self.db.total_changes
+        self.db.executemany(
+            "INSERT OR IGNORE INTO urls (source, key, url, host, role, depth, via, how, hops, priority, due_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        return self.db.total_changes - before
+
+    def due_hosts(self) -> list[str]:
+        """Return the hosts that have something due or to retry, sorted."""
+        rows = self.db.execute("SELECT DISTINCT host FROM urls WHERE state IN ('due', 'retry') ORDER BY host")
+        return [row["host"] for row in rows]
+
+    def next_entry(self, host: str, now_s: float) -> Entry | None:
+        """Return the URL of a host to visit next: a retry whose time has come, else the first that is due."""
+        row = self.db.execute(
+            "SELECT * FROM urls WHERE host = ? AND state = 'retry' AND due_s <= ? ORDER BY due_s, id LIMIT 1",
+            (host, now_s),
+        ).fetchone()
+        if row is None:
+            row = self.db.execute(
+                "SELECT * FROM urls WHERE host = ? AND state = 'due' ORDER BY priority, depth, id LIMIT 1",
+                (host,),
+            ).fetchone()
+        return None if row is None else _entry(row)
+
+    def due_entries(self, limit: int) -> list[Entry]:
+        """Return up to `limit` due URLs in the order in which they will be visited."""
+        rows = self.db.execute(
+            "SELECT * FROM urls WHERE state IN ('due', 'retry') ORDER BY priority, depth, id LIMIT ?",
+            (limit,),
+        )
+        return [_entry(row) for row in rows]
+
+    def next_retry_s(self, host: str) -> float | None:
+        """Return when the first retry of a host may be made, None if it has none."""
+        row = self.db.execute(
+            "SELECT min(due_s) AS due_s FROM urls WHERE host = ? AND state = 'retry'", (host,)
+        ).fetchone()
+        return None if row["due_s"] is None else float(row["due_s"])
+
+    def queue_length(self, host: str | None = None) -> int:
+        """Return how many URLs are due or to retry, of one host or of all."""
+        where = "state IN ('due', 'retry')" + ("" if host is None else " AND host = ?")
+        row = self.db.execute(
+            f"SELECT count(*) AS n FROM urls WHERE {where}",  # noqa: S608 (no value in the text)
+            () if host is None else (host,),
+        ).fetchone()
+        return int(row["n"])
+
+    def visited(self, entry_id: int, visit: Visit) -> None:
+        """Write down what a visit gave. Needs a transaction."""
+        names = (*_KEPT_WHEN_NONE, "state", "due_s", "attempts", "outcome", "reason")
+        self.db.execute(_VISIT_SQL, {"id": entry_id, **{name: getattr(visit, name) for name in names}})
+
+    def redirect(self, entry: Entry, to: Found, now_s: float) -> None:
+        """Enter where a URL points to; one of the same identity takes its place. Needs a transaction."""
+        if to.key != entry.key:
+            self.add([to], now_s)
+            return
+        self.db.execute(
+            "UPDATE urls SET url = ?, host = ?, hops = ?, how = ?, state = 'due' WHERE id = ?",
+            (to.target.url, to.host, to.hops, to.target.how, entry.id),
+        )
+
+    def same_digest(self, source: str, digest: str) -> Entry | None:
+        """Return the first URL of a source whose stored answer has this payload digest."""
+        row = self.db.execute(
+            "SELECT * FROM urls WHERE source = ? AND digest = ? AND record_id IS NOT NULL ORDER BY id LIMIT 1",
+            (source, digest),
+        ).fetchone()
+        return None if row is None else _entry(row)
+
+    def host_row(self, host: str) -> sqlite3.Row:
+        """Return pages, not_before_s and shapes (JSON) of a host, entered if it is new."""
+        self.db.execute("INSERT OR IGNORE INTO hosts (host) VALUES (?)", (host,))
+        row: sqlite3.Row = self.db.execute("SELECT * FROM hosts WHERE host = ?", (host,)).fetchone()
+        return row
+
+    def save_host(self, host: str, *, pages: int, not_before_s: float, shapes: str) -> None:
+        """Write down the counters of a host. Needs a transaction to stand with its visit."""
+        self.db.execute(
+            "UPDATE hosts SET pages = ?, not_before_s = ?, shapes = ? WHERE host = ?",
+            (pages, not_before_s, shapes, host),
+        )
+
+    def origin(self, origin: str) -> OriginState | None:
+        """Return what is known of an origin's robots.txt, None if it was never asked."""
+        row = self.db.execute("SELECT * FROM origins WHERE origin = ?", (origin,)).fetchone()
+        if row is None:
+            return None
+        return OriginState(
+            row["fetched_s"], row["verdict"], row["detail"], row["body"], json.loads(row["statements"])
+        )
+
+    def save_origin(self, origin: str, state: OriginState) -> None:
+        """Write down what an origin's robots.txt and well-known files said."""
+        self.db.execute(
+            "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?)",
+            (origin, state.fetched_s, state.verdict, state.detail, state.body, json.dumps(state.statements)),
+        )
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    target = Target(row["url"], row["source"], row["role"], row["depth"], row["via"], row["how"])
+    names = (
+        "id", "key", "host", "hops", "state", "attempts", "outcome", "etag", "last_modified", "digest", "entity",
+        "record_id", "record_url", "warc_date", "interval_s", "visits",
+    )  # fmt: skip
+    return Entry(target=target, **{name: row[name] for name in names})

@@ -1,0 +1,80 @@
+"""What an answer means for its URL: kept, unchanged, gone, to be tried again; and when to come back. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from builder.crawl.fetcher import Answer
+from builder.crawl.frontier import Entry, Outcome
+from builder.crawl.recorder import Written
+from builder.recipe import CrawlBlock
+from builder.urls import fetchable_url
+
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+GONE = frozenset({404, 410})
+DAY_S = 86_400.0
+PAGE_FACTOR = 7.0
+"""First interval of a page in units of recrawl_min_days; pages that list others begin with one unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The outcome of a visit. `follow`: its links are wanted; `redirect`: the address it points to."""
+
+    outcome: Outcome
+    reason: str | None = None
+    retry: bool = False
+    follow: bool = False
+    redirect: str | None = None
+
+
+def judge_answer(entry: Entry, answer: Answer, written: Written) -> Judgement:
+    """Return what an answer that is in the archive means for its URL."""
+    status = answer.status
+    if status == 304:
+        return Judgement("unchanged")
+    if status in REDIRECTS:
+        return _redirected(answer)
+    if status in RETRIED:
+        return Judgement("failed", f"status {status}", retry=True)
+    if status in GONE:
+        return Judgement("gone" if entry.digest else "missing", f"status {status}", follow=True)
+    if status in (401, 402, 403, 451):
+        return Judgement("refused", f"status {status}")
+    if answer.truncated in ("time", "disconnect"):
+        return Judgement("failed", f"cut off: {answer.truncated}", retry=True)
+    if not 200 <= status < 300:
+        return Judgement("failed", f"status {status}", follow=True)
+    if answer.truncated == "unspecified":
+        return Judgement("refused", f"type: {answer.mime}")
+    same = written.digest == entry.digest or written.entity == entry.entity
+    nofollow = "nofollow" in (answer.header("x-robots-tag") or "").lower()
+    # The same bytes at another address are a copy or a trap: what they lead to is known already.
+    return Judgement("unchanged" if same else "kept", follow=written.kind == "response" and not nofollow)
+
+
+def _redirected(answer: Answer) -> Judgement:
+    location = answer.header("location")
+    if not location:
+        return Judgement("failed", f"status {answer.status} without Location")
+    try:
+        return Judgement("redirect", redirect=fetchable_url(urljoin(answer.url, location)))
+    except ValueError:
+        return Judgement("failed", f"status {answer.status}: Location is no URL")
+
+
+def next_interval_s(entry: Entry, outcome: Outcome, settings: CrawlBlock) -> float:
+    """Return the seconds until a URL's next visit: halved by a change, doubled by none, within the recipe's bounds."""
+    shortest, longest = settings.recrawl_min_days * DAY_S, settings.recrawl_max_days * DAY_S
+    if outcome == "failed":
+        return shortest
+    if outcome in ("gone", "missing", "refused"):
+        return longest
+    if entry.interval_s is None:
+        lists_others = entry.target.role != "page" or entry.target.depth == 0
+        wanted = shortest * (1.0 if lists_others else PAGE_FACTOR)
+    else:
+        wanted = entry.interval_s * (0.5 if outcome == "kept" else 2.0)
+    return min(max(wanted, shortest), max(longest, shortest))

@@ -1,0 +1,473 @@
+"""One run of the crawler: a task a host, each asking for one URL after the other until nothing is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypedDict
+from urllib.parse import urljoin, urlsplit
+
+from builder.archive.coding import BodyTooLarge
+from builder.crawl.events import HostReport, HostStopped, PageDone
+from builder.crawl.fetcher import Answer, Fetcher
+from builder.crawl.frontier import Entry, Found, Frontier, Visit
+from builder.crawl.gate import Asking, Gate, Permission
+from builder.crawl.guard import AddressRefused
+from builder.crawl.options import Options
+from builder.crawl.outcome import Judgement, judge_answer, next_interval_s
+from builder.crawl.pace import Pace, retry_after_s
+from builder.crawl.recorder import Original, Recorder, Written, capture_of, payload_digest
+from builder.crawl.robots import REFRESH_S, origin_of
+from builder.crawl.scope import Scope
+from builder.crawl.traps import Shapes
+from builder.errors import FetchError
+from builder.model import Rights, Target
+from builder.optout import header_signals
+from builder.recipe import CrawlBlock
+from builder.sources.base import AnySource
+from builder.tally import Tally
+
+MAX_HOSTS = 32
+"""Hosts asked at one time; each holds one connection."""
+BAD_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading an answer of unexpected shape raises; such an answer is kept and leads nowhere."""
+
+
+class Seen(TypedDict, total=False):
+    """The part of a frontier row that an answer fills."""
+
+    status: int
+    warc_file: str
+    warc_offset: int
+    warc_length: int
+    etag: str | None
+    last_modified: str | None
+    digest: str
+    entity: str | None
+    record_id: str
+    record_url: str
+    warc_date: str
+
+
+@dataclass(slots=True)
+class HostState:
+    """What one run knows of a host."""
+
+    pace: Pace
+    pages: int
+    shapes: Shapes
+    not_before_s: float
+    bytes: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+class Run:
+    """Asks for what is due. Everything it changes is in the frontier and the archive when `go` returns."""
+
+    def __init__(
+        self,
+        settings: CrawlBlock,
+        sources: Iterable[AnySource],
+        frontier: Frontier,
+        recorder: Recorder,
+        fetcher: Fetcher,
+        scope: Scope,
+        options: Options,
+    ) -> None:
+        self._settings = settings
+        self._sources = {source.name: source for source in sources}
+        self._frontier = frontier
+        self._recorder = recorder
+        self._fetcher = fetcher
+        self._scope = scope
+        self._gate = Gate(fetcher, frontier, recorder, settings.user_agent, options.now)
+        self._now = options.now
+        self._wait = options.wait
+        self._resolve = options.resolve
+        self._pages_left = options.max_pages
+        self._flying = 0
+        self._progress = options.tell
+        self._start_s = options.now().timestamp()
+        self._slots = asyncio.Semaphore(MAX_HOSTS)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self.hosts: dict[str, HostState] = {}
+        self.tally = Tally("crawl")
+        self.interrupted = False
+
+    async def go(self) -> None:
+        """Run until nothing is due, `max_pages` are done, or `stop` is called."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            self._wake(self._frontier.due_hosts())
+
+    def stop(self) -> None:
+        """End the run now. What is on the wire is dropped and stays due."""
+        self.interrupted = True
+        self._cancel()
+
+    @property
+    def _spent(self) -> bool:
+        return self._pages_left is not None and self._pages_left <= 0
+
+    def _cancel(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _wake(self, hosts: Iterable[str]) -> None:
+        """Start a task for each host that has none."""
+        assert self._group is not None
+        for host in hosts:
+            if host not in self._tasks and not self._spent and not self.interrupted:
+                state = self._host(host)
+                if state.pace.stopped is None:
+                    self._tasks[host] = self._group.create_task(self._work(host, state))
+
+    def _host(self, host: str) -> HostState:
+        if host not in self.hosts:
+            row = self._frontier.host_row(host)
+            name = host.rpartition(":")[0] if ":" in host else host
+            private = self._fetcher.guard.is_private_host(name, self._resolve.get(name, (None, 0))[0])
+            # No delay at all is for hosts of one's own; the world's get a second.
+            floor = self._settings.min_delay_s or (0.0 if private else 1.0)
+            pace = Pace(host, floor, self._settings.max_delay_s, next_s=row["not_before_s"])
+            self.hosts[host] = HostState(pace, row["pages"], Shapes.load(row["shapes"]), row["not_before_s"])
+        return self.hosts[host]
+
+    async def _work(self, host: str, state: HostState) -> None:
+        with suppress(asyncio.CancelledError):
+            while state.pace.stopped is None and not self._spent:
+                entry = self._frontier.next_entry(host, self._now().timestamp())
+                if entry is not None:
+                    async with self._slots:
+                        await self._visit(entry, state)
+                    continue
+                retry_s = self._frontier.next_retry_s(host)
+                if retry_s is None:
+                    break
+                await self._wait(max(retry_s - self._now().timestamp(), 0.0))
+        del self._tasks[host]
+        if state.pace.stopped is not None:
+            self._progress(HostStopped(host, state.pace.stopped))
+
+    async def _visit(self, entry: Entry, state: HostState) -> None:
+        """Ask for one URL if all agree, and commit what came of it."""
+        source = self._sources[entry.target.source]
+        over = self._over_budget(entry, state)
+        if over is not None:
+            state.pace.stopped = over
+            return
+        if not self._scope.still_wanted(source, entry.target):
+            self._refuse(entry, state, "excluded")
+            return
+        permission = await self._permission(entry, state)
+        if permission.rules.verdict == "forbid":
+            state.pace.stopped = permission.rules.detail
+            return
+        ruling = permission.rules.ruling(entry.target.url)
+        if not ruling.allowed:
+            self._refuse(entry, state, f"robots: {ruling.rule}")
+            return
+        await self._turn(state)
+        signals = permission.statements.signals(entry.target.url, self._settings.user_agent)
+        await self._ask(entry, state, Rights("allowed", ruling.rule, signals))
+
+    def _over_budget(self, entry: Entry, state: HostState) -> str | None:
+        """Return why the host's budget ends its run, or None. Revisits do not count as pages."""
+        if state.bytes >= self._settings.max_bytes_per_host:
+            return f"budget of {self._settings.max_bytes_per_host} bytes used up"
+        if entry.visits == 0 and state.pages >= self._settings.max_pages_per_host:
+            return f"budget of {self._settings.max_pages_per_host} pages used up"
+        return None
+
+    async def _permission(self, entry: Entry, state: HostState) -> Permission:
+        async def turn() -> None:
+            await self._turn(state)
+
+        async def after(answer: Answer | None, attempt: int) -> None:
+            self._note(answer, state, "robots.txt unreachable")
+            if answer is None or answer.status >= 500:
+                state.pace.next_s += state.pace.backoff_s(attempt)
+                # The gate itself ends the host; its tries are not the host's failures.
+                state.pace.failures = 0
+
+        origin = origin_of(entry.target.url)
+        permission = await self._gate.permission(origin, Asking(entry.target.source, turn, after))
+        state.pace.crawl_delay_s = max(state.pace.crawl_delay_s, permission.rules.delay_s)
+        if permission.fresh:
+            self._add_sitemaps(origin, permission)
+        return permission
+
+    def _add_sitemaps(self, origin: str, permission: Permission) -> None:
+        found = [
+            Target(urljoin(origin, url), name, "sitemap", via=f"{origin}/robots.txt", how="sitemap")
+            for name, source in self._sources.items()
+            if self._scope.takes_sitemaps(source, origin)
+            for url in permission.rules.sitemaps
+        ]
+        with self._frontier.transaction():
+            self._enter(found, origin)
+
+    async def _turn(self, state: HostState) -> None:
+        wait_s = state.pace.next_s - self._now().timestamp()
+        if wait_s > 0:
+            await self._wait(wait_s)
+
+    def _note(self, answer: Answer | None, state: HostState, why: str) -> None:
+        now = self._now()
+        if answer is None:
+            state.pace.failed(now.timestamp(), why)
+            return
+        state.bytes += len(answer.head) + answer.body_bytes
+        after = retry_after_s(answer.header("retry-after"), now) if answer.status in (429, 503) else None
+        state.pace.answered(now.timestamp(), answer.status, answer.elapsed_s, after)
+        if after is not None:
+            state.not_before_s = now.timestamp() + after
+
+    async def _ask(self, entry: Entry, state: HostState, rights: Rights) -> None:
+        if self._spent:
+            return
+        if self._pages_left is not None:
+            self._pages_left -= 1
+        self._flying += 1
+        try:
+            await self._exchange(entry, state, rights)
+        finally:
+            self._flying -= 1
+        if self._spent and not self._flying:
+            # The others only wait for their turn, which does not come in this run.
+            self._cancel()
+
+    async def _exchange(self, entry: Entry, state: HostState, rights: Rights) -> None:
+        fetched_at = self._now()
+        try:
+            answer = await self._fetcher.fetch(entry.target.url, _conditions(entry))
+        except AddressRefused as error:
+            self._refuse(entry, state, f"guard: {error.what}")
+            return
+        except FetchError as error:
+            self._note(None, state, error.what)
+            self._commit(entry, state, None, Judgement("failed", error.what, retry=True), None, ())
+            return
+        try:
+            self._note(answer, state, "")
+            signals = tuple(
+                sorted({*rights.signals, *header_signals(answer.headers, self._settings.user_agent)})
+            )
+            self._take(entry, state, answer, Rights(rights.robots, rights.robots_rule, signals), fetched_at)
+        finally:
+            answer.close()
+
+    def _take(
+        self, entry: Entry, state: HostState, answer: Answer, rights: Rights, fetched_at: datetime
+    ) -> None:
+        """Write the answer to the archive and commit it with everything it leads to."""
+        original = self._original(entry, answer)
+        target = self._scope.with_role(entry.target, answer)
+        written = self._recorder.record(answer, target, rights, fetched_at, original)
+        judgement = judge_answer(entry, answer, written)
+        found: list[Target] = []
+        moved: Found | None = None
+        if judgement.redirect is not None:
+            place = self._scope.redirect(self._sources[target.source], entry, judgement.redirect)
+            if isinstance(place, str):
+                judgement = Judgement("refused", place)
+            else:
+                moved = place
+        if judgement.follow:
+            try:
+                cap = self._settings.max_body_bytes
+                capture = capture_of(answer, written, target, rights, self._recorder.folder, cap)
+                found = list(self._sources[target.source].follow(capture, target))
+            except BodyTooLarge as error:
+                judgement = Judgement("failed", f"guard: {error.what}")
+            except BAD_ANSWER as error:
+                judgement = Judgement("failed", f"could not be followed: {type(error).__name__}")
+        self._commit(entry, state, answer, judgement, written, found, moved)
+
+    def _original(self, entry: Entry, answer: Answer) -> Original | None:
+        """Return the record this answer repeats, if it does: 304, or the same bytes as before or elsewhere."""
+        if answer.status == 304 and entry.record_id and entry.digest:
+            return Original(
+                entry.record_id, entry.record_url or entry.target.url, entry.warc_date or "", entry.digest
+            )
+        if answer.status != 200 or answer.truncated or not answer.body_bytes:
+            return None
+        digest = payload_digest(answer)
+        same = self._frontier.same_digest(entry.target.source, digest)
+        if same is None or same.record_id is None:
+            return None
+        return Original(same.record_id, same.record_url or same.target.url, same.warc_date or "", digest)
+
+    def _refuse(self, entry: Entry, state: HostState, reason: str) -> None:
+        self._commit(entry, state, None, Judgement("refused", reason), None, ())
+
+    def _commit(
+        self,
+        entry: Entry,
+        state: HostState,
+        answer: Answer | None,
+        judgement: Judgement,
+        written: Written | None,
+        found: Iterable[Target],
+        moved: Found | None = None,
+    ) -> None:
+        """Commit one visit in one transaction: the record's place, the URL's state, the URLs it led to."""
+        now_s = self._now().timestamp()
+        retry = judgement.retry and entry.attempts < self._settings.max_retries and state.pace.stopped is None
+        if written is not None and entry.visits == 0:
+            state.pages += 1
+        with self._frontier.transaction():
+            if written is not None:
+                self._recorder.commit(entry.target.source, written.fetched_at)
+            self._frontier.visited(
+                entry.id, self._row(entry, state, answer, judgement, written, now_s, retry=retry)
+            )
+            hosts = self._enter(found, entry.target.url)
+            if moved is not None:
+                self._frontier.redirect(entry, moved, self._start_s)
+                hosts.add(moved.host)
+            self._frontier.save_host(
+                entry.host, pages=state.pages, not_before_s=state.not_before_s, shapes=state.shapes.dump()
+            )
+        self._account(entry, state, answer, judgement, retry=retry)
+        self._wake(hosts)
+
+    def _row(
+        self,
+        entry: Entry,
+        state: HostState,
+        answer: Answer | None,
+        judgement: Judgement,
+        written: Written | None,
+        now_s: float,
+        *,
+        retry: bool,
+    ) -> Visit:
+        if retry:
+            after = state.not_before_s if judgement.outcome == "failed" else 0.0
+            due_s = max(now_s + state.pace.backoff_s(entry.attempts), after)
+            interval_s = None
+        else:
+            interval_s = next_interval_s(entry, judgement.outcome, self._settings)
+            # Not due again in this run, whatever the clock and the interval say.
+            due_s = max(now_s + interval_s, self._start_s + 0.001)
+            if judgement.outcome == "refused":
+                due_s = max(due_s, now_s + REFRESH_S)
+        seen = _seen(answer, written, judgement)
+        return Visit(
+            state="retry" if retry else "idle",
+            due_s=due_s,
+            attempts=entry.attempts + 1 if retry else 0,
+            outcome=judgement.outcome,
+            reason=judgement.reason,
+            interval_s=interval_s,
+            fetched_s=now_s,
+            changed_s=now_s if judgement.outcome == "kept" else None,
+            **seen,
+        )
+
+    def _enter(self, found: Iterable[Target], via: str) -> set[str]:
+        """Enter what an answer led to, without what the guards hold back; return the hosts of all new ones."""
+        hosts: set[str] = set()
+        entered: list[Found] = []
+        for target in found:
+            host = urlsplit(target.url).netloc.lower()
+            state = self.hosts.get(host)
+            source = self._sources[target.source]
+            item = self._scope.admit(target, state.shapes if state else None, source=source)
+            if isinstance(item, str):
+                owner = self.hosts.get(urlsplit(via).netloc.lower())
+                if owner is not None:
+                    owner.skipped[item] += 1
+                continue
+            entered.append(item)
+            hosts.add(item.host)
+        self._frontier.add(entered, self._start_s)
+        return hosts
+
+    def _account(
+        self, entry: Entry, state: HostState, answer: Answer | None, judgement: Judgement, *, retry: bool
+    ) -> None:
+        outcome = "retry" if retry else judgement.outcome
+        state.outcomes[outcome] += 1
+        if outcome in ("kept", "unchanged", "redirect"):
+            self.tally.keep()
+        elif outcome in ("refused", "gone", "missing"):
+            self.tally.drop([(judgement.reason or outcome).partition(":")[0]])
+        elif outcome == "failed":
+            self.tally.fail([(judgement.reason or outcome).partition(":")[0]])
+        size = 0 if answer is None else len(answer.head) + answer.body_bytes
+        elapsed = 0.0 if answer is None else answer.elapsed_s
+        status = None if answer is None else answer.status
+        self._progress(
+            PageDone(
+                entry.host,
+                entry.target.url,
+                entry.target.role,
+                outcome,
+                status,
+                size,
+                elapsed,
+                judgement.reason,
+            )
+        )
+
+    def reports(self) -> tuple[HostReport, ...]:
+        """Return the host table, sorted by name."""
+        return tuple(self._report(host, state) for host, state in sorted(self.hosts.items()))
+
+    def _report(self, host: str, state: HostState) -> HostReport:
+        queued = self._frontier.queue_length(host)
+        known = ("kept", "unchanged", "refused", "failed")
+        return HostReport(
+            host=host,
+            **{name: state.outcomes[name] for name in known},
+            other=sum(count for name, count in state.outcomes.items() if name not in known),
+            queued=queued,
+            bytes=state.bytes,
+            delay_s=state.pace.delay_s,
+            seconds_left=queued * (state.pace.delay_s + state.pace.latency_s),
+            stopped=state.pace.stopped,
+            skipped=dict(sorted(state.skipped.items())),
+        )
+
+
+def _seen(answer: Answer | None, written: Written | None, judgement: Judgement) -> Seen:
+    """Return what an answer leaves in its URL's row: where it lies and how to ask whether it changed."""
+    if answer is None or written is None:
+        return Seen()
+    seen = Seen(
+        status=answer.status,
+        warc_file=written.place.warc_file,
+        warc_offset=written.place.offset,
+        warc_length=written.place.length,
+    )
+    if judgement.outcome in ("kept", "unchanged"):
+        original = written.original
+        seen |= Seen(
+            etag=answer.header("etag"),
+            last_modified=answer.header("last-modified"),
+            digest=written.digest,
+            entity=None if answer.status == 304 else written.entity,
+            record_id=original.record_id,
+            record_url=original.url,
+            warc_date=original.warc_date,
+        )
+    return seen
+
+
+def _conditions(entry: Entry) -> dict[str, str]:
+    """Return the headers that make a request conditional, for a URL whose full record is in the archive."""
+    headers: dict[str, str] = {}
+    if entry.record_id and entry.digest:
+        if entry.etag:
+            headers["If-None-Match"] = entry.etag
+        if entry.last_modified:
+            headers["If-Modified-Since"] = entry.last_modified
+    return headers
