@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypedDict
 from urllib.parse import urljoin, urlsplit
 
 from builder.archive.coding import BodyTooLarge
 from builder.crawl.events import HostReport, HostStopped, PageDone
 from builder.crawl.fetcher import Answer, Fetcher
-from builder.crawl.frontier import Entry, Found, Frontier, Visit
+from builder.crawl.frontier import Entry, Found, Frontier
 from builder.crawl.gate import Asking, Gate, Permission
 from builder.crawl.guard import AddressRefused
 from builder.crawl.options import Options
@@ -22,6 +21,7 @@ from builder.crawl.outcome import Judgement, judge_answer, next_interval_s
 from builder.crawl.pace import Pace, retry_after_s
 from builder.crawl.recorder import Original, Recorder, Written, capture_of, payload_digest
 from builder.crawl.robots import REFRESH_S, origin_of
+from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.scope import Scope
 from builder.crawl.traps import Shapes
 from builder.errors import FetchError
@@ -35,22 +35,6 @@ MAX_HOSTS = 32
 """Hosts asked at one time; each holds one connection."""
 BAD_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of unexpected shape raises; such an answer is kept and leads nowhere."""
-
-
-class Seen(TypedDict, total=False):
-    """The part of a frontier row that an answer fills."""
-
-    status: int
-    warc_file: str
-    warc_offset: int
-    warc_length: int
-    etag: str | None
-    last_modified: str | None
-    digest: str
-    entity: str | None
-    record_id: str
-    record_url: str
-    warc_date: str
 
 
 @dataclass(slots=True)
@@ -246,7 +230,7 @@ class Run:
     async def _exchange(self, entry: Entry, state: HostState, rights: Rights) -> None:
         fetched_at = self._now()
         try:
-            answer = await self._fetcher.fetch(entry.target.url, _conditions(entry))
+            answer = await self._fetcher.fetch(entry.target.url, conditions(entry))
         except AddressRefused as error:
             self._refuse(entry, state, f"guard: {error.what}")
             return
@@ -325,9 +309,8 @@ class Run:
         with self._frontier.transaction():
             if written is not None:
                 self._recorder.commit(entry.target.source, written.fetched_at)
-            self._frontier.visited(
-                entry.id, self._row(entry, state, answer, judgement, written, now_s, retry=retry)
-            )
+            when = self._when(entry, state, judgement, now_s, retry=retry)
+            self._frontier.visited(entry.id, visit_row(entry, answer, judgement, written, when))
             hosts = self._enter(found, entry.target.url)
             if moved is not None:
                 self._frontier.redirect(entry, moved, self._start_s)
@@ -338,39 +321,17 @@ class Run:
         self._account(entry, state, answer, judgement, retry=retry)
         self._wake(hosts)
 
-    def _row(
-        self,
-        entry: Entry,
-        state: HostState,
-        answer: Answer | None,
-        judgement: Judgement,
-        written: Written | None,
-        now_s: float,
-        *,
-        retry: bool,
-    ) -> Visit:
+    def _when(
+        self, entry: Entry, state: HostState, judgement: Judgement, now_s: float, *, retry: bool
+    ) -> When:
+        """Return when to ask for a URL again: within this run, or not before the next."""
         if retry:
             after = state.not_before_s if judgement.outcome == "failed" else 0.0
-            due_s = max(now_s + state.pace.backoff_s(entry.attempts), after)
-            interval_s = None
-        else:
-            interval_s = next_interval_s(entry, judgement.outcome, self._settings)
-            # Not due again in this run, whatever the clock and the interval say.
-            due_s = max(now_s + interval_s, self._start_s + 0.001)
-            if judgement.outcome == "refused":
-                due_s = max(due_s, now_s + REFRESH_S)
-        seen = _seen(answer, written, judgement)
-        return Visit(
-            state="retry" if retry else "idle",
-            due_s=due_s,
-            attempts=entry.attempts + 1 if retry else 0,
-            outcome=judgement.outcome,
-            reason=judgement.reason,
-            interval_s=interval_s,
-            fetched_s=now_s,
-            changed_s=now_s if judgement.outcome == "kept" else None,
-            **seen,
-        )
+            return When(now_s, max(now_s + state.pace.backoff_s(entry.attempts), after), None)
+        interval_s = next_interval_s(entry, judgement.outcome, self._settings)
+        due_s = now_s + (max(interval_s, REFRESH_S) if judgement.outcome == "refused" else interval_s)
+        # Not due again in this run, whatever the clock and the interval say.
+        return When(now_s, max(due_s, self._start_s + 0.001), interval_s)
 
     def _enter(self, found: Iterable[Target], via: str) -> set[str]:
         """Enter what an answer led to, without what the guards hold back; return the hosts of all new ones."""
@@ -436,38 +397,3 @@ class Run:
             stopped=state.pace.stopped,
             skipped=dict(sorted(state.skipped.items())),
         )
-
-
-def _seen(answer: Answer | None, written: Written | None, judgement: Judgement) -> Seen:
-    """Return what an answer leaves in its URL's row: where it lies and how to ask whether it changed."""
-    if answer is None or written is None:
-        return Seen()
-    seen = Seen(
-        status=answer.status,
-        warc_file=written.place.warc_file,
-        warc_offset=written.place.offset,
-        warc_length=written.place.length,
-    )
-    if judgement.outcome in ("kept", "unchanged"):
-        original = written.original
-        seen |= Seen(
-            etag=answer.header("etag"),
-            last_modified=answer.header("last-modified"),
-            digest=written.digest,
-            entity=None if answer.status == 304 else written.entity,
-            record_id=original.record_id,
-            record_url=original.url,
-            warc_date=original.warc_date,
-        )
-    return seen
-
-
-def _conditions(entry: Entry) -> dict[str, str]:
-    """Return the headers that make a request conditional, for a URL whose full record is in the archive."""
-    headers: dict[str, str] = {}
-    if entry.record_id and entry.digest:
-        if entry.etag:
-            headers["If-None-Match"] = entry.etag
-        if entry.last_modified:
-            headers["If-Modified-Since"] = entry.last_modified
-    return headers

@@ -1,0 +1,89 @@
+"""What a visit writes into its URL's row of the frontier, and what the row asks of the next request. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from builder.crawl.fetcher import Answer
+from builder.crawl.frontier import Entry, Visit
+from builder.crawl.outcome import Judgement
+from builder.crawl.recorder import Written
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Times of a visit in seconds since 1970: now, and when it is due again; `interval_s` is None for a retry."""
+
+    now_s: float
+    due_s: float
+    interval_s: float | None
+
+
+class Seen(TypedDict, total=False):
+    """The part of a frontier row that an answer fills."""
+
+    status: int
+    warc_file: str
+    warc_offset: int
+    warc_length: int
+    etag: str | None
+    last_modified: str | None
+    digest: str
+    entity: str | None
+    record_id: str
+    record_url: str
+    warc_date: str
+
+
+def visit_row(
+    entry: Entry, answer: Answer | None, judgement: Judgement, written: Written | None, when: When
+) -> Visit:
+    """Return what the frontier notes of one visit."""
+    retry = when.interval_s is None
+    return Visit(
+        state="retry" if retry else "idle",
+        due_s=when.due_s,
+        attempts=entry.attempts + 1 if retry else 0,
+        outcome=judgement.outcome,
+        reason=judgement.reason,
+        interval_s=when.interval_s,
+        fetched_s=when.now_s,
+        changed_s=when.now_s if judgement.outcome == "kept" else None,
+        **_seen(answer, written, judgement),
+    )
+
+
+def _seen(answer: Answer | None, written: Written | None, judgement: Judgement) -> Seen:
+    """Return what an answer leaves in its URL's row: where it lies and how to ask whether it changed."""
+    if answer is None or written is None:
+        return Seen()
+    seen = Seen(
+        status=answer.status,
+        warc_file=written.place.warc_file,
+        warc_offset=written.place.offset,
+        warc_length=written.place.length,
+    )
+    if judgement.outcome in ("kept", "unchanged"):
+        original = written.original
+        seen |= Seen(
+            etag=answer.header("etag"),
+            last_modified=answer.header("last-modified"),
+            digest=written.digest,
+            entity=None if answer.status == 304 else written.entity,
+            record_id=original.record_id,
+            record_url=original.url,
+            warc_date=original.warc_date,
+        )
+    return seen
+
+
+def conditions(entry: Entry) -> dict[str, str]:
+    """Return the headers that make a request conditional, for a URL whose full record is in the archive."""
+    headers: dict[str, str] = {}
+    if entry.record_id and entry.digest:
+        if entry.etag:
+            headers["If-None-Match"] = entry.etag
+        if entry.last_modified:
+            headers["If-Modified-Since"] = entry.last_modified
+    return headers
