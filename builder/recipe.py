@@ -176,6 +176,12 @@ class LexiconBlock(_Block):
     )
 
 
+class LanguageBlock(_Block):
+    """`[language]`: who votes on a text's language beside the letters and langdetect."""
+
+    cld2: bool = Field(default=False, description="Ask pycld2 as well; needs hiwar[cld2].")
+
+
 class RecipeModel(_Block):
     """The whole file."""
 
@@ -189,6 +195,7 @@ class RecipeModel(_Block):
     dedup: DedupBlock = DedupBlock()
     release: ReleaseBlock = ReleaseBlock()
     lexicon: LexiconBlock = LexiconBlock()
+    language: LanguageBlock = LanguageBlock()
     platform: tuple[PlatformEntry, ...] = ()
 
 

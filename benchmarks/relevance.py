@@ -1,0 +1,61 @@
+"""Relevance: precision and recall of "about" on labelled articles, and whether a footer moves the score.
+
+    python benchmarks/relevance.py ARTICLES.jsonl
+
+Each line has "title", "text" and "about": 2 on platforms, 1 partly, 0 incidental.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from builder.columns.lexicon import load_lexicon
+from builder.columns.platforms import Matcher
+from builder.columns.relevance import ABOUT_MIN, Relevance, furniture_spans, score
+from builder.text import storage_form
+
+FOOTER = (
+    "\nتابعونا على: الفيسبوك التويتر اليوتيوب RSS الانستغرام لينكدإن تيلكرام بنترست تمبلر"
+    "\nاشترك في قناتنا على اليوتيوب\nشارك المقال: فيسبوك | تويتر | واتساب | تلغرام\nللتواصل واتساب"
+)
+
+
+def measure(matcher: Matcher, title: str, text: str) -> Relevance:
+    """Return the relevance of a raw title and text."""
+    body, head = storage_form(text).text, storage_form(title).text
+    found = matcher.find(body)
+    return score(
+        body, found, matcher.find(head, zone="title"), furniture_spans(body, found.mentions, matcher)
+    )
+
+
+def main() -> None:
+    """Score every article with and without a footer and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("articles", type=Path)
+    options = parser.parse_args()
+    matcher = Matcher(load_lexicon())
+    rows = [json.loads(line) for line in options.articles.open(encoding="utf-8")]
+    scored = sorted(
+        ((measure(matcher, row["title"], row["text"]), row) for row in rows), key=lambda p: -p[0].total
+    )
+    moved = 0.0
+    for relevance, row in scored:
+        with_footer = measure(matcher, row["title"], row["text"] + FOOTER)
+        moved = max(moved, abs(with_footer.total - relevance.total))
+        parts = " ".join(f"{getattr(relevance, part):.2f}" for part in Relevance.__slots__)
+        print(
+            f"{row['about']}  {relevance.total:5.2f}  {parts}  {len(row['text'].split()):5} {row['title'][:70]}"
+        )
+    for cut in (3.0, 3.5, 4.0, 4.5, ABOUT_MIN, 5.5):
+        hits = [row["about"] for relevance, row in scored if relevance.total >= cut]
+        about = sum(row["about"] == 2 for row in rows)
+        right = sum(label == 2 for label in hits)
+        print(f"cut {cut}: precision {right / max(1, len(hits)):.3f}  recall {right / max(1, about):.3f}")
+    print(f"largest move by a footer: {moved:.4f}")
+
+
+if __name__ == "__main__":
+    main()

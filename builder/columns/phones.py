@@ -1,0 +1,168 @@
+"""Telephone numbers as they are written in the Arab countries.
+
+International spellings count anywhere; national ones only beside a word such as هاتف, or on a site whose
+country is known. Digits may be Arabic-Indic; the caller has made them ASCII, one for one. Validity comes from
+phonenumbers. Trying all regions on any number finds "phones" in dates and prices: docs/measurements/arabic.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+COUNTRIES = {
+    "AE": "971", "BH": "973", "DJ": "253", "DZ": "213", "EG": "20", "IQ": "964", "JO": "962", "KM": "269",
+    "KW": "965", "LB": "961", "LY": "218", "MA": "212", "MR": "222", "OM": "968", "PS": "970", "QA": "974",
+    "SA": "966", "SD": "249", "SO": "252", "SY": "963", "TN": "216", "YE": "967",
+}  # fmt: skip
+"""Calling codes of the members of the Arab League."""
+
+WORD_CHARS = 40
+"""Code points before a number in which a phone word speaks for it; after it, a third of that."""
+
+_SEP = r"[ .\-–—/()]"
+_CANDIDATE = re.compile(
+    rf"(?<![\w.,@/=&#%$€£\-])(?:\+\s?|\(\s?\+?)?\d(?:{_SEP}{{0,3}}\d){{5,16}}\)?(?:\s?\+)?(?![\w%])"
+)
+_PHONE_WORD = re.compile(
+    r"(?<!\w)[وف]?[بل]?(?:ال|لل)?(?:هاتف\w{0,3}|هواتف\w{0,3}|تلفون\w{0,3}|تليفون\w{0,3}|تيليفون\w{0,3}|تلفن\w{0,2}|جوال\w{0,3}|جوّال|"
+    r"موبايل\w{0,3}|محمول|نقال|خلوي|خليوي|خلوى|واتس\w*|وتس\w*|واتساب|تواصل|اتصال|إتصال|اتصل\w{0,3}|إتصل\w{0,3}|حجز|"
+    r"استفسار\w{0,3}|إستفسار\w{0,3}|رقمي|رقمه|رقمها|رقمنا|أرقامنا|ارقامنا|كلمني|كلموني|فاكس|نمرتي|نمرة|نمرته|بورتابل|"
+    r"سنترال|خط\s?ساخن|راسلني|راسلونا|tel|phone|mobile|mob|gsm|whats\s?app|call|fax|cell|t[eé]l[eé]phone|portable|هـ|ت|ج)(?!\w)",
+    re.IGNORECASE,
+)
+_STRONG_NUMBER_WORD = re.compile(r"رقم\s*$")
+_DATE = re.compile(
+    r"^\(?(?:(?:1[3-9]|20)\d\d\s?[./\-–]\s?\d{1,2}\s?[./\-–]\s?\d{1,2}|\d{1,2}\s?[./\-–]\s?\d{1,2}\s?[./\-–]\s?(?:1[3-9]|20)\d\d)(?!\d)"
+)
+_YEARS = re.compile(r"^(?:1[3-9]|20)\d\d(?:\s?[-–/]\s?(?:1[3-9]|20)\d\d)+$")
+_DECIMAL = re.compile(r"^\d{1,3}\.\d{3,}$|^\d+\.\d{1,2}$|^\d{1,3}(?:[. ]\d{3}){1,4}$")
+_UNIT_AFTER = re.compile(
+    r"^\s?(?:[%٪$€£°]|(?:ال)?(?:دولار|دينار|ريال|درهم|جنيه|جنيها|ليرة|يورو|دينارا|ريالا|درهما|مليون|مليار|ألف|الف|شخص|نسمة|"
+    r"متر|كيلو|كم|كلم|طن|مشاهد|متابع|صوت|نقطة|ميلادي|هجري|مواطن|برميل|قطعة|وحدة|نسخة|عضو|طالب|سنة|عام|م\b|هـ\b))"
+)
+_MONEY_BEFORE = re.compile(
+    r"(?:سعر\w{0,3}|بسعر|ثمن\w{0,3}|بمبلغ|مبلغ|بقيمة|قيمة|بثمن|تكلفة|\$|€|£)\s?:?\s?\S{0,8}\s?$"
+)
+_TRUNK = re.compile(r"^0[1-9]")
+_LOCAL_DIGITS = (6, 11)
+
+
+def find_phones(plain: str, country: str | None = None) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of the telephone numbers in a text whose digits are ASCII.
+
+    `country` is the two-letter code of the site's country, where it is known.
+    """
+    if sum(map(str.isdigit, plain)) < _LOCAL_DIGITS[0]:
+        return
+    for match in _CANDIDATE.finditer(plain):
+        start, end = _trimmed(plain, *match.span())
+        yield from _pieces(plain, start, end, country)
+
+
+def _pieces(plain: str, start: int, end: int, country: str | None) -> Iterator[tuple[int, int]]:
+    """Yield the candidate itself or, where two numbers stand side by side, its parts."""
+    if _is_phone(plain, start, end, country):
+        yield start, end
+        return
+    for part in re.finditer(r"\+?\d(?:[ .\-]?\d)+", plain[start:end]):
+        for cut in re.finditer(r"[+\d][\d.\-]+", part.group()):
+            low = start + part.start() + cut.start()
+            high = low + len(cut.group().rstrip(".-"))
+            if (low, high) != (start, end) and _is_phone(plain, low, high, country):
+                yield low, high
+
+
+def _trimmed(plain: str, start: int, end: int) -> tuple[int, int]:
+    """Leave out a bracket without its partner."""
+    piece = plain[start:end]
+    if piece.startswith("(") and ")" not in piece:
+        start += 1
+    if piece.endswith(")") and "(" not in piece:
+        end -= 1
+    return start, end
+
+
+def _is_phone(plain: str, start: int, end: int, country: str | None) -> bool:
+    raw = plain[start:end]
+    digits = re.sub(r"\D", "", raw)
+    if _DATE.match(raw) or _YEARS.match(raw) or _UNIT_AFTER.match(plain[end : end + 12]):
+        return False
+    international = "+" in raw
+    if international or digits.startswith("00"):
+        return _valid_international(digits.removeprefix("00"), raw)
+    before = plain[max(0, start - WORD_CHARS) : start]
+    named = _named(before, plain[end : end + WORD_CHARS // 3])
+    if _with_calling_code(digits, named=named):
+        return True
+    if _DECIMAL.match(raw) or _MONEY_BEFORE.search(before):
+        return False
+    if named:
+        return _valid_somewhere(digits, country)
+    return country is not None and bool(_TRUNK.match(digits)) and _valid_in(digits, country)
+
+
+def _named(before: str, after: str) -> bool:
+    named = [match.end() for match in _PHONE_WORD.finditer(before)]
+    if named:
+        return "\n\n" not in before[named[-1] :]
+    return bool(_PHONE_WORD.search(after.split("\n")[0]))
+
+
+def _valid_international(digits: str, raw: str) -> bool:
+    """Check a number with its calling code; "(0)" between code and number is a spelling of the trunk."""
+    digits = digits.lstrip("0") if raw.lstrip("( ").startswith("+") else digits
+    if _valid("+" + digits, None):
+        return True
+    for code in COUNTRIES.values():
+        if digits.startswith(code + "0"):
+            return _valid("+" + code + digits[len(code) + 1 :], None)
+    return False
+
+
+def _with_calling_code(digits: str, *, named: bool) -> bool:
+    """Check a number that has its calling code but no plus: only nine-hundreds codes speak for themselves."""
+    if not 10 <= len(digits) <= 13:
+        return False
+    codes = [
+        code for code in COUNTRIES.values() if digits.startswith(code) and (named or code.startswith("9"))
+    ]
+    return any(_valid("+" + digits, None) for _ in codes)
+
+
+@lru_cache(maxsize=4096)
+def _valid_somewhere(digits: str, country: str | None) -> bool:
+    if not _LOCAL_DIGITS[0] <= len(digits) <= _LOCAL_DIGITS[1]:
+        return False
+    regions = [country] if country else []
+    return any(_valid(digits, region) for region in [*regions, *COUNTRIES])
+
+
+def _valid_in(digits: str, country: str) -> bool:
+    return _valid(digits, country)
+
+
+def _valid(number: str, region: str | None) -> bool:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return False
+    return bool(phonenumbers.is_valid_number(parsed))
+
+
+_BY_DOMAIN = {code.lower(): code for code in COUNTRIES}
+_BY_ZONE = {
+    "Asia/Baghdad": "IQ", "Asia/Riyadh": "SA", "Africa/Cairo": "EG", "Asia/Dubai": "AE", "Asia/Amman": "JO",
+    "Asia/Beirut": "LB", "Asia/Damascus": "SY", "Asia/Kuwait": "KW", "Asia/Qatar": "QA", "Asia/Bahrain": "BH",
+    "Asia/Muscat": "OM", "Asia/Aden": "YE", "Asia/Gaza": "PS", "Asia/Hebron": "PS", "Africa/Tripoli": "LY",
+    "Africa/Tunis": "TN", "Africa/Algiers": "DZ", "Africa/Casablanca": "MA", "Africa/Nouakchott": "MR",
+    "Africa/Khartoum": "SD", "Africa/Mogadishu": "SO", "Africa/Djibouti": "DJ", "Indian/Comoro": "KM",
+}  # fmt: skip
+
+
+def country_of(site: str, zone: str | None = None) -> str | None:
+    """Return the country of a site by its top-level domain, else by its zone; None where neither tells."""
+    return _BY_DOMAIN.get(site.rsplit(".", 1)[-1]) or (_BY_ZONE.get(zone) if zone else None)

@@ -1,0 +1,265 @@
+"""Replaces personal data by constant placeholders, before anything counts offsets in the text.
+
+E-mail addresses, telephone numbers, bank accounts, cards, national ids and public IP addresses go everywhere;
+handles and profile addresses go from comments and posts. Policy and figures: docs/privacy.md,
+docs/measurements/arabic.md, "Privacy".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from builder.columns.phones import find_phones
+
+KINDS = ("email", "phone", "iban", "card", "national_id", "ip", "handle", "profile_url")
+PLACEHOLDERS = {
+    "email": "[email]",
+    "phone": "[phone]",
+    "iban": "[iban]",
+    "card": "[card]",
+    "national_id": "[id]",
+    "ip": "[ip]",
+    "handle": "[user]",
+}
+"""A profile address has no placeholder of its own: the platform's host stays, what names the person goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """One replacement: its kind, where it stood in the text before (code points), and what stands there now."""
+
+    kind: str
+    start: int
+    end: int
+    placeholder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A text with its personal data replaced, and what was replaced, in order."""
+
+    text: str
+    replacements: tuple[Replacement, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of replacements of every kind, zeros included."""
+        counted = Counter(replacement.kind for replacement in self.replacements)
+        return {kind: counted[kind] for kind in KINDS}
+
+
+_DIGITS = {
+    **{0x660 + value: str(value) for value in range(10)},
+    **{0x6F0 + value: str(value) for value in range(10)},
+    **{0xFF10 + value: str(value) for value in range(10)},
+    0xFF20: "@",
+    0xFF0B: "+",
+    0x2010: "-",
+    0x2011: "-",
+    0x2012: "-",
+    0x2212: "-",
+}
+_HINT = re.compile(r"\d{2}|@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/|\d:", re.IGNORECASE)
+
+
+def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
+    """Return the text with personal data replaced. Masking twice changes nothing more.
+
+    `handles`: also replace @handles and profile addresses. `country`: two-letter code of the site's country,
+    which lets national spellings of telephone numbers count without a phone word.
+    """
+    plain = text.translate(_DIGITS)
+    if not _HINT.search(plain):
+        return Masked(text, ())
+    found: list[Replacement] = []
+    for finder in _finders(handles=handles, country=country):
+        for replacement in finder(plain):
+            if all(replacement.end <= other.start or replacement.start >= other.end for other in found):
+                found.append(replacement)
+    found.sort(key=lambda r: r.start)
+    pieces, last = [], 0
+    for replacement in found:
+        pieces += [text[last : replacement.start], replacement.placeholder]
+        last = replacement.end
+    return Masked("".join([*pieces, text[last:]]), tuple(found))
+
+
+Finder = Callable[[str], Iterator[Replacement]]
+
+
+def _finders(*, handles: bool, country: str | None) -> list[Finder]:
+    """Return the finders in order of precedence: where two claim the same place, the first has it."""
+
+    def phones(plain: str) -> Iterator[Replacement]:
+        for start, end in find_phones(plain, country):
+            yield Replacement("phone", start, end, PLACEHOLDERS["phone"])
+
+    social: list[Finder] = [_profile_urls, _handles] if handles else []
+    return [_emails, _phone_links, *social[:1], _ibans, _national_ids, _cards, _ips, phones, *social[1:]]
+
+
+def _plain(kind: str, span: tuple[int, int]) -> Replacement:
+    return Replacement(kind, *span, PLACEHOLDERS[kind])
+
+
+_AT = r"(?:@|\s?[\[(]\s?(?:at|@|آت|ات)\s?[\])]\s?)"
+_DOT = r"(?:\.|\s?[\[(]\s?(?:dot|نقطة|دوت)\s?[\])]\s?)"
+_EMAIL = re.compile(
+    rf"(?<![\w.+\-])[\w.+\-]{{1,64}}{_AT}(?:[A-Za-z0-9\-]{{1,63}}{_DOT}){{1,4}}(?:[A-Za-z]{{2,24}})(?![\w\-])",
+    re.IGNORECASE,
+)
+_PHONE_LINK = re.compile(
+    r"(?:https?://)?(?:(?:api\.|web\.)?whatsapp\.com/send/?\?phone=|wa\.me/|tel:)\+?[\d\-]{7,17}(?:[?&]\S*)?",
+    re.IGNORECASE,
+)
+
+
+def _emails(plain: str) -> Iterator[Replacement]:
+    for match in _EMAIL.finditer(plain):
+        yield _plain("email", match.span())
+
+
+def _phone_links(plain: str) -> Iterator[Replacement]:
+    for match in _PHONE_LINK.finditer(plain):
+        yield _plain("phone", match.span())
+
+
+_PROFILE = re.compile(
+    r"(?:https?://)?(?:www\.|m\.|mobile\.|ar\.|[a-z]{2}-[a-z]{2}\.|web\.)?"
+    r"(?:(?P<host>twitter\.com|x\.com|facebook\.com|fb\.com|fb\.me|instagram\.com|t\.me|telegram\.me|threads\.net|threads\.com|vk\.com|ask\.fm|"
+    r"m\.me|sarahah\.com|soundcloud\.com|github\.com|clubhouse\.com)/(?!(?:watch|hashtag|search|share|sharer|intent|explore|p|reel|tv|"
+    r"stories|events|groups|photo|story\.php|home|i|s/|login|help|about|policies)\b)(?:profile\.php\?id=\d+|[@\w.%\-]+)|"
+    r"(?P<host2>linkedin\.com)/(?:in|pub)/[\w%\-]+|(?P<host3>snapchat\.com)/(?:add|@)/?[\w.\-]+|"
+    r"(?P<host4>tiktok\.com)/@[\w.\-]+|(?P<host5>youtube\.com)/(?:@|c/|user/|channel/)[\w.%\-]+|"
+    r"(?P<host6>reddit\.com)/(?:u|user)/[\w\-]+|(?P<host7>bsky\.app)/profile/[\w.:\-]+|"
+    r"(?P<host8>(?:[a-z0-9\-]+\.)+[a-z]{2,})/(?:users/|@)[\w.\-]+(?:@[\w.\-]+)?)[^\s<>\"'«»،؛]*",
+    re.IGNORECASE,
+)
+_HANDLE = re.compile(r"(?<![\w@/.+\-])@[A-Za-z0-9_\u0621-\u064a][\w.\-]{1,40}(?:@[\w.\-]+\.\w{2,})?")
+
+
+def _profile_urls(plain: str) -> Iterator[Replacement]:
+    for match in _PROFILE.finditer(plain):
+        if match.start() and (plain[match.start() - 1].isalnum() or plain[match.start() - 1] in "/@."):
+            continue
+        host = next(value for value in match.groups() if value)
+        end = match.end() - len(match.group()) + len(match.group().rstrip(".,:;!؟?)]"))
+        yield Replacement("profile_url", match.start(), end, host.lower())
+
+
+def _handles(plain: str) -> Iterator[Replacement]:
+    for match in _HANDLE.finditer(plain):
+        end = match.start() + len(match.group().rstrip(".-"))
+        yield _plain("handle", (match.start(), end))
+
+
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\s?\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
+_IBAN_CHARS = (15, 34)
+
+
+def _ibans(plain: str) -> Iterator[Replacement]:
+    for match in _IBAN.finditer(plain):
+        end = _iban_end(plain, match)
+        if end:
+            yield _plain("iban", (match.start(), end))
+
+
+def _iban_end(plain: str, match: re.Match[str]) -> int | None:
+    """Return where the account ends: the longest stretch whose checksum holds, cut at blanks."""
+    for end in [
+        match.end(),
+        *(match.start() + b.start() for b in reversed(list(re.finditer(" ", match.group())))),
+    ]:
+        compact = re.sub(r"[\s\-]", "", plain[match.start() : end]).upper()
+        if _IBAN_CHARS[0] <= len(compact) <= _IBAN_CHARS[1] and _iban_holds(compact):
+            return end
+    return None
+
+
+def _iban_holds(compact: str) -> bool:
+    """ISO 13616: letters become 10-35, the first four characters go last, the rest modulo 97 is 1."""
+    turned = compact[4:] + compact[:4]
+    return int("".join(str(int(char, 36)) for char in turned)) % 97 == 1
+
+
+_CARD = re.compile(r"(?<![\w.])\d(?:[ \-]?\d){12,18}(?![\w])")
+_CARD_HEAD = re.compile(
+    r"^(?:4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|"
+    r"3(?:0[0-5]|[68]\d)\d{11}|6(?:011|5\d\d|4[4-9]\d)\d{12}|(?:50|5[6-9]|6[0-9])\d{10,17}|9\d{15})$"
+)
+
+
+def _cards(plain: str) -> Iterator[Replacement]:
+    for match in _CARD.finditer(plain):
+        digits = re.sub(r"\D", "", match.group())
+        if _CARD_HEAD.match(digits) and len(set(digits)) > 1 and _luhn(digits):
+            yield _plain("card", match.span())
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [int(char) * (1 + place % 2) for place, char in enumerate(reversed(digits))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+_ID_WORD = re.compile(
+    r"(?:رقم|الرقم)\s?(?:ال)?(?:هوية|قومي|وطني|مدني|إقامة|اقامة|جواز|بطاقة|شخصي|تعريف)|الهوية|هوية|هويتي|هويته|هويتها|"
+    r"الرقم الوطني|السجل المدني|سجل مدني|"
+    r"البطاقة|بطاقة|بطاقته|بطاقتي|بطاقتها|جواز|الجواز|جوازه|جوازي|الإقامة|إقامة|اقامة|إقامته|إقامتي|الضمان الاجتماعي|"
+    r"(?<!\w)(?:cin|cni|nin|national id|id no|id number|passport|iqama|carte nationale|ssn)(?!\w)",
+    re.IGNORECASE,
+)
+_ID_CHARS = 36
+_ID_NUMBER = re.compile(r"(?<![\w.,/\-])(?:[A-Za-z]{1,3}\s?)?\d(?:[ \-/]?\d){4,17}(?![\w/%])(?!\.\d)")
+_EMIRATES_ID = re.compile(r"(?<!\d)784[ \-]?(?:19|20)\d\d[ \-]?\d{7}[ \-]?\d(?!\d)")
+_EGYPTIAN_ID = re.compile(r"(?<![\w.])([23])(\d\d)(\d\d)(\d\d)(0[1-4]|1[1-9]|2[1-9]|3[1-5]|88)\d{5}(?!\w)")
+_NOT_ID_BEFORE = re.compile(r"(?:مبلغ|قيمة|سعر|عدد|عام|سنة|هاتف|جوال|موبايل|واتس\w*)\s?\S{0,4}\s?$")
+_DATE_LIKE = re.compile(r"^\d{1,4}[ \-/]\d{1,2}[ \-/]\d{1,4}$|^(?:1[3-9]|20)\d\d\s?-\s?(?:1[3-9]|20)\d\d$")
+
+
+def _national_ids(plain: str) -> Iterator[Replacement]:
+    for match in _EMIRATES_ID.finditer(plain):
+        yield _plain("national_id", match.span())
+    for match in _EGYPTIAN_ID.finditer(plain):
+        if _is_day(match.group(1), match.group(2), match.group(3), match.group(4)):
+            yield _plain("national_id", match.span())
+    for match in _ID_NUMBER.finditer(plain):
+        before = plain[max(0, match.start() - _ID_CHARS) : match.start()].rsplit("\n", 1)[-1]
+        if (
+            _ID_WORD.search(before)
+            and not _NOT_ID_BEFORE.search(before)
+            and not _DATE_LIKE.match(match.group())
+        ):
+            yield _plain("national_id", match.span())
+
+
+def _is_day(century: str, year: str, month: str, day: str) -> bool:
+    try:
+        date((1900 if century == "2" else 2000) + int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
+
+
+_IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})+(?![\w:])", re.IGNORECASE)
+_VERSION_WORD = re.compile(
+    r"(?:إصدار\w*|اصدار\w*|نسخة|النسخة|version|v|ver|build|firmware|تحديث)\.?\s?:?\s?$", re.IGNORECASE
+)
+
+
+def _ips(plain: str) -> Iterator[Replacement]:
+    for pattern in (_IPV4, _IPV6):
+        for match in pattern.finditer(plain):
+            if not _VERSION_WORD.search(plain[: match.start()][-16:]) and _is_public(match.group()):
+                yield _plain("ip", match.span())
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,88 @@
+"""Keyed pseudonyms for people who did not sign an article: commenters and account holders.
+
+A pseudonym is an HMAC, never a plain hash: names are few and a plain hash can be tried out. The key lies in
+a file that is no part of a release. Unless the recipe asks for stable pseudonyms, each recipe has its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.errors import RecipeError
+
+if TYPE_CHECKING:
+    from builder.recipe import Recipe
+
+KEY_BYTES = 32
+PSEUDONYM_HEX = 24
+"""96 bits of the HMAC; 64 are the least that keeps chance collisions out of a large release."""
+_KEY_TEXT = re.compile(r"^[0-9a-f]{64}$")
+
+
+def pseudonym(key: bytes, platform: str, instance: str, person: str) -> str:
+    """Return the pseudonym ("user-" and 24 hexadecimal digits) of a person on one platform and instance.
+
+    The same person on two platforms has two pseudonyms.
+    """
+    identity = "|".join((platform, instance, person.strip())).encode("utf-8", "surrogatepass")
+    return "user-" + hmac.new(key, identity, hashlib.sha256).hexdigest()[:PSEUDONYM_HEX]
+
+
+def load_or_make_key(recipe: Recipe, salt: str | None = None) -> bytes:
+    """Return the key of a recipe's pseudonyms, 32 bytes; make the key file at first use, readable by its owner only.
+
+    The file's key is mixed with `salt`, by default the dataset's name and the recipe's digest, so that another
+    recipe's release cannot be joined with this one; with `stable_pseudonyms` it is mixed with nothing. No clock
+    and no chance enters: the same key file and recipe give the same pseudonyms.
+
+    Raises RecipeError when the key file holds something else, or cannot be read or written.
+    """
+    master = _master(recipe.folder / recipe.model.privacy.key_file)
+    if recipe.model.privacy.stable_pseudonyms:
+        context = "stable"
+    else:
+        context = "release|" + (salt or f"{recipe.model.dataset.name}|{recipe.digest()}")
+    return hmac.new(master, f"hiwar pseudonyms 1|{context}".encode(), hashlib.sha256).digest()
+
+
+def _master(path: Path) -> bytes:
+    try:
+        if not path.exists():
+            _make(path)
+        text = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, str(error)) from error
+    if not _KEY_TEXT.match(text):
+        raise _unusable(path, "it does not hold 64 hexadecimal digits")
+    return bytes.fromhex(text)
+
+
+def _make(path: Path) -> None:
+    """Write a new key where there is none; of two processes at once, one wins and both read its key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def _unusable(path: Path, why: str) -> RecipeError:
+    return RecipeError(
+        f"the key of the pseudonyms cannot be used: {why}",
+        where=str(path),
+        what_next="Restore the file from your backup; or move it away, and a new key gives new pseudonyms.",
+    )

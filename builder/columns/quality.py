@@ -1,0 +1,80 @@
+"""Signals about a text as text: lines, repetition, symbols, line ends, function words, wrong decoding.
+
+They inform; builder/rules.py decides with few of them. `..`, `…`, `؛`, `؟`, `!`, `:` and closing quotes end a
+line as the full stop does: Arabic opinion pages are written so. Figures: docs/measurements/arabic.md, "Quality".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from builder.columns.wordlists import word_list
+from builder.text import fold_text, words
+
+_TERMINAL = re.compile(r"[.!?؟؛…:。][\"'”’»)\]}\s]*$|[»”\"]\s*$")
+_LIST_HEAD = re.compile(r"^\s*(?:[-–—•●▪◦*·‣■□►»>+]|\(?\d{1,3}\s?[.)\-:]|[\u0621-\u064a]\s?[.)\-]\s)")
+_SYMBOL = re.compile(r"[#|{}<>=*\\~^`@$%+_&;\[\]©®™°§¶†‡•●▪◦■□►◄▼▲→←↑↓\u2500-\u27bf]")
+_MOJIBAKE = re.compile(
+    "[\u00d8\u00d9\u00da\u00db][\u0080-\u00bf\u00a0-\u00ff\u0152-\u0192\u2013-\u203a\u20ac\u2122]|\ufffd|\u0637[\u00a7-\u00b9\u2018-\u2122]"
+    "|[\u00c0-\u00ff]{4,}|\u00c3.|\u00e2\u20ac"
+)
+_NGRAMS = (2, 3, 4)
+_NGRAM_WORDS_MAX = 20_000
+"""Repetition is read on the first words only, so that a book costs no more than an essay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The signals; shares are 0-1, `mean_word_chars` code points. See the column documentation in schemas/."""
+
+    words: int
+    lines: int
+    duplicate_line_share: float
+    top_ngram_share: float
+    symbol_share: float
+    terminal_line_share: float
+    list_line_share: float
+    stop_word_share: float
+    mean_word_chars: float
+    mojibake_share: float
+
+
+def measure_quality(text: str) -> Quality:
+    """Return the signals of a text in storage form; an empty text has zeros."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    found = words(text)
+    folded = [fold_text(word) for word in found]
+    stops = word_list("stop")
+    chars = max(1, sum(not char.isspace() for char in text))
+    return Quality(
+        words=len(found),
+        lines=len(lines),
+        duplicate_line_share=_share(len(lines) - len({fold_text(line) for line in lines}), len(lines)),
+        top_ngram_share=_top_ngram_share(folded[:_NGRAM_WORDS_MAX]),
+        symbol_share=len(_SYMBOL.findall(text)) / chars,
+        terminal_line_share=_share(sum(bool(_TERMINAL.search(line)) for line in lines), len(lines)),
+        list_line_share=_share(sum(bool(_LIST_HEAD.match(line)) for line in lines), len(lines)),
+        stop_word_share=_share(sum(word in stops for word in folded), len(folded)),
+        mean_word_chars=_share(sum(map(len, found)), len(found)),
+        mojibake_share=sum(len(match.group()) for match in _MOJIBAKE.finditer(text)) / chars,
+    )
+
+
+def _share(part: float, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _top_ngram_share(folded: list[str]) -> float:
+    """Return the largest share of characters that one repeated 2-, 3- or 4-gram of words covers."""
+    chars = sum(map(len, folded))
+    best = 0
+    for size in _NGRAMS:
+        counts = Counter(zip(*(folded[offset:] for offset in range(size)), strict=False))
+        if not counts:
+            break
+        gram, times = max(counts.items(), key=lambda item: (item[1], sum(map(len, item[0])), item[0]))
+        if times > 1:
+            best = max(best, times * sum(map(len, gram)))
+    return min(1.0, best / chars) if chars else 0.0

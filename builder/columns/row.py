@@ -1,0 +1,303 @@
+"""Fills the rows of the two tables: every column of schemas/documents.v1.json and comments.v1.json."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from builder.columns.dialect import dialect_markers
+from builder.columns.language import Language, detect_language
+from builder.columns.phones import country_of
+from builder.columns.platforms import Found, Mention
+from builder.columns.privacy import Masked, mask
+from builder.columns.pseudonyms import pseudonym
+from builder.columns.quality import Quality, measure_quality
+from builder.columns.relevance import Relevance, furniture_spans, score
+from builder.columns.settings import ColumnSettings, byline_key
+from builder.model import Author, CaptureRef, Comment, Document, Engagement, Moment, Signal
+from builder.schema import Row
+from builder.text import storage_form
+from builder.urls import site_of, stable_id
+
+_HASHTAG = re.compile(r"(?<![\w&/])#(\w{2,100})")
+_HASHTAGS_MAX = 50
+_POSTED = ("post", "thread", "video")
+
+
+def document_row(
+    document: Document, ref: CaptureRef, signals: tuple[Signal, ...], settings: ColumnSettings
+) -> Row:
+    """Return the row of one document. The near-duplicate columns stand for a cluster of one, to be overwritten.
+
+    `signals` are the opt-outs found beside those of the capture and of the document itself.
+    Raises UsageError when the recipe asks for a voter that is not installed.
+    """
+    private = document.record_type in _POSTED and bool(document.author.handle or document.author.native_id)
+    country = country_of(document.site, settings.facts(ref.source).zone)
+    stored = storage_form(document.text)
+    body = mask(stored.text, handles=private or document.posted_on is not None, country=country)
+    title = mask(_line(document.title), handles=private, country=country)
+    found = settings.matcher().find(body.text)
+    in_title = settings.matcher().find(title.text, zone="title")
+    furniture = furniture_spans(body.text, found.mentions, settings.matcher())
+    relevance = score(body.text, found, in_title, furniture)
+    quality = measure_quality(body.text)
+    return {
+        **_identity(document, ref, private=private),
+        **_about(found, in_title),
+        **_description(document, title, settings, private=private),
+        "hashtags": _hashtags(document.hashtags, body.text),
+        **_published(document.published),
+        "modified_at": document.modified.instant if document.modified else None,
+        "edited": document.edited,
+        **_thread(document),
+        **_text(body.text, quality),
+        **_language(detect_language(body.text, cld2=settings.cld2), document.lang_declared, body.text),
+        **_relevance(relevance),
+        "quality": _quality(quality, stored.bidi_controls),
+        "engagement": _engagement(document.engagement),
+        "pii": _added(body.counts(), title.counts()),
+        "cluster_id": stable_id(document.key),
+        "cluster_size": 1,
+        "cluster_urls": [],
+        "rights": _rights(ref, (*signals, *document.signals), document, settings),
+        "provenance": _provenance(ref, document.reader, document.charset),
+        "evidence": [
+            {"field": e.field, "origin": e.origin, "confidence": _f32(e.confidence)}
+            for e in document.evidence
+        ],
+        "flags": list(document.flags),
+    }
+
+
+def comment_row(comment: Comment, ref: CaptureRef, settings: ColumnSettings, reader: str = "comment") -> Row:
+    """Return the row of one comment; the name of who wrote it never stands in it.
+
+    `root_id` is filled where the comment itself tells it; `with_roots` fills it for whole conversations.
+    Raises UsageError when the recipe asks for a voter that is not installed.
+    """
+    site = site_of(comment.url)
+    country = country_of(site, settings.facts(ref.source).zone)
+    body = mask(storage_form(comment.text).text, handles=True, country=country)
+    title = mask(_line(comment.title), handles=True, country=country)
+    found = settings.matcher().find(body.text)
+    in_title = settings.matcher().find(title.text, zone="title")
+    quality_words = measure_quality(body.text)
+    own_id = stable_id(comment.key)
+    parent_id = stable_id(comment.parent_key) if comment.parent_key else None
+    about = _about(found, in_title)
+    return {
+        "id": own_id,
+        "document_id": stable_id(comment.document_key),
+        "parent_id": parent_id,
+        "root_id": own_id if parent_id is None else None,
+        "parent_state": comment.parent_state,
+        "position": comment.position,
+        "depth": comment.depth,
+        "url": without_person(comment.url, comment.author),
+        "site": site,
+        "source": ref.source,
+        "posted_on": comment.posted_on,
+        "instance": comment.instance,
+        "about_platforms": about["about_platforms"],
+        "author": _pseudonym(comment.author, comment.posted_on, comment.instance, site, settings),
+        "title": title.text or None,
+        **_published(comment.published),
+        "edited": comment.edited,
+        **_text(body.text, quality_words),
+        **_language(detect_language(body.text, cld2=settings.cld2), comment.lang_declared, body.text),
+        "mentions": about["mentions"],
+        "rating": comment.rating,
+        "engagement": _engagement(comment.engagement),
+        "pii": _added(body.counts(), title.counts()),
+        "rights": _rights(ref, comment.signals, None, settings),
+        "provenance": _provenance(ref, reader, None),
+    }
+
+
+def with_roots(rows: Iterable[Row]) -> list[Row]:
+    """Return comment rows with `root_id` filled by following parents as far as they are among `rows`."""
+    listed = list(rows)
+    parents = {row["id"]: row["parent_id"] for row in listed}
+    return [{**row, "root_id": _root(row["id"], parents)} for row in listed]
+
+
+def _root(start: str, parents: dict[str, str | None]) -> str:
+    seen = {start}
+    current = start
+    while (parent := parents.get(current)) is not None and parent not in seen:
+        seen.add(parent)
+        current = parent
+    return current
+
+
+def _line(text: str | None) -> str:
+    return " ".join(storage_form(text or "").text.split())
+
+
+def _identity(document: Document, ref: CaptureRef, *, private: bool) -> Row:
+    author = document.author if private else Author()
+    return {
+        "id": stable_id(document.key),
+        "record_type": document.record_type,
+        "url": without_person(document.url, author),
+        "canonical_url": without_person(document.canonical_url, author),
+        "site": document.site,
+        "source": ref.source,
+        "posted_on": document.posted_on,
+        "instance": document.instance,
+    }
+
+
+def without_person(url: str, author: Author) -> str:
+    """Return a URL with the account's handle in its path or query replaced by "[user]", where it stands there."""
+    handle = (author.handle or "").lstrip("@")
+    spellings = {handle, handle.split("@")[0], quote(handle), quote(handle.split("@")[0])} - {""}
+    for spelling in sorted(spellings, key=lambda text: (-len(text), text)):
+        url = re.sub(rf"(?<=[/@=])@?{re.escape(spelling)}(?=[/?&#]|$)", "[user]", url, flags=re.IGNORECASE)
+    return url
+
+
+def _about(found: Found, in_title: Found) -> Row:
+    topics = [m.platform for m in (*in_title.mentions, *found.mentions) if m.role == "topic"]
+    concepts = [concept for concept, _, _ in (*in_title.concepts, *found.concepts)]
+    return {
+        "about_platforms": list(dict.fromkeys(topics)),
+        "concepts": sorted(set(concepts)),
+        "mentions": [_mention(mention) for mention in (*in_title.mentions, *found.mentions)],
+    }
+
+
+def _mention(mention: Mention) -> Row:
+    return asdict(mention)
+
+
+def _description(document: Document, title: Masked, settings: ColumnSettings, *, private: bool) -> Row:
+    author = document.author
+    name = _line(author.name) or None
+    if private:
+        name = _pseudonym(author, document.posted_on, document.instance, document.site, settings)
+    elif name and byline_key(name) in settings.dropped_bylines:
+        name = None
+    bio = mask(_line(author.bio), handles=False).text if name and not private else ""
+    return {
+        "title": title.text or None,
+        "author": name,
+        "author_bio": bio or None,
+        "section": _line(document.section) or None,
+        "issue": _line(document.issue) or None,
+        "tags": [tag for tag in map(_line, document.tags) if tag],
+    }
+
+
+def _pseudonym(
+    author: Author, posted_on: str | None, instance: str | None, site: str, settings: ColumnSettings
+) -> str | None:
+    """Return the keyed pseudonym of an account: by its id, else its handle, else its name; None without any."""
+    person = author.native_id or author.handle or _line(author.name)
+    if not person:
+        return None
+    return pseudonym(settings.key, posted_on or "web", instance or site, person)
+
+
+def _hashtags(given: tuple[str, ...], text: str) -> list[str]:
+    found = [*(tag.lstrip("#") for tag in given), *_HASHTAG.findall(text)]
+    return list(dict.fromkeys(tag for tag in found if tag))[:_HASHTAGS_MAX]
+
+
+def _published(moment: Moment | None) -> Row:
+    return {
+        "published_at": moment.instant if moment else None,
+        "published_day": moment.printed_day if moment else None,
+        "published_precision": moment.precision if moment else None,
+        "published_zone": moment.zone if moment else None,
+        "published_zone_source": moment.zone_source if moment else None,
+        "published_printed": moment.printed if moment else None,
+        "published_hijri": moment.hijri if moment else None,
+    }
+
+
+def _thread(document: Document) -> Row:
+    keys = {"thread_id": document.thread_key, "parent_id": document.parent_key, "root_id": document.root_key}
+    return {
+        **{name: stable_id(key) if key else None for name, key in keys.items()},
+        "parent_state": document.parent_state,
+    }
+
+
+def _text(text: str, quality: Quality) -> Row:
+    return {"text": text, "text_chars": len(text), "word_count": quality.words}
+
+
+def _language(language: Language, declared: str | None, text: str) -> Row:
+    share = language.langdetect_share
+    return {
+        "lang": language.lang,
+        "lang_declared": declared,
+        "lang_votes": {
+            "letters": language.letters,
+            "langdetect": language.langdetect,
+            "langdetect_share": None if share is None else _f32(share),
+            "cld2": language.cld2,
+        },
+        "arabic_share": _f32(language.arabic_share),
+        "arabizi": language.arabizi,
+        "dialect_markers": dialect_markers(text) if language.lang == "ar" else [],
+    }
+
+
+def _relevance(relevance: Relevance) -> Row:
+    parts = {name: _f32(getattr(relevance, name)) for name in Relevance.__slots__}
+    return {"relevance": _f32(relevance.total), "relevance_parts": parts}
+
+
+def _quality(quality: Quality, bidi_controls: int) -> Row:
+    signals: dict[str, Any] = asdict(quality)
+    del signals["words"]
+    rounded = {name: _f32(value) if isinstance(value, float) else value for name, value in signals.items()}
+    return {**rounded, "bidi_controls": bidi_controls}
+
+
+def _engagement(engagement: Engagement) -> Row | None:
+    counters: dict[str, int | datetime | None] = asdict(engagement)
+    return None if all(value is None for value in counters.values()) else counters
+
+
+def _added(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
+    return {kind: first[kind] + second[kind] for kind in first}
+
+
+def _rights(
+    ref: CaptureRef, signals: tuple[Signal, ...], document: Document | None, settings: ColumnSettings
+) -> Row:
+    facts = settings.facts(ref.source)
+    every = sorted({*ref.rights.signals, *signals})
+    return {
+        "robots": ref.rights.robots,
+        "robots_rule": ref.rights.robots_rule,
+        "signals": [{"name": s.name, "where": s.where, "value": s.value} for s in every],
+        "licence": (document.licence if document else None) or facts.licence,
+        "terms": (document.terms if document else None) or facts.terms,
+    }
+
+
+def _provenance(ref: CaptureRef, reader: str, charset: str | None) -> Row:
+    return {
+        "warc_file": ref.warc_file,
+        "warc_record_id": ref.record_id,
+        "warc_offset": ref.warc_offset,
+        "payload_digest": ref.payload_digest,
+        "fetched_at": ref.fetched_at,
+        "reader": reader,
+        "charset": charset,
+    }
+
+
+def _f32(value: float) -> float:
+    """Return the nearest value a float32 column holds, so that rules judge the same before and after storage."""
+    return float(struct.unpack("f", struct.pack("f", value))[0])
