@@ -207,6 +207,27 @@ def explain(
 
 
 @main.command()
+@click.argument("value", metavar="URL|ID|AUTHOR|PATTERN")
+@RECIPE
+@click.option("--reason", required=True, help="Why; kept beside the request, never published.")
+@click.option("--kind", type=click.Choice(["url", "id", "author", "pattern"]), help="What it names, if not plain.")
+@click.option("--hashed", is_flag=True, help="Keep only a hash of the request. Authors always are.")
+@click.option("--older", is_flag=True, help="Show which releases made before still hold it.")
+@common
+def takedown(
+    value: str, recipe_path: Path, reason: str, kind: Any, hashed: bool, older: bool, out: Output
+) -> None:
+    """Leave a record, an author or a pattern out of every later build."""
+    from builder.recipe import load_recipe
+    from builder.render.checking import show_takedown
+    from builder.takedown import add
+
+    recipe = load_recipe(recipe_path)
+    request, is_new = add(recipe.folder, value, reason, now=_now(), kind=kind, hashed=hashed)
+    show_takedown(recipe, request, out, is_new=is_new, older=older)
+
+
+@main.command()
 @click.argument(
     "recipes", metavar="RECIPE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
@@ -266,7 +287,7 @@ def demo(folder: Path | None, port: int, out: Output) -> None:
 
     Needs no internet. Writes into DIR (hiwar-demo unless named).
     """
-    from builder.demo import run_demo
+    from builder.demo.run import run_demo
     from builder.render.building import build_progress, show_demo
     from builder.render.crawling import crawl_progress
 

@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 Query = Mapping[str, list[str]]
 SECRET = "سر لا يُجمع"
+TAG = "منصات_رقمية"
+DID = "did:plc:abc"
 JSON = "application/json; charset=UTF-8"
 
 
@@ -40,8 +42,8 @@ Answerer = Callable[[str, Query], Reply]
 
 
 @contextmanager
-def serving(answer: Answerer) -> Iterator[str]:
-    """Serve what `answer(path, query)` gives; yield the base URL."""
+def serving(answer: Answerer, port: int = 0) -> Iterator[str]:
+    """Serve what `answer(path, query)` gives, on a free port unless one is named; yield the base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -62,7 +64,7 @@ def serving(answer: Answerer) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keep quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
@@ -178,3 +180,106 @@ def wordpress_comment(number: int, post: int, text: str, base: str, **more: Any)
         "author_avatar_urls": {"24": "http://1.gravatar.com/avatar/da090e142d3b324cd3176970503cd5c2"},
         **more,
     }
+
+
+def mastodon_status(number: int, text: str, tag: str = TAG, **more: Any) -> dict[str, Any]:
+    """Return a status as Mastodon's API gives it."""
+    account = {
+        "id": "9",
+        "acct": "salma",
+        "display_name": "سلمى",
+        "note": "",
+        "uri": "https://s.example/u/salma",
+    }
+    return {
+        "id": str(2**60 + number),
+        "uri": f"https://s.example/u/salma/{number}",
+        "url": f"https://s.example/@salma/{number}",
+        "created_at": "2025-05-01T10:00:00.000Z",
+        "content": f"<p>{text}</p>",
+        "visibility": "public",
+        "account": {**account, **more.pop("account", {})},
+        "in_reply_to_id": None,
+        "reblog": None,
+        "replies_count": 0,
+        "favourites_count": 3,
+        "tags": [{"name": tag}],
+        **more,
+    }
+
+
+class Mastodon:
+    """A server: 40 statuses a page by max_id, no Link header, contexts, a list of those that are left."""
+
+    def __init__(self, statuses: list[dict[str, Any]], access: str = "public", tag: str = TAG) -> None:
+        self.statuses = statuses
+        self.tag = tag
+        self.access = access
+        self.deleted: set[str] = set()
+        self.paths: list[str] = []
+
+    def __call__(self, path: str, query: Query) -> Reply:
+        """Answer as Mastodon does."""
+        self.paths.append(path)
+        there = [item for item in self.statuses if item["id"] not in self.deleted]
+        if path == "/api/v2/instance":
+            feeds = {"hashtag_feeds": {"local": self.access, "remote": self.access}}
+            return Reply({"configuration": {"timelines_access": feeds}})
+        if path == f"/api/v1/timelines/tag/{self.tag}":
+            roots = [item for item in self.statuses if not item["in_reply_to_id"]]
+            below = int(query.get("max_id", [str(2**62)])[0])
+            newest = sorted(
+                (item for item in roots if int(item["id"]) < below), key=lambda item: -int(item["id"])
+            )
+            return Reply(newest[:40])
+        if path.endswith("/context"):
+            return Reply({"ancestors": [], "descendants": [item for item in there if item["in_reply_to_id"]]})
+        if path == "/api/v1/statuses":
+            return Reply([item for item in there if item["id"] in query["id[]"]])
+        return Reply({"error": "Record not found"}, 404)
+
+
+def post_view(number: int, text: str, **more: Any) -> dict[str, Any]:
+    """Return a post as an AppView shows it."""
+    record = {
+        "text": text,
+        "createdAt": "2025-05-01T10:00:00.000Z",
+        "langs": ["ar"],
+        **more.pop("record", {}),
+    }
+    author = {"did": DID, "handle": "salma.test", "displayName": "سلمى", "labels": []}
+    uri = f"at://{DID}/app.bsky.feed.post/{number}"
+    return {"uri": uri, "author": author, "record": record, "replyCount": 0, "likeCount": 2, **more}
+
+
+class AppView:
+    """A server of the AT Protocol: profile, feed by cursor, one thread, the posts that are left."""
+
+    def __init__(self, posts: list[dict[str, Any]], description: str = "") -> None:
+        self.posts = posts
+        self.description = description
+        self.thread: dict[str, Any] = {}
+        self.deleted: set[str] = set()
+        self.methods: list[str] = []
+
+    def __call__(self, path: str, query: Query) -> Reply:
+        """Answer as an AppView does."""
+        method = path.rpartition(".")[2]
+        self.methods.append(method)
+        if method == "getProfile":
+            return Reply({"did": DID, "handle": "salma.test", "description": self.description, "labels": []})
+        if method == "getAuthorFeed":
+            start = int(query.get("cursor", ["0"])[0])
+            page = [{"post": post} for post in self.posts[start : start + 30]]
+            return Reply({"feed": page, "cursor": str(start + 30)})
+        if method == "getPostThread":
+            return Reply({"thread": self.thread})
+        if method == "getPosts":
+            assert len(query["uris"]) <= 25
+            found = [post for post in self.posts if post["uri"] in query["uris"]]
+            return Reply({"posts": [post for post in found if post["uri"] not in self.deleted]})
+        if method == "listRecords":
+            start = int(query.get("cursor", ["0"])[0])
+            page = [{"uri": post["uri"], "value": post["record"]} for post in self.posts[start : start + 30]]
+            return Reply({"records": page, "cursor": str(start + 30)})
+        return Reply({"error": "MethodNotImplemented"}, 501)

@@ -6,74 +6,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from apis import SECRET, Query, Reply, serving
+from apis import DID, SECRET, TAG, AppView, Mastodon, mastodon_status, post_view, serving
 from pydantic import ValidationError
 from walking import make_source, walk
-
-TAG = "منصات_رقمية"
-
-
-def status(number: int, text: str, **more: Any) -> dict[str, Any]:
-    """Return a status as Mastodon's API gives it."""
-    account = {
-        "id": "9",
-        "acct": "salma",
-        "display_name": "سلمى",
-        "note": "",
-        "uri": "https://s.example/u/salma",
-    }
-    return {
-        "id": str(2**60 + number),
-        "uri": f"https://s.example/u/salma/{number}",
-        "url": f"https://s.example/@salma/{number}",
-        "created_at": "2025-05-01T10:00:00.000Z",
-        "content": f"<p>{text}</p>",
-        "visibility": "public",
-        "account": {**account, **more.pop("account", {})},
-        "in_reply_to_id": None,
-        "reblog": None,
-        "replies_count": 0,
-        "favourites_count": 3,
-        "tags": [{"name": TAG}],
-        **more,
-    }
-
-
-class Mastodon:
-    """A server: 40 statuses a page by max_id, no Link header, contexts, a list of those that are left."""
-
-    def __init__(self, statuses: list[dict[str, Any]], access: str = "public") -> None:
-        self.statuses = statuses
-        self.access = access
-        self.deleted: set[str] = set()
-        self.paths: list[str] = []
-
-    def __call__(self, path: str, query: Query) -> Reply:
-        """Answer as Mastodon does."""
-        self.paths.append(path)
-        there = [item for item in self.statuses if item["id"] not in self.deleted]
-        if path == "/api/v2/instance":
-            feeds = {"hashtag_feeds": {"local": self.access, "remote": self.access}}
-            return Reply({"configuration": {"timelines_access": feeds}})
-        if path == f"/api/v1/timelines/tag/{TAG}":
-            roots = [item for item in self.statuses if not item["in_reply_to_id"]]
-            below = int(query.get("max_id", [str(2**62)])[0])
-            newest = sorted(
-                (item for item in roots if int(item["id"]) < below), key=lambda item: -int(item["id"])
-            )
-            return Reply(newest[:40])
-        if path.endswith("/context"):
-            return Reply({"ancestors": [], "descendants": [item for item in there if item["in_reply_to_id"]]})
-        if path == "/api/v1/statuses":
-            return Reply([item for item in there if item["id"] in query["id[]"]])
-        return Reply({"error": "Record not found"}, 404)
 
 
 def test_a_tag_is_walked_to_its_end_with_conversations_and_deletions() -> None:
     """90 posts over three pages, one reply found by the conversation, one deleted since."""
-    server = Mastodon([status(n, f"سطر أول<br />سطر ثان {n}") for n in range(90)])
+    server = Mastodon([mastodon_status(n, f"سطر أول<br />سطر ثان {n}") for n in range(90)])
     server.statuses[5]["replies_count"] = 1
-    server.statuses.append(status(500, "رد", in_reply_to_id=server.statuses[5]["id"]))
+    server.statuses.append(mastodon_status(500, "رد", in_reply_to_id=server.statuses[5]["id"]))
     server.deleted = {server.statuses[7]["id"]}
     with serving(server) as base:
         walked = walk(make_source("mastodon", instance=base, tags=[TAG]))
@@ -89,9 +31,12 @@ def test_a_tag_is_walked_to_its_end_with_conversations_and_deletions() -> None:
 
 def test_only_public_posts_of_their_own_are_read() -> None:
     """Unlisted and private posts and boosts are nobody's to take."""
-    kept = status(1, "منشور عام")
-    others = [status(2, SECRET, visibility="unlisted"), status(3, SECRET, visibility="private")]
-    with serving(Mastodon([kept, *others, status(4, SECRET, reblog=kept)])) as base:
+    kept = mastodon_status(1, "منشور عام")
+    others = [
+        mastodon_status(2, SECRET, visibility="unlisted"),
+        mastodon_status(3, SECRET, visibility="private"),
+    ]
+    with serving(Mastodon([kept, *others, mastodon_status(4, SECRET, reblog=kept)])) as base:
         walked = walk(make_source("mastodon", instance=base, tags=[TAG]))
     assert [document.text for document in walked.documents.values()] == ["منشور عام"]
 
@@ -108,14 +53,14 @@ def test_only_public_posts_of_their_own_are_read() -> None:
 )
 def test_a_profile_that_says_no_is_recorded(account: dict[str, Any], expected: list[str]) -> None:
     """The signal stands on the post, for the recipe's opt-out setting to obey."""
-    with serving(Mastodon([status(1, "نص", account=account)])) as base:
+    with serving(Mastodon([mastodon_status(1, "نص", account=account)])) as base:
         (document,) = walk(make_source("mastodon", instance=base, tags=[TAG])).documents.values()
     assert [signal.name for signal in document.signals] == expected
 
 
 def test_a_server_that_closed_its_timelines_is_not_asked_for_them() -> None:
     """The server's own word comes first."""
-    server = Mastodon([status(1, SECRET)], access="authenticated")
+    server = Mastodon([mastodon_status(1, SECRET)], access="authenticated")
     with serving(server) as base:
         walked = walk(make_source("mastodon", instance=base, tags=[TAG]))
     assert walked.documents == {}
@@ -131,58 +76,9 @@ def test_a_server_whose_terms_forbid_it_needs_a_permission() -> None:
 
 def test_a_date_from_the_future_is_not_believed() -> None:
     """A claimed date later than the capture is no date."""
-    with serving(Mastodon([status(1, "نص", created_at="2035-01-01T00:00:00Z")])) as base:
+    with serving(Mastodon([mastodon_status(1, "نص", created_at="2035-01-01T00:00:00Z")])) as base:
         (document,) = walk(make_source("mastodon", instance=base, tags=[TAG])).documents.values()
     assert document.published is None
-
-
-DID = "did:plc:abc"
-
-
-def post_view(number: int, text: str, **more: Any) -> dict[str, Any]:
-    """Return a post as an AppView shows it."""
-    record = {
-        "text": text,
-        "createdAt": "2025-05-01T10:00:00.000Z",
-        "langs": ["ar"],
-        **more.pop("record", {}),
-    }
-    author = {"did": DID, "handle": "salma.test", "displayName": "سلمى", "labels": []}
-    uri = f"at://{DID}/app.bsky.feed.post/{number}"
-    return {"uri": uri, "author": author, "record": record, "replyCount": 0, "likeCount": 2, **more}
-
-
-class AppView:
-    """A server of the AT Protocol: profile, feed by cursor, one thread, the posts that are left."""
-
-    def __init__(self, posts: list[dict[str, Any]], description: str = "") -> None:
-        self.posts = posts
-        self.description = description
-        self.thread: dict[str, Any] = {}
-        self.deleted: set[str] = set()
-        self.methods: list[str] = []
-
-    def __call__(self, path: str, query: Query) -> Reply:
-        """Answer as an AppView does."""
-        method = path.rpartition(".")[2]
-        self.methods.append(method)
-        if method == "getProfile":
-            return Reply({"did": DID, "handle": "salma.test", "description": self.description, "labels": []})
-        if method == "getAuthorFeed":
-            start = int(query.get("cursor", ["0"])[0])
-            page = [{"post": post} for post in self.posts[start : start + 30]]
-            return Reply({"feed": page, "cursor": str(start + 30)})
-        if method == "getPostThread":
-            return Reply({"thread": self.thread})
-        if method == "getPosts":
-            assert len(query["uris"]) <= 25
-            found = [post for post in self.posts if post["uri"] in query["uris"]]
-            return Reply({"posts": [post for post in found if post["uri"] not in self.deleted]})
-        if method == "listRecords":
-            start = int(query.get("cursor", ["0"])[0])
-            page = [{"uri": post["uri"], "value": post["record"]} for post in self.posts[start : start + 30]]
-            return Reply({"records": page, "cursor": str(start + 30)})
-        return Reply({"error": "MethodNotImplemented"}, 501)
 
 
 def test_an_account_is_read_with_threads_dead_parents_and_deletions() -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from builder.console import Output, account_rows
-from builder.demo import DemoResult
+from builder.demo.run import DemoResult
 from builder.events import StageProgress, Watch
 from builder.pipeline import BuildResult
 from builder.render.checking import show_checks

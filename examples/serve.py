@@ -1,0 +1,73 @@
+"""Boots small servers on loopback that the recipes beside this file crawl: a web site, WordPress, Mastodon, Bluesky.
+
+    python examples/serve.py            # in one terminal; ends with Ctrl-C
+    hiwar crawl examples/wordpress/dataset.toml && hiwar build examples/wordpress/dataset.toml
+
+They are the servers the tests use, with the habits of the real ones and texts of our own.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from apis import (
+    AppView,
+    Mastodon,
+    WordPress,
+    mastodon_status,
+    post_view,
+    serving,
+    wordpress_comment,
+    wordpress_post,
+)
+
+from builder.demo.server import serve
+from builder.demo.site import build_site
+
+PORTS = {"site": 8765, "wordpress": 8801, "mastodon": 8802, "atproto": 8803}
+TEXTS = (
+    "الخوارزمية على تيك توك تختار لنا ما نغضب منه قبل أن نختار ما نفكر فيه، ثم تحسب غضبنا إعجابًا وتزيدنا منه.",
+    "صار واتساب بيت العائلة الذي لا يغلق بابه، يدخل منه الخبر والدعاء والشائعة معًا ولا يسأل أحد من جاء بها.",
+    "في تيليجرام قنوات بلا محرر ولا عنوان، تسبق الجريدة بساعة وتخطئ قبلها بيوم، ولا تعتذر في الحالين.",
+    "يكتب الناس على إكس كما كانوا يصرخون في السوق: من علا صوته سمعه الجميع، ومن صدق لم يسمعه إلا جاره.",
+)
+
+
+def wordpress(base: str) -> WordPress:
+    """Return a blog of eight posts with comments."""
+    body = "</p><p>".join(TEXTS)
+    posts = [
+        wordpress_post(n, f"2025-0{n}-10T12:00:00", f"{TEXTS[n % 4]}</p><p>{body}", base) for n in range(1, 9)
+    ]
+    return WordPress(posts, [wordpress_comment(n, n % 8 + 1, TEXTS[n % 4], base) for n in range(1, 17)])
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    with ExitStack() as stack:
+        stack.enter_context(serve(build_site, PORTS["site"]))
+        blog = WordPress([], [])
+        base = stack.enter_context(serving(blog, PORTS["wordpress"]))
+        filled = wordpress(base)
+        blog.posts, blog.comments = filled.posts, filled.comments
+        statuses = [mastodon_status(n, TEXTS[n % 4], tag="تيك_توك") for n in range(60)]
+        stack.enter_context(serving(Mastodon(statuses, tag="تيك_توك"), PORTS["mastodon"]))
+        posts = [post_view(n, TEXTS[n % 4]) for n in range(60)]
+        stack.enter_context(serving(AppView(posts), PORTS["atproto"]))
+        for name, port in PORTS.items():
+            print(f"{name:10} http://127.0.0.1:{port}", flush=True)  # noqa: T201
+        while True:
+            time.sleep(60)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
