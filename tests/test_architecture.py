@@ -24,7 +24,7 @@ LAYERS = (
     ("engine",),
     ("stages", "cache"),
     ("pipeline",),
-    ("verify", "hub", "explain", "regenerate"),
+    ("rebuild", "verify", "hub", "explain", "regenerate"),
     ("demo",),
     ("console", "render"),
     ("cli",),

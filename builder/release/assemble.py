@@ -78,7 +78,7 @@ class Assembly:
             yield from table.to_batches()
 
     def tallies(self) -> list[Tally]:
-        """Return the accounts of the stages that run here, documents first."""
+        """Return the accounts of the stages here that had something to do, documents first."""
         return [*self._document_tallies(), self._tally("comments", "comments", ())]
 
     def _document_tallies(self) -> Iterator[Tally]:
@@ -86,7 +86,7 @@ class Assembly:
         for stage in ("states", TAKEDOWN, "dedup"):
             tally = self._tally("documents", stage, before)
             before = (*before, stage)
-            if stage != TAKEDOWN or tally.dropped:
+            if stage == "dedup" or tally.dropped:
                 yield tally
 
     def _tally(self, table: str, stage: str, before: Sequence[str]) -> Tally:

@@ -67,7 +67,8 @@ class Manifest:
     """Everything a reader needs to check a release.
 
     `recipe` is the digest of the whole recipe, `card` that of the parts which reach a release. `captured_until`
-    is the day (YYYY-MM-DD) of the latest capture, `history` the versions so far, newest first.
+    is the day (YYYY-MM-DD) of the latest capture, `history` the versions so far, newest first. `readme` is
+    the SHA-256 of the card without the parts that people may write into it.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Manifest:
     files: tuple[FileEntry, ...] = ()
     captured_until: str | None = None
     card: str = ""
+    readme: str = ""
     history: tuple[VersionLine, ...] = ()
     companions: tuple[FileEntry, ...] = field(default=())
     """Inputs beside the archives that the records depend on, such as the templates learned per host."""

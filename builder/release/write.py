@@ -6,6 +6,7 @@ releases that are finished and no other; what an interrupted run left is deleted
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,7 +17,8 @@ from builder import __version__, takedown
 from builder.errors import GateFailed, HiwarError, UsageError
 from builder.recipe import Recipe
 from builder.release.assemble import Assembly, Parts, assemble
-from builder.release.cardinput import CardInput, ShardFile, VersionLine
+from builder.release.card import without_kept
+from builder.release.cardinput import CardInput, ShardFile
 from builder.release.companions import HAND_WRITTEN, hand_written, write_companions
 from builder.release.diff import ReleaseDiff, Side, compare
 from builder.release.gate import check, figures
@@ -43,6 +45,7 @@ from builder.storage import (
     sha256_of,
     sync_folder,
     sync_tree,
+    write_bytes,
     write_json,
     write_jsonl,
     write_text,
@@ -157,7 +160,9 @@ def _settle(given: ReleaseInput, draft: _Draft) -> Release:
     files = tuple(
         FileEntry.of(path, path.relative_to(draft.folder).as_posix()) for path in _plain_files(draft)
     )
-    manifest = replace(manifest, files=files)
+    card = without_kept((draft.folder / "README.md").read_text(encoding="utf-8"))
+    readme = hashlib.sha256(card.encode()).hexdigest()
+    manifest = replace(manifest, files=files, readme=readme)
     write_json(draft.folder / MANIFEST, manifest.as_dict())
     return _put_in_place(recipe, draft, manifest, change)
 
@@ -177,8 +182,6 @@ def card_digest(recipe: Recipe) -> str:
 
     The crawl block and the gates are left out: other delays or assertions make no other dataset.
     """
-    import hashlib
-
     parts = recipe.model.model_dump(mode="json", include=set(_CARD_PARTS))
     parts["source"] = [source.block.model_dump(mode="json") for source in recipe.sources]
     kept = {"split", "gated", "extra_tags", "plots"}
@@ -340,10 +343,11 @@ def _plain_files(draft: _Draft) -> list[Path]:
 
 
 def _put_in_place(recipe: Recipe, draft: _Draft, manifest: Manifest, change: ReleaseDiff | None) -> Release:
-    """Force everything to the disk, then rename: the rejected rows first, the release as the marker last."""
+    """Force everything to the disk, then rename: the rejected rows and recipe first, the release last."""
     target = recipe.releases / manifest.version
     sync_tree(draft.folder)
     draft.rejected.replace(rejected_beside(target))
+    write_bytes(recipe_beside(target), recipe.path.read_bytes())
     draft.folder.rename(target)
     sync_folder(recipe.releases)
     return _release(target, manifest, fresh=True, change=change)
@@ -354,9 +358,11 @@ def rejected_beside(release: Path) -> Path:
     return release.with_name(f"{release.name}.rejected.parquet")
 
 
+def recipe_beside(release: Path) -> Path:
+    """Return where a copy of the recipe a release was made with lies, for `hiwar verify --rebuild`."""
+    return release.with_name(f"{release.name}.recipe.toml")
+
+
 def _release(path: Path, manifest: Manifest, *, fresh: bool, change: ReleaseDiff | None) -> Release:
     rows = {entry.table: manifest.rows(entry.table) for entry in manifest.schemas}
     return Release(path, manifest.version, fresh, rows, manifest.tallies, rejected_beside(path), change)
-
-
-__all__ = ["VersionLine", "card_digest", "card_input", "rejected_beside", "schemas_of", "write"]

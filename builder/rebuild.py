@@ -1,0 +1,110 @@
+"""Proves that the archives still give a release: builds it again elsewhere and compares.
+
+The folder is mirrored with links, the archives cut to the length they had, and the releases before it put in
+place, because a release also depends on the one before (its version, its changes).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from builder.errors import WorldError
+from builder.pipeline import build
+from builder.recipe import load_recipe
+from builder.release.manifest import FileEntry, Manifest, read_manifest
+from builder.release.write import recipe_beside
+from builder.storage import TEMPORARY
+
+_LEFT_OUT = ("releases", "cache")
+_CHUNK_BYTES = 1 << 20
+
+
+def rebuild_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    """Build a release again from its archives and yield how the result differs; nothing when it is the same.
+
+    Raises WorldError when the recipe it was made with is not beside it.
+    """
+    folder = release.parent.parent
+    recipe_file = recipe_beside(release)
+    if not recipe_file.is_file():
+        raise WorldError(
+            "the recipe of this release is not kept beside it",
+            where=str(recipe_file),
+            what_next="Verify the release where it was built, in its dataset's releases folder.",
+        )
+    with TemporaryDirectory(prefix=f"{TEMPORARY}rebuild-", dir=folder) as scratch:
+        mirror = Path(scratch)
+        _mirror(folder, mirror, manifest)
+        shutil.copyfile(recipe_file, mirror / "dataset.toml")
+        built = build(load_recipe(mirror), workers=1, now=datetime.now(UTC))
+        if built.release is None or not built.fresh:
+            yield f"the archives give release {built.version} again, not this one"
+            return
+        yield from _differences(manifest, read_manifest(built.release))
+
+
+def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
+    """Link a dataset's folder file by file; archives as they were, earlier releases as they are."""
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        inside = here.relative_to(folder)
+        skipped = _LEFT_OUT if here == folder else ()
+        folders[:] = sorted(name for name in folders if name not in skipped and not name.startswith("."))
+        (mirror / inside).mkdir(exist_ok=True)
+        for name in sorted(files):
+            if inside.parts[:1] == ("archive",):
+                _as_it_was(here / name, mirror / inside / name, manifest)
+            elif not name.endswith(".toml") or here != folder:
+                (mirror / inside / name).symlink_to((here / name).resolve())
+    (mirror / "releases").mkdir()
+    for line in manifest.history[1:]:
+        earlier = folder / "releases" / line.version
+        if earlier.is_dir():
+            (mirror / "releases" / line.version).symlink_to(earlier.resolve())
+
+
+def _as_it_was(archive: Path, target: Path, manifest: Manifest) -> None:
+    """Copy an archive up to the size it had; one that is newer than the release is left out.
+
+    It is copied and not linked, so that nothing the build may take in reaches the real one.
+    """
+    entry = next((entry for entry in manifest.inputs if entry.name == archive.name), None)
+    if entry is None:
+        return
+    left = entry.size_bytes
+    with archive.open("rb") as source, target.open("wb") as copy:
+        while left and (chunk := source.read(min(left, _CHUNK_BYTES))):
+            copy.write(chunk)
+            left -= len(chunk)
+
+
+def _differences(made: Manifest, again: Manifest) -> Iterator[str]:
+    """Compare two manifests. Bytes are held against each other only where the same code wrote both."""
+    if again.version != made.version:
+        yield f"the version comes out as {again.version}"
+    if again.recipe != made.recipe:
+        yield "the recipe means something else to this Hiwar"
+    yield from _unequal("archive", _hashes(made.inputs), _hashes(again.inputs))
+    yield from _unequal("records of", _contents(made), _contents(again))
+    if (made.hiwar, dict(made.made_with)) == (again.hiwar, dict(again.made_with)):
+        yield from _unequal("bytes of", _hashes(made.files), _hashes(again.files))
+
+
+def _contents(manifest: Manifest) -> dict[str, str]:
+    return {shard.path: shard.content for shard in manifest.shards}
+
+
+def _hashes(entries: tuple[FileEntry, ...]) -> dict[str, str]:
+    return {entry.name: entry.sha256 for entry in entries}
+
+
+def _unequal(what: str, made: dict[str, str], again: dict[str, str]) -> Iterator[str]:
+    for name in sorted(made.keys() | again.keys()):
+        if made.get(name) != again.get(name):
+            state = "differ" if name in made and name in again else "missing" if name in made else "new"
+            yield f"{what} {name}: {state}"

@@ -1,0 +1,267 @@
+"""Proves a release: opened by the readers people use, and compared with its manifest.
+
+The only module that imports `datasets`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from builder import takedown
+from builder.duck import connection, quoted
+from builder.errors import HiwarError, VerifyFailed
+from builder.release import audit
+from builder.release.content import slices
+from builder.release.manifest import Manifest, read_manifest
+from builder.schema import Row, load_schema
+
+SHOWN = 5
+"""Problems of one check that are written out; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question asked of a release: its name, the answer, and what was seen."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """All that was asked of a release."""
+
+    release: Path
+    version: str
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True when every check passed."""
+        return all(check.ok for check in self.checks)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as JSON-ready values."""
+        checks = [asdict(check) for check in self.checks]
+        return {"release": str(self.release), "version": self.version, "ok": self.ok, "checks": checks}
+
+    def raise_if_failed(self) -> None:
+        """Raise VerifyFailed naming the checks that failed; do nothing when all passed."""
+        failed = [check for check in self.checks if not check.ok]
+        if failed:
+            raise VerifyFailed(
+                "; ".join(f"{check.name}: {check.detail}" for check in failed),
+                where=str(self.release),
+                what_next="Do not publish it. Build it again; if it fails again, please report it.",
+            )
+
+
+Problems = Callable[[Path, Manifest], Iterable[str]]
+
+
+def verify(release: Path, *, rebuild: bool = False, takedowns: bool = False) -> VerifyReport:
+    """Check a release folder: files, schema, records, card, and the ways to load it.
+
+    `rebuild` builds it again from its archives and compares; `takedowns` looks for records that the requests
+    in takedowns.jsonl name. Both need the release to lie in its dataset's `releases` folder.
+    Raises WorldError when the folder is no release at all; everything else is an answer in the report.
+    """
+    release = release.resolve()
+    try:
+        manifest = read_manifest(release)
+    except VerifyFailed as error:
+        return VerifyReport(release, "", (Check("manifest", ok=False, detail=error.what),))
+    checks = [_ask(name, problems, release, manifest) for name, problems in _FILE_CHECKS.items()]
+    if all(check.ok for check in checks[:2]):
+        checks += [_ask(name, problems, release, manifest) for name, problems in _reader_checks().items()]
+    if takedowns:
+        checks.append(_ask("takedowns", takedown_problems, release, manifest))
+    if rebuild:
+        from builder.rebuild import rebuild_problems
+
+        checks.append(_ask("rebuild", rebuild_problems, release, manifest))
+    return VerifyReport(release, manifest.version, tuple(checks))
+
+
+def _ask(name: str, problems: Problems, release: Path, manifest: Manifest) -> Check:
+    """Run one check; an error it meets is an answer too, because a release that cannot be read is not good."""
+    try:
+        found = list(problems(release, manifest))
+    except (HiwarError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        found = [f"{type(error).__name__}: {error}"]
+    more = f" (and {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
+    return Check(name, not found, "; ".join(found[:SHOWN]) + more)
+
+
+_FILE_CHECKS: dict[str, Problems] = {
+    "files": audit.file_problems,
+    "schema": audit.schema_problems,
+    "records": audit.record_problems,
+    "card": audit.card_problems,
+}
+
+
+def _reader_checks() -> dict[str, Problems]:
+    """Return the checks that need other readers; those of packages that are not installed are left out."""
+    optional: dict[str, Problems] = {
+        "pandas": _pandas_problems,
+        "polars": _polars_problems,
+        "mlcroissant": _croissant_problems,
+    }
+    installed = {name: check for name, check in optional.items() if importlib.util.find_spec(name)}
+    return {
+        "load_dataset": _load_problems,
+        "streaming": _streaming_problems,
+        "columns and filters": _selection_problems,
+        "duckdb": _duckdb_problems,
+        **installed,
+    }
+
+
+@contextmanager
+def _quiet_cache() -> Iterator[str]:
+    """Give `datasets` a cache of its own that is gone afterwards, and keep it from drawing progress bars."""
+    import datasets
+
+    shown = datasets.is_progress_bar_enabled()
+    datasets.disable_progress_bars()
+    try:
+        with TemporaryDirectory(prefix="hiwar-verify-") as folder:
+            yield folder
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+def _load_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    """Load every config and compare splits, counts, features and version; then the default config."""
+    import datasets
+
+    with _quiet_cache() as cache:
+        for entry in manifest.schemas:
+            loaded = datasets.load_dataset(str(release), entry.table, cache_dir=cache)
+            counts = {split: data.num_rows for split, data in loaded.items()}
+            if counts != manifest.splits(entry.table):
+                yield f"{entry.table}: loaded {counts}, the manifest says {manifest.splits(entry.table)}"
+            expected = load_schema(entry.table, entry.version).arrow()
+            for split, data in loaded.items():
+                if data.features.arrow_schema.remove_metadata() != expected:
+                    yield f"{entry.table}/{split}: loaded with other columns than the schema"
+                if str(data.info.version) != manifest.version:
+                    yield f"{entry.table}/{split}: loaded as version {data.info.version}"
+        names = datasets.get_dataset_config_names(str(release))
+        if sorted(names) != sorted(entry.table for entry in manifest.schemas):
+            yield f"the configs are {names}"
+        first = datasets.load_dataset(str(release), split=min(manifest.splits("documents")), cache_dir=cache)
+        if first.info.config_name != "documents":
+            yield f"the config loaded without a name is {first.info.config_name}"
+
+
+def _streaming_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    """Stream the first rows of every split and compare them with the shard's own."""
+    import datasets
+
+    with _quiet_cache() as cache:
+        for entry in manifest.schemas:
+            streams = datasets.load_dataset(str(release), entry.table, streaming=True, cache_dir=cache)
+            for split in manifest.splits(entry.table):
+                shard = next(s for s in manifest.table_shards(entry.table) if s.split == split)
+                first = next(slices(release / shard.path)).slice(0, 3).to_pylist()
+                if list(streams[split].take(len(first))) != first:
+                    yield f"{entry.table}/{split}: streamed rows differ from the file's"
+
+
+def _selection_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    """Load with columns= and filters= and compare with a count of our own."""
+    import datasets
+
+    with _quiet_cache() as cache:
+        for entry in manifest.schemas:
+            narrow = datasets.load_dataset(str(release), entry.table, columns=["id", "lang"], cache_dir=cache)
+            wide = datasets.load_dataset(
+                str(release), entry.table, filters=[("lang", "==", "ar")], cache_dir=cache
+            )
+            for split, rows in manifest.splits(entry.table).items():
+                if narrow[split].column_names != ["id", "lang"] or narrow[split].num_rows != rows:
+                    yield f"{entry.table}/{split}: columns= gave {narrow[split]}"
+                arabic = sum(lang == "ar" for lang in narrow[split]["lang"])
+                found = wide[split].num_rows if split in wide else 0
+                if found != arabic:
+                    yield f"{entry.table}/{split}: filters= gave {found} rows, not {arabic}"
+
+
+def _count_problems(manifest: Manifest, table: str, counted: int) -> Iterator[str]:
+    if counted != manifest.rows(table):
+        yield f"{table}: read {counted} rows, the manifest says {manifest.rows(table)}"
+
+
+def _duckdb_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    with TemporaryDirectory(prefix="hiwar-verify-") as scratch, connection(Path(scratch)) as database:
+        for entry in manifest.schemas:
+            pattern = quoted(str(release / "data" / entry.table / "*.parquet"))
+            row = database.execute(f"SELECT count(*), count(text) FROM read_parquet({pattern})").fetchone()
+            yield from _count_problems(manifest, entry.table, row[1] if row else 0)
+
+
+def _pandas_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    import pandas as pd
+
+    for entry in manifest.schemas:
+        frames = (pd.read_parquet(release / shard.path) for shard in manifest.table_shards(entry.table))
+        yield from _count_problems(manifest, entry.table, sum(len(frame) for frame in frames))
+
+
+def _polars_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    import polars as pl
+
+    for entry in manifest.schemas:
+        frame = pl.scan_parquet(release / "data" / entry.table / "*.parquet")
+        yield from _count_problems(manifest, entry.table, frame.select(pl.len()).collect().item())
+
+
+def _croissant_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    """Let mlcroissant validate croissant.json and read the first records of each table."""
+    import mlcroissant
+
+    path = release / "croissant.json"
+    if not path.is_file():
+        yield "croissant.json is missing"
+        return
+    dataset = mlcroissant.Dataset(jsonld=path)
+    yield from sorted(dataset.metadata.ctx.issues.errors)
+    wanted = [entry.table for entry in manifest.schemas]
+    for record_set in dataset.metadata.record_sets:
+        if any(record_set.uuid.startswith(table) for table in wanted) and not list(
+            islice(dataset.records(record_set.uuid), 1)
+        ):
+            yield f"{record_set.uuid}: mlcroissant read no record"
+
+
+def takedown_problems(release: Path, manifest: Manifest) -> Iterator[str]:
+    """Look for rows, addresses of copies and rejected rows that a request names."""
+    requests = takedown.load(release.parent.parent)
+    for shard in manifest.shards:
+        for table in slices(release / shard.path):
+            yield from (
+                f"{shard.path}: {found}" for row in table.to_pylist() for found in _named(requests, row)
+            )
+    beside = release.with_name(f"{release.name}.rejected.parquet")
+    if beside.is_file():
+        for table in slices(beside):
+            shown = (row for row in table.to_pylist() if row["url"] or row["title"])
+            yield from (f"rejected rows: {row['id']}" for row in shown if requests.reason(row))
+
+
+def _named(requests: takedown.Takedowns, row: Row) -> Iterator[str]:
+    reason = requests.reason(row)
+    if reason:
+        yield f"{row['id']} is named by {reason.detail}"
+    if any(requests.names_url(url) for url in row.get("cluster_urls") or ()):
+        yield f"{row['id']} shows the address of a copy that is named by a request"
