@@ -29,6 +29,7 @@ __all__ = [
     "kept_text",
     "read_head",
     "render_card",
+    "with_kept",
     "without_kept",
 ]
 
@@ -54,7 +55,7 @@ def render_card(given: CardInput) -> str:
     values = {"yaml_head": _yaml(data), **cardtext.sections(given)}
     template = Template(shipped("dataset_card.md").read_text(encoding="utf-8"))
     text = template.substitute(values)
-    return _with_kept(text, kept_text(given.handwritten or ""))
+    return with_kept(text, kept_text(given.handwritten or ""))
 
 
 def head(given: CardInput) -> dict[str, object]:
@@ -171,11 +172,17 @@ def without_kept(card: str) -> str:
     )
 
 
-def _with_kept(card: str, kept: Mapping[str, str]) -> str:
+def with_kept(card: str, kept: Mapping[str, str]) -> str:
+    """Return a card with `kept` between its markers, where nothing stands between them yet.
+
+    Text whose marker the card does not have goes to its end.
+    """
     left = dict(kept)
 
     def fill(match: re.Match[str]) -> str:
         text = left.pop(match[1], "")
+        if match[2].strip():
+            return match[0]
         return f"{BEGIN.format(match[1])}\n{text}{END.format(match[1])}"
 
     card = _KEPT.sub(fill, card)

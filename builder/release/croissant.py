@@ -8,7 +8,6 @@ Checked against mlcroissant 1.1: `encodingFormat` must read application/x-parque
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from builder.errors import CheckFailed
 from builder.release import cardprose
@@ -21,6 +20,7 @@ Json = dict[str, object]
 
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 PARQUET = "application/x-parquet"
+IDS_ONLY = "ids and computed columns only"
 
 _TERMS = (
     "arrayShape citeAs column conformsTo containedIn equivalentProperty extract field fileProperty fileObject fileSet "
@@ -181,10 +181,15 @@ def _responsible(given: CardInput) -> Json:
 
 
 def _provenance(given: CardInput) -> Json:
-    sources: list[Mapping[str, str]] = [
-        {"@type": "prov:Entity", "@id": f"source/{source.name}", "sc:additionalType": source.block.kind}
-        for source in given.recipe.sources
-    ]
+    """Return the sources, each marked where it may give ids only: `publish` reads the mark back."""
+    sources: list[Json] = []
+    for source in given.recipe.sources:
+        entry: Json = {
+            "@type": "prov:Entity",
+            "@id": f"source/{source.name}",
+            "additionalType": source.block.kind,
+        }
+        sources.append(entry | ({"usageInfo": IDS_ONLY} if source.block.ids_only else {}))
     return {"prov:wasDerivedFrom": sources}
 
 

@@ -1,0 +1,260 @@
+"""Puts a release on the Hugging Face Hub: one commit with a guard on its parent, then a tag, then a look back.
+
+The order makes every cut harmless. Large files go first (nobody sees them), then ONE commit brings all files
+and drops those that are gone, then the tag names it. Whatever was done is found again by content, not by
+notes on this machine: a rerun goes on where the cut was, and one too many changes nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from builder.errors import HubError, UsageError, VerifyFailed
+from builder.hub.local import LocalRelease
+from builder.hub.plan import FileChange, compare, is_same, new_bytes
+from builder.hub.remote import COMMIT_TRIES, MAIN, Committed, Moved, Remote, RemoteFile, passing, pause
+from builder.hub.state import State, check_version, foreign_changes, look
+
+__all__ = ["PublishResult", "publish"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult:
+    """What publishing did, or would do with `dry_run`.
+
+    `changes` covers every file; `new_bytes` is the size of new and changed ones, `xet_bytes` what of it the Hub
+    does not have yet by Xet's chunks (None where it was not estimated). `already` is True when the release was
+    there before. `checked` counts the records that were loaded back by tag, by table; empty for a pull request.
+    """
+
+    repo_id: str
+    url: str
+    version: str
+    tag: str
+    changes: tuple[FileChange, ...]
+    new_bytes: int
+    card: str
+    dry_run: bool = False
+    xet_bytes: int | None = None
+    created: bool = False
+    already: bool = False
+    commit: str | None = None
+    pull_url: str | None = None
+    checked: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the result as JSON-ready values."""
+        return {**asdict(self), "checked": dict(self.checked)}
+
+
+def publish(
+    release: Path,
+    repo_id: str,
+    *,
+    dry_run: bool = False,
+    pr: bool = False,
+    private: bool = True,
+    endpoint: str | None = None,
+    parent: str | None = None,
+    load_back: bool = True,
+    progress: Progress | None = None,
+) -> PublishResult:
+    """Publish a release folder as OWNER/NAME and tag it vX.Y.Z.
+
+    `private` holds for a repository that is made now. `parent` is the commit id of a head that somebody else
+    made and that you have looked at. With `load_back` the data is fetched by its tag and compared, record by
+    record. Raises VerifyFailed when the folder is not what its manifest says or comes back different,
+    UsageError when this version cannot follow what is published, HubError when the Hub refuses, has moved on,
+    or cannot be reached.
+    """
+    say = progress or (lambda _: None)
+    local = LocalRelease.read(release)
+    remote = Remote(repo_id, endpoint)
+    say("looking at the repository")
+    state = look(remote)
+    local = local.addressed_to(repo_id, state.card)
+    plan = _planned(local, remote, state)
+    if dry_run:
+        from builder.hub.estimate import xet_bytes
+
+        return replace(plan, dry_run=True, xet_bytes=xet_bytes(local, plan.changes))
+    done = _tagged_already(local, remote, state, plan)
+    if done is None:
+        check_version(local.version, state)
+        done = _commit(local, remote, state, plan, _Way(pr, private, parent, say))
+    if done.pull_url is None:
+        say(f"tagging {done.tag}")
+        remote.tag(done.tag, done.commit or "", f"Version {local.version}")
+        done = replace(done, checked=_checked(local, remote, done, say) if load_back else ())
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How to publish: the choices of the caller."""
+
+    pull: bool
+    private: bool
+    parent: str | None
+    say: Progress
+
+
+def _planned(local: LocalRelease, remote: Remote, state: State) -> PublishResult:
+    changes = compare(local.files, state.tree)
+    return PublishResult(
+        remote.repo_id,
+        remote.url,
+        local.version,
+        f"v{local.version}",
+        changes,
+        new_bytes(changes),
+        local.card,
+        created=state.head is None,
+        notes=local.notes,
+    )
+
+
+def _tagged_already(
+    local: LocalRelease, remote: Remote, state: State, plan: PublishResult
+) -> PublishResult | None:
+    """Return the result for a release whose tag is there; None where it is not.
+
+    Raises UsageError when the tag holds other content.
+    """
+    commit = state.tags.get(plan.tag)
+    if commit is None:
+        return None
+    tree = state.tagged_tree if local.version == state.last_version else remote.tree(plan.tag)
+    changes = compare(local.files, tree)
+    other = [change.path for change in changes if change.change != "same" and change.path != "README.md"]
+    if other:
+        raise UsageError(
+            f"{plan.tag} is published and holds other content: {', '.join(other[:3])}",
+            where=plan.url,
+            what_next="Versions are never changed. Build a new one; its number follows from what changed.",
+        )
+    return replace(plan, already=True, commit=commit, new_bytes=0)
+
+
+def _commit(
+    local: LocalRelease, remote: Remote, state: State, plan: PublishResult, way: _Way
+) -> PublishResult:
+    """Bring the files into the repository, unless they are there untagged after a cut."""
+    if state.head is not None and is_same(plan.changes):
+        return replace(plan, commit=state.head, already=not way.pull)
+    if way.pull and (found := _open_pull(local, remote, state)):
+        return replace(plan, already=True, commit=found[1], pull_url=f"{plan.url}/discussions/{found[0]}")
+    if not way.pull:
+        _refuse_moved(remote, state, local, way.parent)
+    if state.head is None:
+        way.say(f"creating {remote.repo_id}")
+        remote.create(private=way.private)
+        if local.gated:
+            remote.gate(local.gated)
+    head = state.head or remote.head() or ""
+    wanted = {change.path for change in plan.changes if change.change in ("new", "changed")}
+    way.say(f"uploading {len(wanted)} files, {plan.new_bytes / 1e6:,.1f} MB at most")
+    removed = [change.path for change in plan.changes if change.change == "removed"]
+    made = _committed(local, remote, sorted(wanted), removed, head, way)
+    return replace(plan, commit=made.oid, pull_url=made.pull_url)
+
+
+def _committed(
+    local: LocalRelease, remote: Remote, paths: list[str], removed: list[str], head: str, way: _Way
+) -> Committed:
+    """Make the commit; where its answer is lost, look whether it was made before trying again."""
+    for attempt in range(COMMIT_TRIES):
+        additions = remote.prepare({path: local.files[path].source for path in paths})
+        way.say("committing")
+        try:
+            return remote.commit(
+                additions,
+                removed,
+                parent=head,
+                title=f"Version {local.version}",
+                text=local.summary,
+                pull=way.pull,
+            )
+        except HubError as error:
+            if not isinstance(error, Moved) and not passing(error):
+                raise
+            found = _made_after_all(local, remote, way)
+            if found is not None:
+                return found
+            if isinstance(error, Moved) or attempt + 1 == COMMIT_TRIES:
+                raise
+            pause(attempt)
+    raise AssertionError  # the last try returned or raised
+
+
+def _made_after_all(local: LocalRelease, remote: Remote, way: _Way) -> Committed | None:
+    """Return the commit of a try whose answer was lost, found by its content; None where there is none."""
+    if way.pull:
+        found = _open_pull(local, remote, None)
+        return Committed(found[1], f"{remote.url}/discussions/{found[0]}") if found else None
+    head = remote.head()
+    return Committed(head) if head and is_same(compare(local.files, remote.tree(MAIN))) else None
+
+
+def _open_pull(local: LocalRelease, remote: Remote, state: State | None) -> tuple[str, str] | None:
+    """Return (number, commit id) of a pull request that holds this release already."""
+    if state is not None and state.head is None:
+        return None
+    for name, commit in remote.pulls().items():
+        if is_same(compare(local.files, remote.tree(name))):
+            return name.rsplit("/", 1)[-1], commit
+    return None
+
+
+def _refuse_moved(remote: Remote, state: State, local: LocalRelease, parent: str | None) -> None:
+    """Raise HubError when main holds work that no version of ours made and nobody has looked at."""
+    if state.head is None or parent == state.head:
+        return
+    foreign = foreign_changes(state, local.card)
+    if not foreign:
+        return
+    titles = remote.titles_since(state.last_commit) if state.last_commit else []
+    since = f" since v{state.last_version}" if state.last_version else ""
+    told = f" ({'; '.join(titles[:3])})" if titles else ""
+    raise Moved(
+        f"main has moved{since}{told}: {', '.join(foreign[:5])}",
+        where=remote.url,
+        what_next="Look at these commits. Text for the card goes between the markers or into card.md beside the "
+        f"recipe. Then publish with --pr, or with --parent {state.head} to put this release on top of them.",
+    )
+
+
+def _checked(
+    local: LocalRelease, remote: Remote, done: PublishResult, say: Progress
+) -> tuple[tuple[str, int], ...]:
+    """Fetch every shard by the tag and compare the content of its records with the manifest.
+
+    Raises VerifyFailed naming the shard that came back different.
+    """
+    from builder.release.content import content_of
+
+    tree: dict[str, RemoteFile] = remote.tree(done.tag)
+    wrong = [path for path, file in local.files.items() if path not in tree or not file.equals(tree[path])]
+    rows: dict[str, int] = {}
+    with tempfile.TemporaryDirectory(prefix="hiwar-") as folder:
+        for shard in local.manifest.shards:
+            say(f"loading back {shard.path}")
+            found = remote.download(shard.path, done.tag, Path(folder))
+            if content_of(found) != shard.content:
+                wrong.append(shard.path)
+            found.unlink()
+            rows[shard.table] = rows.get(shard.table, 0) + shard.rows
+    wrong = [path for path in wrong if not (done.already and path == "README.md")]
+    if wrong:
+        raise VerifyFailed(
+            f"came back different from the Hub: {', '.join(wrong[:5])}",
+            where=f"{remote.url} at {done.tag}",
+            what_next="Do not announce this version. Compare the files by hand and report what you find.",
+        )
+    return tuple(rows.items())

@@ -1,0 +1,61 @@
+"""How many bytes of a release the Hub does not have yet, by the chunks of the genuine Xet client.
+
+The release before is put into a store in a temporary folder, then the new one: what the second upload adds is
+what publishing would send. It is an estimate because the Hub may know chunks from elsewhere.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from builder.hub.local import LocalRelease
+from builder.hub.plan import FileChange
+from builder.release.manifest import releases_in, version_key
+
+LIMIT_BYTES = 4_000_000_000
+"""Size of both releases together above which no estimate is made: it would read and copy all of it."""
+
+
+def xet_bytes(local: LocalRelease, changes: tuple[FileChange, ...]) -> int | None:
+    """Return the bytes of new chunks of the new and changed shards against the release before this one.
+
+    None where that release does not lie beside this one, or both are larger than LIMIT_BYTES.
+    """
+    wanted = [
+        change
+        for change in changes
+        if change.change in ("new", "changed") and change.path.endswith(".parquet")
+    ]
+    before = [
+        path for path in releases_in(local.path.parent) if version_key(path.name) < version_key(local.version)
+    ]
+    old = sorted((before[-1] / "data").rglob("*.parquet")) if before else []
+    size = sum(change.size_bytes for change in wanted) + sum(path.stat().st_size for path in old)
+    if not before or size > LIMIT_BYTES or find_spec("hf_xet") is None:
+        return None
+    new = [local.path / change.path for change in wanted]
+    return added_bytes(old, new)
+
+
+def added_bytes(old: list[Path], new: list[Path]) -> int:
+    """Return the bytes of chunks of the files `new` that the files `old` do not have.
+
+    Raises ImportError where the Xet client is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="hiwar-xet-") as folder:
+        store = f"local://{folder}"
+        _upload(store, old)
+        return _upload(store, new)
+
+
+def _upload(store: str, files: list[Path]) -> int:
+    import hf_xet
+
+    if not files:
+        return 0
+    commit = hf_xet.XetSession().new_upload_commit(endpoint=store)
+    for path in files:
+        commit.start_upload_file(str(path), sha256=hf_xet.SKIP_SHA256)
+    return int(commit.wait_to_finish().dedup_metrics.new_bytes)

@@ -1,0 +1,115 @@
+"""A release folder, read and checked before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from builder.errors import CheckFailed, VerifyFailed
+from builder.hub.plan import LocalFile, files_of
+from builder.hub.state import CARD, taken_over
+from builder.release.card import addressed, read_head
+from builder.release.croissant import IDS_ONLY
+from builder.release.hublists import problems
+from builder.release.manifest import Manifest, read_manifest
+
+IDS_COLUMNS = ("source", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRelease:
+    """A release whose files are what its manifest says. `card` is the README.md to publish."""
+
+    path: Path
+    manifest: Manifest
+    files: dict[str, LocalFile]
+    card: str
+    gated: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """The version of the release."""
+        return self.manifest.version
+
+    @property
+    def summary(self) -> str:
+        """The text of the commit."""
+        tables = dict.fromkeys(shard.table for shard in self.manifest.shards)
+        rows = ", ".join(f"{self.manifest.rows(table)} {table}" for table in tables)
+        return f"{rows}. Made by Hiwar {self.manifest.hiwar} from recipe {self.manifest.recipe}."
+
+    @classmethod
+    def read(cls, release: Path) -> LocalRelease:
+        """Read a release folder and check it.
+
+        Raises WorldError when it is no release, VerifyFailed when a file is not what the manifest says,
+        CheckFailed when the card would be refused or a source that may give ids only comes with text.
+        """
+        manifest = read_manifest(release)
+        files = files_of(release)
+        _check_files(manifest, files, release)
+        card = (release / CARD).read_text(encoding="utf-8")
+        head = read_head(card)
+        if wrong := problems(head):
+            raise CheckFailed(
+                "; ".join(wrong), where=str(release / CARD), what_next="Correct the recipe and build."
+            )
+        _check_ids_only(release, manifest)
+        gated = "auto" if "extra_gated_fields" in head else None
+        return cls(release, manifest, files, card, gated)
+
+    def addressed_to(self, repo_id: str, there: str) -> LocalRelease:
+        """Return the release with the card as it will stand in a repository.
+
+        Loading examples name the repository and the tag; what people wrote between the markers of the card
+        that is there (`there`) is kept.
+        """
+        card = taken_over(addressed(self.card, self.version, repo_id), there)
+        return replace(self, card=card, files={**self.files, CARD: LocalFile(card.encode("utf-8"))})
+
+
+def _check_files(manifest: Manifest, files: dict[str, LocalFile], release: Path) -> None:
+    """Compare every file with its SHA-256; the card may be edited by hand between its markers."""
+    sums = {shard.path: shard.sha256 for shard in manifest.shards}
+    sums |= {entry.name: entry.sha256 for entry in manifest.files if entry.name != CARD}
+    missing = sorted(path for path in [*sums, CARD] if path not in files)
+    changed = sorted(path for path, digest in sums.items() if path in files and files[path].sha256 != digest)
+    unknown = sorted(path for path in files if path.startswith("data/") and path not in sums)
+    told = [("missing", missing), ("changed", changed), ("not in the manifest", unknown)]
+    if any(paths for _, paths in told):
+        raise VerifyFailed(
+            "; ".join(f"{what}: {', '.join(paths[:5])}" for what, paths in told if paths),
+            where=str(release),
+            what_next="Never edit a release. Build it again; `hiwar verify` shows all differences.",
+        )
+
+
+def _check_ids_only(release: Path, manifest: Manifest) -> None:
+    """Raise CheckFailed when a record of a source that may give ids only holds text."""
+    marked = ids_only_sources(release)
+    if not marked:
+        return
+    import pyarrow.parquet as pq
+
+    for shard in manifest.shards:
+        table = pq.read_table(release / shard.path, columns=list(IDS_COLUMNS))
+        for source, text in zip(table["source"].to_pylist(), table["text"].to_pylist(), strict=True):
+            if source in marked and text:
+                raise CheckFailed(
+                    f"source {source!r} is marked ids_only, but its records hold text",
+                    where=str(release / shard.path),
+                    what_next="Build the release again with this version of Hiwar; never publish this one.",
+                )
+
+
+def ids_only_sources(release: Path) -> frozenset[str]:
+    """Return the sources that a release's croissant.json marks as ids only."""
+    path = release / "croissant.json"
+    if not path.is_file():
+        return frozenset()
+    sources = json.loads(path.read_text(encoding="utf-8")).get("prov:wasDerivedFrom", [])
+    return frozenset(
+        entry["@id"].removeprefix("source/") for entry in sources if entry.get("usageInfo") == IDS_ONLY
+    )

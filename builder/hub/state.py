@@ -1,0 +1,111 @@
+"""What stands on the Hub before publishing, and whether a release may follow it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from builder.errors import UsageError
+from builder.hub.plan import OURS
+from builder.hub.remote import Remote, RemoteFile
+from builder.release.card import kept_text, with_kept, without_kept
+from builder.release.manifest import version_key
+
+CARD = "README.md"
+FIRST_FILES = (".gitattributes", CARD, "LICENSE", ".gitignore")
+"""What a repository may hold before the first release without being somebody's work on data."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A repository as it stands. `head` is None where there is none; `card` is README.md of main.
+
+    `last_version` is the highest version that is tagged; `tagged_tree` and `last_card` belong to its commit.
+    """
+
+    head: str | None = None
+    tree: dict[str, RemoteFile] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    card: str = ""
+    last_version: str | None = None
+    tagged_tree: dict[str, RemoteFile] = field(default_factory=dict)
+    last_card: str = ""
+
+    @property
+    def last_commit(self) -> str | None:
+        """The commit of the last version."""
+        return self.tags.get(f"v{self.last_version}")
+
+
+def look(remote: Remote) -> State:
+    """Return the state of a repository. Raises HubError when the Hub refuses or cannot be reached."""
+    head = remote.head()
+    if head is None:
+        return State()
+    tree, tags = remote.tree(head), remote.tags()
+    last = max(_versions(tags), key=version_key, default=None)
+    card = _card(remote, head, tree)
+    if last is None:
+        return State(head, tree, tags, card)
+    commit = tags[f"v{last}"]
+    tagged = tree if commit == head else remote.tree(commit)
+    return State(
+        head, tree, tags, card, last, tagged, card if commit == head else _card(remote, commit, tagged)
+    )
+
+
+def _versions(tags: dict[str, str]) -> list[str]:
+    found = []
+    for tag in tags:
+        try:
+            version_key(tag.removeprefix("v"))
+        except ValueError:
+            continue
+        if tag.startswith("v"):
+            found.append(tag.removeprefix("v"))
+    return found
+
+
+def _card(remote: Remote, revision: str, tree: dict[str, RemoteFile]) -> str:
+    if CARD not in tree:
+        return ""
+    with tempfile.TemporaryDirectory(prefix="hiwar-") as folder:
+        return remote.download(CARD, revision, Path(folder)).read_text(encoding="utf-8", errors="replace")
+
+
+def check_version(version: str, state: State) -> None:
+    """Raise UsageError when a higher version than this one is published."""
+    if state.last_version and version_key(version) < version_key(state.last_version):
+        raise UsageError(
+            f"version {version} comes before v{state.last_version}, which is published",
+            what_next="Publish the newest release; older ones keep their tags.",
+        )
+
+
+def foreign_changes(state: State, card: str) -> list[str]:
+    """Return the files of main that differ from the last version and would be lost; empty when none would.
+
+    `card` is the README.md about to be published. An edit between its markers is not lost: it was taken over.
+    """
+    if not state.last_version:
+        return [path for path in state.tree if path not in FIRST_FILES and path.startswith(OURS)]
+    paths = sorted({*state.tree, *state.tagged_tree})
+    changed = [path for path in paths if _id(state.tree, path) != _id(state.tagged_tree, path)]
+    return [path for path in changed if path != CARD or not _only_kept_text(state, card)]
+
+
+def _id(tree: dict[str, RemoteFile], path: str) -> str | None:
+    return tree[path].blob_id if path in tree else None
+
+
+def _only_kept_text(state: State, card: str) -> bool:
+    """Return whether main's card was edited between its markers only, and these edits stand in `card`."""
+    same_rest = without_kept(state.card) == without_kept(state.last_card)
+    here, there = kept_text(card), kept_text(state.card)
+    return same_rest and all(here.get(name) == text for name, text in there.items())
+
+
+def taken_over(card: str, there: str) -> str:
+    """Return `card` with what people wrote between the markers of the card on the Hub."""
+    return with_kept(card, kept_text(there))
