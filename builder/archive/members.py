@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from builder.archive.package import is_package, stored_archives
 from builder.errors import ArchiveError
 
 MAX_MEMBER_BYTES = 256 * 1024 * 1024
@@ -22,8 +22,9 @@ MAX_MEMBER_BYTES = 256 * 1024 * 1024
 GZIP = b"\x1f\x8b\x08"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
-_HEAD = re.compile(rb"\s*(?:WARC/\d|filedesc://|[a-z][a-z0-9+.-]{1,15}:\S)")
+_HEAD = re.compile(rb"\s*(?:WARC/\d|filedesc://|[a-z][a-z0-9+.-]{1,15}:[^\n]+ \d{12,18} \S+ )")
 _CHUNK_BYTES = 32 * 1024
+_CRUMB_BYTES = 1024
 _PROBE_BYTES = 4 * 1024
 
 
@@ -41,21 +42,10 @@ class Member:
     problem: str = ""
 
 
-class Decoder(Protocol):
-    """What zlib's and zstandard's decoders have in common."""
-
-    @property
-    def eof(self) -> bool:
-        """Whether the member has ended."""
-
-    @property
-    def unused_data(self) -> bytes:
-        """Bytes given that stand behind the member."""
-
-
 def members(path: Path) -> Iterator[Member]:
     """Yield the members of a file in order; an uncompressed file is one member.
 
+    Of a WACZ package those of the WARC files stored in it, at their offsets in the package.
     Raises ArchiveError when the file cannot be opened.
     """
     try:
@@ -63,7 +53,11 @@ def members(path: Path) -> Iterator[Member]:
             if path.stat().st_size == 0:
                 return
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                yield from _walk(data)
+                if is_package(data[:4]):
+                    for entry in stored_archives(path):
+                        yield from _walk(data, entry.start, entry.start + entry.length_bytes)
+                else:
+                    yield from _walk(data, 0, len(data))
     except OSError as error:
         raise ArchiveError(
             f"cannot be read: {error.strerror}", where=str(path), what_next="Check the path and its rights."
@@ -95,21 +89,28 @@ def is_compressed(raw: bytes) -> bool:
     return raw.startswith((GZIP, ZSTD))
 
 
-def _walk(data: mmap.mmap) -> Iterator[Member]:
-    if not is_compressed(data[:4]) and not _SKIPPABLE.match(data[:4]):
+def _walk(data: mmap.mmap, start: int, stop: int) -> Iterator[Member]:
+    if start == 0 and _is_plain(data):
         yield Member(0, len(data), data)
         return
-    position, dictionary = 0, None
-    while position < len(data):
+    position, dictionary = start, None
+    while position < stop:
         if _SKIPPABLE.match(data, position):
             size = int.from_bytes(data[position + 4 : position + 8], "little")
             dictionary = dictionary or _dictionary(data[position + 8 : position + 8 + size])
             position += 8 + size
             continue
         decoded, used, problem = _decode(data, position, dictionary)
-        end = _next_member(data, position + 1, dictionary) if problem else position + used
+        end = min(_next_member(data, position + 1, dictionary), stop) if problem else position + used
         yield Member(position, end - position, decoded, problem)
         position = end
+
+
+def _is_plain(data: mmap.mmap) -> bool:
+    """Return whether a file is not compressed: not at its beginning, nor anywhere behind damage there."""
+    if is_compressed(data[:4]) or _SKIPPABLE.match(data):
+        return False
+    return _HEAD.match(data) is not None or _next_member(data, 0, None) == len(data)
 
 
 def _decode(data: bytes | mmap.mmap, start: int, dictionary: bytes | None) -> tuple[bytes, int, str]:
@@ -144,29 +145,31 @@ def _decode(data: bytes | mmap.mmap, start: int, dictionary: bytes | None) -> tu
 class _Zstd:
     """zstandard behind the interface of zlib's decoder."""
 
-    unconsumed_tail = b""
-
     def __init__(self, dictionary: bytes | None) -> None:
         import zstandard
 
         given = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
         self._error = zstandard.ZstdError
         self._inner = zstandard.ZstdDecompressor(dict_data=given).decompressobj()
+        self.unconsumed_tail = b""
+        self.unused_data = b""
 
     def decompress(self, chunk: bytes, max_length: int) -> bytes:  # noqa: ARG002
-        """Decode a chunk; zstd's ratio on 32 kB is bounded by its block size of 128 kB a few bytes."""
+        """Decode the first crumb of a chunk and keep the rest: 4 bytes of zstd may give 128 kB."""
+        self.unconsumed_tail = b""
         try:
-            return self._inner.decompress(chunk)
+            part = self._inner.decompress(chunk[:_CRUMB_BYTES])
         except self._error as error:
             raise zlib.error(str(error)) from error
+        if self._inner.eof:
+            self.unused_data = bytes(self._inner.unused_data) + chunk[_CRUMB_BYTES:]
+        else:
+            self.unconsumed_tail = chunk[_CRUMB_BYTES:]
+        return part
 
     @property
     def eof(self) -> bool:
         return bool(self._inner.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._inner.unused_data)
 
 
 def _dictionary(frame: bytes) -> bytes:

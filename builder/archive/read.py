@@ -8,25 +8,25 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from builder.archive.coding import BodyTooLarge, dechunked, decoded_body
+from builder.archive.fields import parse_fields
 from builder.archive.members import Member, dictionary_of, member_at, members
 from builder.archive.payload import (
-    CodingError,
     Message,
-    dechunk,
-    decode_body,
     digest,
-    header_lines,
     matches,
     normal_digest,
     parse_message,
 )
 from builder.archive.records import Broken, RawRecord, parse_date, record_at, split_records
+from builder.archive.unwrap import UnwrapError, unwrap
 from builder.errors import ArchiveError
-from builder.model import PAGE, Capture, CaptureRef, Damage
+from builder.model import PAGE, Capture, CaptureRef, Damage, Rights
 
 Kind = Literal["response", "revisit", "resource"]
 
@@ -61,16 +61,20 @@ def load(ref: CaptureRef) -> Capture:
             where=where,
             what_next="Do not change archive files; run the build again to scan them anew.",
         )
+    message = parse_message(record.block)
+    if message is not None and record.fields.get("warc-target-uri", "").strip("<>") != ref.url:
+        record = unwrap(record.fields["warc-target-uri"], record, message) or record
+        message = parse_message(record.block)
     if ref.kind == "resource":
         headers = (("Content-Type", record.fields.get("content-type", "")),)
         return Capture(ref, headers, record.block)
-    message = parse_message(record.block) or Message(ref.status, (), b"")
+    message = message or Message(ref.status, (), b"")
     if ref.kind == "revisit":
         return Capture(ref, message.headers, b"")
     try:
-        return Capture(ref, message.headers, decode_body(message))
-    except CodingError as error:
-        raise ArchiveError(str(error), where=where, what_next="The page is left out.") from error
+        return Capture(ref, message.headers, decoded_body(message.headers, message.body))
+    except BodyTooLarge as error:
+        raise ArchiveError(error.what, where=where, what_next="The page is left out.") from error
 
 
 def _record_of(ref: CaptureRef) -> RawRecord | Broken:
@@ -115,6 +119,7 @@ class _Scanner:
         self.named = False
         self.waiting: dict[str, CaptureRef] = {}
         self.early: dict[str, RawRecord] = {}
+        self.copied: set[str] = set()
 
     def member(self, member: Member) -> Iterator[CaptureRef | Damage]:
         """Yield what one member holds, as far as it need not wait for metadata."""
@@ -148,16 +153,14 @@ class _Scanner:
         if record.kind == "metadata":
             self._join(record)
             return
-        kind = _KINDS.get(record.kind)
-        url = record.fields.get("warc-target-uri", "").strip("<>")
-        if kind is None or url.lower().startswith("dns:"):
+        if record.kind not in _KINDS or record.fields.get("warc-target-uri", "").startswith("dns:"):
             return
-        found = self._capture(place, record, kind, url, proven=proven)
+        found = self._capture(place, record, proven=proven)
         if isinstance(found, Damage):
             yield found
             return
         early = self.early.pop(found.record_id, None)
-        self.waiting[found.record_id] = found if early is None else _with_metadata(found, early)
+        self.waiting[found.record_id] = found if early is None else self._with_metadata(found, early)
         while len(self.waiting) > _WINDOW:
             yield self.waiting.pop(next(iter(self.waiting)))
 
@@ -171,37 +174,42 @@ class _Scanner:
         """Join a metadata record with the capture it speaks of, or keep it until that comes."""
         for target in (*record.concurrent, record.fields.get("warc-refers-to", "")):
             if target in self.waiting:
-                self.waiting[target] = _with_metadata(self.waiting[target], record)
+                self.waiting[target] = self._with_metadata(self.waiting[target], record)
             elif target:
                 self.early[target] = record
         while len(self.early) > _WINDOW:
             self.early.pop(next(iter(self.early)))
 
-    def _capture(
-        self, place: _Place, record: RawRecord, kind: Kind, url: str, *, proven: bool
-    ) -> CaptureRef | Damage:
-        fetched_at = parse_date(record.fields.get("warc-date", ""))
-        if fetched_at is None or not url:
-            return self._damage(place, "WARC-Date or WARC-Target-URI is missing or malformed")
-        message = None if kind == "resource" else parse_message(record.block)
-        if message is None and kind == "response":
-            if record.arc or "http" in record.fields.get("content-type", "http"):
-                return self._damage(place, "response without a status line")
-            kind = "resource"
-        printed, problem = _checked_digest(record, kind, message)
-        if problem or not (proven or printed.verified):
-            return self._damage(place, problem or "damaged, and no digest to prove the record whole")
-        mime = record.fields.get("content-type", "") if message is None else message.header("content-type")
+    def _with_metadata(self, ref: CaptureRef, record: RawRecord) -> CaptureRef:
+        """Return a reference with what its metadata record says.
+
+        What robots.txt said of an archive's own host says nothing of the page that was copied from there.
+        """
+        said = parse_fields(record.block)
+        rights = Rights() if ref.record_id in self.copied else said.rights
+        return replace(ref, role=said.role, via=said.via, how=said.how, rights=rights)
+
+    def _capture(self, place: _Place, record: RawRecord, *, proven: bool) -> CaptureRef | Damage:
+        try:
+            found = _examine(record)
+            record_id = _record_id(record, found.digest.text)
+            if found.message is not None and (inner := unwrap(found.url, record, found.message)) is not None:
+                found = _examine(inner)
+                self.copied.add(record_id)
+        except (_Unusable, UnwrapError) as error:
+            return self._damage(place, str(error))
+        if not (proven or found.digest.verified):
+            return self._damage(place, "damaged, and no digest to prove the record whole")
         return CaptureRef(
             source=self.source,
             role=self.role,
-            url=url,
-            status=_status(kind, message, record),
-            mime=mime.partition(";")[0].strip().lower(),
-            fetched_at=fetched_at,
-            payload_digest=printed.text,
-            record_id=_record_id(record, printed.text),
-            kind=kind,
+            url=found.url,
+            status=found.status,
+            mime=found.mime,
+            fetched_at=found.fetched_at,
+            payload_digest=found.digest.text,
+            record_id=record_id,
+            kind=found.kind,
             path=str(self.path),
             warc_file=self.warc_file,
             warc_offset=place.offset,
@@ -211,37 +219,78 @@ class _Scanner:
         )
 
 
+class _Unusable(ValueError):
+    """A record that is long enough but cannot be used, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a record says of its capture. `message` is None for a capture without HTTP."""
+
+    kind: Kind
+    url: str
+    fetched_at: datetime
+    message: Message | None
+    digest: _Digest
+    status: int
+    mime: str
+
+
+def _examine(record: RawRecord) -> _Found:
+    """Read what one record says.
+
+    Raises _Unusable when an essential field is missing or a digest does not fit.
+    """
+    kind = _KINDS.get(record.kind)
+    url = record.fields.get("warc-target-uri", "").strip("<>")
+    fetched_at = parse_date(record.fields.get("warc-date", ""))
+    if kind is None or fetched_at is None or not url:
+        raise _Unusable("WARC-Type, WARC-Date or WARC-Target-URI is missing or malformed")
+    message = None if kind == "resource" else parse_message(record.block)
+    if message is None and kind == "response":
+        if record.arc or "http" in record.fields.get("content-type", "http"):
+            raise _Unusable("response without a status line")
+        kind = "resource"
+    checked = _checked_digest(record, kind, message)
+    mime = record.fields.get("content-type", "") if message is None else message.header("content-type")
+    mime = mime.partition(";")[0].strip().lower()
+    return _Found(kind, url, fetched_at, message, checked, _status(kind, message, record), mime)
+
+
 @dataclass(frozen=True, slots=True)
 class _Digest:
     text: str
     verified: bool
 
 
-def _checked_digest(record: RawRecord, kind: Kind, message: Message | None) -> tuple[_Digest, str]:
-    """Return the payload's digest, checked against what the header prints, and what is wrong with it."""
+def _checked_digest(record: RawRecord, kind: Kind, message: Message | None) -> _Digest:
+    """Return the payload's digest, checked against what the header prints.
+
+    Raises _Unusable when the bytes are not what the header says.
+    """
     block = normal_digest(record.fields.get("warc-block-digest", ""))
     if block and not matches(block, record.block):
-        return _Digest("", verified=False), "block differs from its WARC-Block-Digest"
+        raise _Unusable("block differs from its WARC-Block-Digest")
     printed = normal_digest(record.fields.get("warc-payload-digest", ""))
     if kind == "revisit":
-        return _Digest(printed, verified=bool(block)), ""
+        return _Digest(printed, verified=bool(block))
     payload = record.block if message is None else message.body
     if not printed:
-        return _Digest(digest(payload), verified=bool(block)), ""
+        return _Digest(digest(payload), verified=bool(block))
     if matches(printed, payload) or (message is not None and _matches_decoded(printed, message)):
-        return _Digest(printed, verified=True), ""
+        return _Digest(printed, verified=True)
     if "warc-truncated" in record.fields:
-        return _Digest(digest(payload), verified=bool(block)), ""
-    return _Digest("", verified=False), "payload differs from its WARC-Payload-Digest"
+        return _Digest(digest(payload), verified=bool(block))
+    raise _Unusable("payload differs from its WARC-Payload-Digest")
 
 
 def _matches_decoded(printed: str, message: Message) -> bool:
     """Return whether a digest was taken after transfer or content coding was undone, as some makers do."""
-    if matches(printed, dechunk(message.body)):
+    if matches(printed, dechunked(message.body)):
         return True
     try:
-        return matches(printed, decode_body(message))
-    except CodingError:
+        return matches(printed, decoded_body(message.headers, message.body))
+    except BodyTooLarge:
         return False
 
 
@@ -259,14 +308,3 @@ def _record_id(record: RawRecord, payload_digest: str) -> str:
     fields = record.fields
     name = f"{fields.get('warc-target-uri')} {fields.get('warc-date')} {payload_digest}"
     return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}>"
-
-
-def _with_metadata(ref: CaptureRef, record: RawRecord) -> CaptureRef:
-    """Return a reference with what its metadata record says."""
-    fields = dict(header_lines(record.block.split(b"\n")))
-    return replace(
-        ref,
-        role=fields.get("hiwar-role", ref.role),
-        via=fields.get("via", ref.via),
-        how=fields.get("hiwar-how", ref.how),
-    )

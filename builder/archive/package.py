@@ -1,0 +1,173 @@
+"""WACZ packages: a zip file that holds WARC files, an index and a list of pages.
+
+WARC files that are stored, as the WACZ specification asks, are read where they lie inside the package;
+packed ones are taken out first. Names inside a package are never used as paths, and sizes are believed only as
+far as the package is long.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from builder.errors import ArchiveError
+
+MAX_ENTRIES = 100_000
+"""Cap on the files in one package; browsertrix and wacz write fewer than 100."""
+
+MAX_RATIO = 100
+"""Unpacked bytes for one packed byte of a WARC entry; HTML packs to about 1:5, gzip not at all."""
+
+MAX_LIST_BYTES = 256 * 1024 * 1024
+"""Cap on the unpacked list of pages."""
+
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
+_PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A WARC file inside a package: its name there, where its bytes begin, and how many there are."""
+
+    name: str
+    start: int
+    length_bytes: int
+
+
+def is_package(head: bytes) -> bool:
+    """Return whether a file that begins with `head` is a zip file."""
+    return head.startswith(b"PK\x03\x04")
+
+
+def stored_archives(path: Path) -> list[Entry]:
+    """Return the compressed WARC files that lie unpacked in a package, by place.
+
+    Raises ArchiveError when the package is broken or its entries overlap.
+    """
+    with _opened(path) as package:
+        found = [_entry(path, info) for info in _archives(package) if _readable_in_place(info)]
+    found.sort(key=lambda entry: entry.start)
+    end = 0
+    for entry in found:
+        if entry.start < end or entry.start + entry.length_bytes > path.stat().st_size:
+            raise _broken(path, f"entry {entry.name!r} overlaps another or the end of the file")
+        end = entry.start + entry.length_bytes
+    return found
+
+
+def unpack_archives(path: Path, folder: Path) -> list[Path]:
+    """Take the WARC files that cannot be read in place out of a package into `folder`; return them, sorted.
+
+    Files that are already there are not written again.
+    Raises ArchiveError when the package is broken or an entry unpacks to far more than it should.
+    """
+    taken: list[Path] = []
+    with _opened(path) as package:
+        for number, info in enumerate(_archives(package)):
+            if not _readable_in_place(info):
+                name = f"{number:05d}-{PurePosixPath(info.filename.replace(chr(92), '/')).name}"
+                taken.append(_unpack(path, package, info, folder / name))
+    return taken
+
+
+def listed_pages(path: Path) -> frozenset[str] | None:
+    """Return the addresses in a package's lists of pages, or None when it has no list.
+
+    Raises ArchiveError when the package is broken or a list is larger than `MAX_LIST_BYTES`.
+    """
+    with _opened(path) as package:
+        lists = [info for info in package.infolist() if _is_page_list(info.filename)]
+        if not lists:
+            return None
+        urls: set[str] = set()
+        for info in lists:
+            if info.file_size > MAX_LIST_BYTES:
+                raise _broken(path, f"list {info.filename!r} is larger than {MAX_LIST_BYTES} bytes")
+            with package.open(info) as file:
+                urls.update(_urls(file.read(MAX_LIST_BYTES)))
+        return frozenset(urls)
+
+
+def _is_page_list(name: str) -> bool:
+    return name.startswith("pages/") and name.endswith(".jsonl")
+
+
+def _urls(text: bytes) -> Iterator[str]:
+    for line in text.splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and isinstance(row.get("url"), str):
+            yield row["url"]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as package:
+            if len(package.infolist()) > MAX_ENTRIES:
+                raise _broken(path, f"holds more than {MAX_ENTRIES} files")
+            yield package
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise _broken(path, str(error)) from error
+
+
+def _broken(path: Path, why: str) -> ArchiveError:
+    return ArchiveError(f"package cannot be read: {why}", where=str(path), what_next="Get the file anew.")
+
+
+def _archives(package: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [info for info in package.infolist() if info.filename.lower().endswith(_SUFFIXES)]
+
+
+def _readable_in_place(info: zipfile.ZipInfo) -> bool:
+    return info.compress_type == zipfile.ZIP_STORED and info.filename.lower().endswith((".gz", ".zst"))
+
+
+def _entry(path: Path, info: zipfile.ZipInfo) -> Entry:
+    """Return where an entry's bytes begin: behind its local header, whose length the directory does not tell."""
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        head = file.read(_LOCAL_HEADER.size)
+    if len(head) < _LOCAL_HEADER.size:
+        raise _broken(path, f"entry {info.filename!r} lies behind the end")
+    magic, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(head)
+    if magic != b"PK\x03\x04":
+        raise _broken(path, f"entry {info.filename!r} has no header")
+    start = info.header_offset + _LOCAL_HEADER.size + name_bytes + extra_bytes
+    return Entry(info.filename, start, info.compress_size)
+
+
+def _unpack(path: Path, package: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> Path:
+    if target.exists() and target.stat().st_size == info.file_size:
+        return target
+    limit = max(info.compress_size * MAX_RATIO, _PIECE)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with package.open(info) as packed, tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
+        try:
+            _copy(path, packed, out, limit)
+            os.replace(out.name, target)  # noqa: PTH105
+        finally:
+            Path(out.name).unlink(missing_ok=True)
+    return target
+
+
+def _copy(path: Path, packed: IO[bytes], out: IO[bytes], limit: int) -> None:
+    total = 0
+    while piece := packed.read(_PIECE):
+        total += len(piece)
+        if total > limit:
+            raise _broken(path, f"an entry unpacks to more than {MAX_RATIO} times its size")
+        out.write(piece)
+    out.flush()
+    os.fsync(out.fileno())
