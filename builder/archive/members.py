@@ -155,7 +155,10 @@ class _Zstd:
         self.unused_data = b""
 
     def decompress(self, chunk: bytes, max_length: int) -> bytes:  # noqa: ARG002
-        """Decode the first crumb of a chunk and keep the rest: 4 bytes of zstd may give 128 kB."""
+        """Decode the first crumb of a chunk and keep the rest: 4 bytes of zstd may give 128 kB.
+
+        Raises zlib.error, as zlib's decoder would, when the frame is broken.
+        """
         self.unconsumed_tail = b""
         try:
             part = self._inner.decompress(chunk[:_CRUMB_BYTES])
