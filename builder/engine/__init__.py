@@ -55,6 +55,8 @@ class Engine(Protocol):
     """Runs functions over tasks. Use it as a context manager: leaving it ends every process it started."""
 
     workers: int
+    cpu_s: float
+    """CPU seconds that finished tasks have used so far."""
 
     def run(
         self,

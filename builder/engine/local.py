@@ -115,7 +115,9 @@ class Worker:
 
     def order(self, function: bytes, task: object, budget: Budget) -> None:
         """Send a task, with the function if the worker has another one."""
-        message = Order(None if function is self.function else function, task, budget.cpu_s, budget.memory_bytes)
+        message = Order(
+            None if function is self.function else function, task, budget.cpu_s, budget.memory_bytes
+        )
         self.function, self.task = function, task
         self.due_s = time.monotonic() + budget.cpu_s * STALL_FACTOR
         with contextlib.suppress(OSError):  # a dead worker shows when its answer is awaited
@@ -127,6 +129,7 @@ class LocalEngine:
 
     def __init__(self, workers: int, warm: str = "") -> None:
         self.workers = workers
+        self.cpu_s = 0.0
         self._warm = warm
         self._nursery: Nursery | None = None
         self._idle: list[Worker] = []
@@ -151,7 +154,10 @@ class LocalEngine:
                 else:
                     yield cast("TaskT", task), cast("ResultT | Failure", outcome)
             for task_again in again:
-                yield task_again, cast("ResultT | Failure", self._alone(recipe, task_again, budget.generous()))
+                yield (
+                    task_again,
+                    cast("ResultT | Failure", self._alone(recipe, task_again, budget.generous())),
+                )
         finally:
             while self._busy:
                 self._end(self._busy[0])
@@ -217,6 +223,7 @@ class LocalEngine:
             answer: Answer = pickle.loads(worker.line.recv_bytes())
         except (EOFError, OSError):
             return _verdict(self._end(worker))
+        self.cpu_s += answer.cpu_s
         if answer.kind == "failure":
             self._end(worker)  # what the task left behind in its process must not reach the next one
         else:

@@ -45,6 +45,7 @@ class Answer(NamedTuple):
 
     kind: Literal["result", "failure", "error"]
     value: object
+    cpu_s: float = 0.0
 
 
 def die_with_parent(parent: int) -> None:
@@ -114,7 +115,8 @@ def serve(connection: Connection) -> None:
         if order.function is not None:
             function = pickle.loads(order.function)
         assert function is not None
-        answer = _obey(function, order)
+        began_s = time.process_time()
+        answer = _obey(function, order)._replace(cpu_s=time.process_time() - began_s)
         if _resident_peak_bytes() - base_bytes > order.memory_bytes:
             answer = Answer("failure", Failure("memory", f"more than {order.memory_bytes >> 20} MiB"))
         connection.send_bytes(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))

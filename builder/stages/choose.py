@@ -1,0 +1,99 @@
+"""Stage 1, second half: of all captures, which are read. One SQL query over the scans, out of core."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.duck import quoted
+from builder.recipe import Recipe
+from builder.sources.base import AnySource
+from builder.stages.inventory import Archive
+from builder.stages.store import KEY
+
+if TYPE_CHECKING:
+    import duckdb
+
+READ_BLIND = frozenset(
+    {"name", "licence", "terms", "ids_only", "paths", "start", "include", "exclude", "sitemaps", "feeds"}
+)
+"""Keys of a source that say what to take or what to publish, not how to read: changing one reads nothing anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Tables of the work database after the choice: `captures` to read, `dropped` with reasons, `gone` keys.
+
+    `read` and `kept` count captures and damaged stretches.
+    """
+
+    read: int
+    kept: int
+
+
+def choose(database: duckdb.DuckDBPyConnection, scans: Mapping[Archive, Path], recipe: Recipe) -> Inventory:
+    """Fill the tables `captures`, `dropped` and `gone` of the work database.
+
+    Of captures with one source, role, URL and body, the earliest with a body is read, and the latest time counts
+    as when that state was last seen. A revisit without such a sibling borrows the body of its digest.
+    """
+    files = sorted({str(path) for path in scans.values()})
+    names = ", ".join(quoted(name) for name in files)
+    database.execute(f"CREATE TABLE refs AS SELECT * FROM read_parquet([{names}])" if files else _NO_REFS)
+    database.execute("CREATE TABLE readers (source VARCHAR, reader VARCHAR)")
+    for source in recipe.sources:
+        database.execute("INSERT INTO readers VALUES (?, ?)", [source.name, reader_digest(source)])
+    for statement in _CHOICE:
+        database.execute(statement)
+    ((read,),) = database.execute("SELECT count(*) FROM refs").fetchall()
+    ((kept,),) = database.execute("SELECT count(*) FROM captures").fetchall()
+    return Inventory(int(read), int(kept))
+
+
+def reader_digest(source: AnySource) -> str:
+    """Return a digest of the source's keys that say how its answers are read."""
+    block = source.block.model_dump(mode="json", exclude=set(READ_BLIND))
+    return hashlib.blake2b(json.dumps(block, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+_NO_REFS = """CREATE TABLE refs (source VARCHAR, role VARCHAR, url VARCHAR, payload_digest VARCHAR, kind VARCHAR,
+record_id VARCHAR, warc_file VARCHAR, archive VARCHAR, reason VARCHAR, detail VARCHAR, gone VARCHAR, ref VARCHAR,
+fetched_at TIMESTAMPTZ, warc_offset BIGINT)"""
+
+_ORDER = "fetched_at, record_id, warc_file, warc_offset, archive"
+
+_CHOICE = (
+    # Every capture of one content at one address, ranked; the first is read.
+    f"""CREATE TABLE ranked AS SELECT *,
+        row_number() OVER (PARTITION BY source, role, url, payload_digest
+                           ORDER BY kind = 'revisit', {_ORDER}) AS place,
+        max(fetched_at) OVER (PARTITION BY source, role, url, payload_digest) AS last_seen
+        FROM refs WHERE reason IS NULL""",
+    # A body for each digest, for revisits that have none at their own address.
+    f"""CREATE TABLE bodies AS SELECT payload_digest, ref AS body, archive AS body_archive FROM (
+        SELECT *, row_number() OVER (PARTITION BY payload_digest ORDER BY {_ORDER}) AS first
+        FROM refs WHERE reason IS NULL AND kind <> 'revisit') WHERE first = 1""",
+    f"""CREATE TABLE captures AS SELECT
+        substr(sha256(concat_ws('|', payload_digest, role, readers.reader, epoch_us(fetched_at)::VARCHAR, url)),
+               1, 32) AS {KEY},
+        source, url, payload_digest, record_id, last_seen, ref, archive, warc_offset,
+        CASE WHEN kind = 'revisit' THEN body END AS body,
+        CASE WHEN kind = 'revisit' THEN body_archive END AS body_archive
+        FROM ranked JOIN readers USING (source) LEFT JOIN bodies USING (payload_digest)
+        WHERE place = 1 AND (kind <> 'revisit' OR body IS NOT NULL)""",
+    """CREATE TABLE dropped AS
+        SELECT source, kind, warc_file, warc_offset, reason, detail, ref FROM refs WHERE reason IS NOT NULL
+        UNION ALL SELECT source, kind, warc_file, warc_offset, 'seen-again',
+            'the same body was captured at this address before', ref FROM ranked WHERE place > 1
+        UNION ALL SELECT source, kind, warc_file, warc_offset, 'revisit-without-body',
+            'no archive holds the body it repeats', ref
+            FROM ranked WHERE place = 1 AND kind = 'revisit'
+            AND payload_digest NOT IN (SELECT payload_digest FROM bodies)""",
+    "CREATE TABLE gone AS SELECT gone AS doc_key, max(fetched_at) AS gone_at FROM refs WHERE gone IS NOT NULL GROUP BY gone",
+    "DROP TABLE ranked",
+    "DROP TABLE bodies",
+)

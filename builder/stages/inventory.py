@@ -1,0 +1,205 @@
+"""Stage 1: what lies in the archives, and which captures are to be read.
+
+Each archive is scanned once: the result is kept under the file's digest. Which file a capture lies in and in
+which order files come decides nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from builder.engine import BATCH_BUDGET, Engine, Failure
+from builder.errors import ArchiveError
+from builder.model import PAGE, CaptureRef, Damage
+from builder.recipe import Recipe
+from builder.sources.base import AnySource
+from builder.stages.codec import encode
+from builder.stages.fingerprints import code_fingerprint
+from builder.stages.store import write_parquet
+from builder.storage import sha256_of, write_json
+
+NO_DOCUMENTS = frozenset({"feed", "sitemap", "robots", "optout"})
+"""Roles of answers that lead to pages or say how to behave, and hold no record themselves."""
+
+SCAN_COLUMNS = (
+    *("source", "role", "url", "payload_digest", "kind", "record_id", "warc_file", "archive"),
+    *("reason", "detail", "gone", "ref"),
+)
+"""Columns of text in a scan: what SQL needs of a capture, why it is not read, the key that is gone, the rest."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Archive:
+    """One archive file of one source. `name` is its name on disk; `identity` says what a scan of it depends on."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    source: str
+    path: str
+
+    @property
+    def identity(self) -> str:
+        """A digest of content, name and source: equal ones give equal scans."""
+        return hashlib.blake2b(
+            f"{self.sha256}\0{self.name}\0{self.source}".encode(), digest_size=16
+        ).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTask:
+    """Scan one archive and write what it holds to `out`."""
+
+    archive: Archive
+    out: str
+
+
+def scan_fingerprint() -> str:
+    """Return the fingerprint of the code that scans archives."""
+    return code_fingerprint(("builder.archive.read", "builder.reading", "builder.stages.codec", __name__))
+
+
+def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
+    """Return the archive files of all sources, sorted by name and content.
+
+    Raises ArchiveError when a file cannot be read.
+    """
+    digests = _Digests(cache / "digests.json")
+    found = [
+        Archive(path.name, path.stat().st_size, digests.of(path), source.name, str(path))
+        for source in recipe.sources
+        for path in _paths(recipe, source)
+    ]
+    digests.save()
+    return sorted(set(found))
+
+
+def _paths(recipe: Recipe, source: AnySource) -> list[Path]:
+    if source.reach == "archives":
+        return source.archives(recipe.folder)
+    return sorted(recipe.archive.glob(f"{source.name}-[0-9]*.warc.gz"))
+
+
+class _Digests:
+    """SHA-256 of files, remembered while size, inode and both times of a file stay what they were."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known: dict[str, list[object]] = {}
+        self.used: dict[str, list[object]] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self.known = json.loads(path.read_text(encoding="utf-8"))
+
+    def of(self, path: Path) -> str:
+        """Return the digest of a file.
+
+        Raises ArchiveError when it cannot be read.
+        """
+        try:
+            stat = path.stat()
+            state: list[object] = [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
+            entry = self.known.get(str(path))
+            if entry is None or entry[:-1] != state:
+                entry = [*state, sha256_of(path)]
+        except OSError as error:
+            raise ArchiveError(
+                f"cannot be read: {error.strerror}", where=str(path), what_next="Put the file back."
+            ) from error
+        self.used[str(path)] = entry
+        return str(entry[-1])
+
+    def save(self) -> None:
+        """Remember for the next build."""
+        if self.used != self.known:
+            write_json(self.path, self.used)
+
+
+def scan_archives(
+    archives: Iterable[Archive], folder: Path, engine: Engine
+) -> Iterator[tuple[Archive, Path]]:
+    """Scan what was not scanned before; yield every archive with the file of its scan.
+
+    Raises ArchiveError when a scan failed: an archive that cannot be read must not pass as an empty one.
+    """
+    tasks = {archive: ScanTask(archive, str(folder / f"{archive.identity}.parquet")) for archive in archives}
+    missing = [task for task in tasks.values() if not Path(task.out).exists()]
+    for task, outcome in engine.run(scan_archive, missing, BATCH_BUDGET):
+        if isinstance(outcome, Failure):
+            raise ArchiveError(
+                f"cannot be scanned: {outcome.kind} {outcome.detail}",
+                where=task.archive.path,
+                what_next="Run `hiwar check-archive` on it.",
+            )
+    yield from ((archive, Path(task.out)) for archive, task in tasks.items())
+
+
+def scan_archive(task: ScanTask) -> str:
+    """Write one row for each capture and each damaged stretch of an archive; return the file's path."""
+    import pyarrow as pa
+
+    from builder.archive.read import scan
+
+    archive = task.archive
+    rows: list[dict[str, object]] = [
+        _damage_row(found, archive) if isinstance(found, Damage) else _capture_row(found, archive)
+        for found in scan(Path(archive.path), source=archive.source)
+    ]
+    columns = [pa.field(name, pa.string()) for name in SCAN_COLUMNS]
+    times = [pa.field("fetched_at", pa.timestamp("us", tz="UTC")), pa.field("warc_offset", pa.int64())]
+    write_parquet(Path(task.out), pa.Table.from_pylist(rows, schema=pa.schema([*columns, *times])))
+    return task.out
+
+
+def _damage_row(damage: Damage, archive: Archive) -> dict[str, object]:
+    return {
+        "source": archive.source,
+        "kind": "damage",
+        "warc_file": archive.name,
+        "archive": archive.identity,
+        "warc_offset": damage.offset,
+        "reason": "damaged",
+        "detail": damage.reason,
+    }
+
+
+def _capture_row(ref: CaptureRef, archive: Archive) -> dict[str, object]:
+    from builder.reading import GONE, document_key
+
+    reason, detail = reason_against(ref)
+    row: dict[str, object] = {name: getattr(ref, name) for name in SCAN_COLUMNS[:7]}
+    return row | {
+        "archive": archive.identity,
+        "fetched_at": ref.fetched_at,
+        "warc_offset": ref.warc_offset,
+        "reason": reason,
+        "detail": detail,
+        "gone": document_key(ref.url) if ref.role == PAGE and ref.status in GONE else None,
+        "ref": encode(replace(ref, path="")).decode("utf-8", "replace"),
+    }
+
+
+def reason_against(ref: CaptureRef) -> tuple[str | None, str]:
+    """Return why a capture is not worth reading, by what its reference says alone: (rule or None, detail)."""
+    from builder.reading import GONE, HTML
+
+    if ref.role in NO_DOCUMENTS:
+        return "role", ref.role
+    if ref.truncated:
+        return "truncated", ref.truncated
+    if ref.role != PAGE:  # what a status means to an interface, its source knows
+        return None, ""
+    unchanged = ref.kind == "revisit" and ref.status == 304
+    if ref.status in GONE:
+        return "gone", str(ref.status)
+    if 300 <= ref.status < 400 and not unchanged:
+        return "redirect", str(ref.status)
+    if not 200 <= ref.status < 300 and not unchanged:
+        return "status", str(ref.status)
+    if ref.mime not in HTML and not unchanged:
+        return "mime", ref.mime
+    return None, ""

@@ -1,0 +1,187 @@
+"""The stages as functions over a build at work; the tuple in builder.pipeline gives their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from builder.model import CaptureRef, Damage, Reason
+from builder.schema import Row
+from builder.stages import choose as choosing
+from builder.stages import extraction
+from builder.stages import gather as gathering
+from builder.stages import inventory as scanning
+from builder.stages import rows as making
+from builder.stages import states as settling
+from builder.stages.codec import decode
+from builder.stages.plan import KNOWN, TABLES, Plan
+from builder.stages.rejects import rejected_capture, rejected_damage, rejected_record
+from builder.stages.store import KEY, Store
+from builder.stages.work import Work
+from builder.tally import Tally
+from builder.urls import stable_id
+
+
+def take_in(work: Work) -> None:
+    """Write the records of local files to the archive, once."""
+    for source in work.recipe.sources:
+        if source.reach == "files":
+            from builder.archive.write import take_in as take
+
+            take(source, work.recipe)
+
+
+def inventory(work: Work) -> None:
+    """Scan the archives, choose the captures to read, count and reject the others."""
+    work.archives = scanning.find_archives(work.recipe, work.cache)
+    folder = work.cache / "scans" / scanning.scan_fingerprint()
+    scans = {}
+    for archive, path in scanning.scan_archives(work.archives, folder, work.engine):
+        scans[archive] = path
+        work.tell(len(scans), len(work.archives))
+    chosen = choosing.choose(work.database, scans, work.recipe)
+    tally, rejects = Tally("inventory"), work.rejects("inventory")
+    tally.keep(chosen.kept)
+    columns = "source, kind, warc_file, warc_offset, reason, detail, ref"
+    for source, kind, file, offset, rule, detail, ref in _rows(work, f"SELECT {columns} FROM dropped"):
+        if kind == "damage":
+            tally.fail([rule])
+            rejects.add(rejected_damage(Damage(file, offset, 0, detail), source))
+        else:
+            tally.drop([rule])
+            reason = Reason("inventory", rule, detail)
+            rejects.add(rejected_capture(decode(CaptureRef, ref.encode()), [reason]))
+    rejects.close()
+    work.tallies.append(tally.close(chosen.read))
+
+
+def extract(work: Work) -> None:
+    """Read the chosen captures that the cache does not hold."""
+    store = Store(work.cache, "extractions", extraction.extraction_fingerprint())
+    work.stores["extractions"] = store
+    paths = {archive.identity: archive.path for archive in work.archives}
+    sources = {source.name: source for source in work.recipe.sources}
+    done = 0
+    waiting = extraction.find_missing(work.database, store, work.share)
+    work.tell(0, waiting)
+    for count in extraction.extract_missing(work.database, paths, store, sources, work.engine):
+        done += count
+        work.tell(done, waiting)
+
+
+def states(work: Work) -> None:
+    """Count what reading gave, and settle which state of each record stands."""
+    settling.settle(work.database, work.stores["extractions"])
+    tally, rejects = Tally("extract"), work.rejects("extract")
+    for ref, failed, skipped in _rows(work, "SELECT ref, failed, skipped FROM found"):
+        rule = failed or skipped
+        if rule is None:
+            tally.keep()
+            continue
+        name, _, detail = rule.partition(": ")
+        (tally.fail if failed else tally.drop)([name])
+        reason = Reason("extract", name, detail)
+        rejects.add(rejected_capture(decode(CaptureRef, ref.encode()), [reason]))
+    rejects.close()
+    work.tallies.append(tally.close())
+    for table in TABLES:
+        _settled(work, table)
+
+
+def _settled(work: Work, table: str) -> None:
+    """Count the states of one table; reject those that do not stand."""
+    tally, rejects = Tally(f"latest.{table}"), work.rejects(f"latest-{table}")
+    rows = _rows(
+        work,
+        f"SELECT s.reason, record_key, ref FROM {table}_states s LEFT JOIN found ON s.reason IS NOT NULL "
+        f"AND found.{KEY} = s.{KEY}",
+    )
+    for rule, key, encoded in rows:
+        if rule is None:
+            tally.keep()
+            continue
+        tally.drop([rule])
+        ref = decode(CaptureRef, encoded.encode())
+        reason = Reason("latest", rule)
+        rejects.add(rejected_record(table, stable_id(key), ref.url, None, ref, [reason]))
+    rejects.close()
+    work.tallies.append(tally.close())
+
+
+def templates(work: Work) -> None:
+    """Learn what each host repeats on its pages."""
+
+
+def rows(work: Work) -> None:
+    """Make the rows that the stores do not hold, and know the keys of all."""
+    plan = work.plan = Plan.of(work.recipe)
+    known = work.folder / KNOWN
+    making.write_known(known, plan.stores.values())
+    maker = plan.maker(work.templates, known)
+    rejects = work.rejects("columns")
+    tallies = {table: Tally(f"columns.{table}") for table in TABLES}
+    work.wanted = {table: [] for table in TABLES}
+    standing = {tally.stage.partition(".")[2]: tally.kept for tally in work.tallies}
+    batches = settling.standing(work.database, making.CAPTURES_PER_BATCH)
+    for made in making.make_rows(maker, batches, work.engine):
+        for table, tally in tallies.items():
+            work.wanted[table] += made.keys(table)
+            tally.keep(len(made.keys(table)))
+        for row in made.rejected:
+            _count_rejected(row, tallies[row["table"]])
+            rejects.add(row)
+        work.tell(sum(tally.read for tally in tallies.values()), sum(standing[table] for table in TABLES))
+    rejects.close()
+    work.tallies += [tally.close(standing[table]) for table, tally in tallies.items()]
+
+
+def _count_rejected(row: Row, tally: Tally) -> None:
+    rules = [reason["rule"] for reason in row["reasons"]]
+    (tally.drop if row["stage"] == "takedown" else tally.fail)(rules)
+
+
+def rules(work: Work) -> None:
+    """Judge what is not judged yet; part the kept rows from the rejected."""
+    assert work.plan is not None
+    for table in TABLES:
+        store, verdicts = work.plan.stores[table], work.plan.verdicts[table]
+        making.judge_missing(table, store, verdicts, work.recipe.model, work.engine)
+        out, rejected = work.folder / table, work.folder / "rejected"
+        work.tallies.append(gathering.gather(table, store, verdicts, work.wanted[table], out, rejected))
+
+
+def dedup(work: Work) -> None:
+    """Find copies among the kept documents."""
+    from builder.dedup import cluster
+    from builder.duck import part_files
+
+    files = part_files([work.folder / "documents"])
+    work.clusters = cluster(files, work.recipe.model.dedup, work.folder / "dedup")
+
+
+def release(work: Work) -> None:
+    """Write the release, and let go of caches of code long gone."""
+    from builder.release import FileEntry, ReleaseInput, write_release
+
+    inputs = {FileEntry(archive.name, archive.size_bytes, archive.sha256) for archive in work.archives}
+    work.made = write_release(
+        ReleaseInput(
+            recipe=work.recipe,
+            documents=(work.folder / "documents",),
+            comments=(work.folder / "comments",),
+            now=work.now,
+            clusters=work.clusters,
+            rejected=(work.folder / "rejected",),
+            tallies=tuple(work.tallies),
+            inputs=tuple(sorted(inputs)),
+        )
+    )
+    for store in (*work.stores.values(), *(work.plan.stores.values() if work.plan else ())):
+        store.forget_others()
+
+
+def _rows(work: Work, query: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query, a bounded number in memory."""
+    cursor = work.database.cursor().execute(query)
+    while batch := cursor.fetchmany(2048):
+        yield from batch
