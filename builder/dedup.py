@@ -210,7 +210,7 @@ _MEMBERS = """
                list(DISTINCT url ORDER BY url) FILTER (WHERE rank <> lead) AS urls
         FROM placed GROUP BY lead HAVING count(*) > 1)
     SELECT placed.id, heads.id AS cluster_id, size::INTEGER AS cluster_size, placed.rank = lead AS survivor,
-           CASE WHEN placed.rank = lead THEN list_filter(urls, x -> x <> placed.url) ELSE [] END AS cluster_urls,
+           CASE WHEN placed.rank = lead THEN list_filter(urls, lambda x: x <> placed.url) ELSE [] END AS cluster_urls,
            CASE WHEN placed.rank = lead THEN 'survivor' WHEN similarity = 1.0 THEN 'exact' ELSE 'near' END AS how,
            similarity::FLOAT AS similarity
     FROM placed JOIN groups USING (lead) JOIN ranked AS heads ON heads.rank = lead

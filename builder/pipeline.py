@@ -56,7 +56,7 @@ class BuildResult:
     """What a build gave. `rows` counts records per table; `fresh` is False when nothing had changed.
 
     `release`, `version` and `rejected` are None for one slice of a sliced build. `profile` gives CPU seconds
-    (`cpu_s`) and seconds on the clock (`wall_s`) of each stage that ran.
+    (`cpu_s`) and seconds on the clock (`wall_s`) of each stage that ran, where it was asked for.
     """
 
     release: Path | None
@@ -99,7 +99,7 @@ def build(
                     with work.stage(stage.name):
                         stage.act(work)
             known = work.finish()
-        return BuildResult(**known, profile=work.profile)
+        return BuildResult(**known, profile=work.profile if profile else {})
 
 
 def _share(task: str | None) -> tuple[int, int]:

@@ -205,9 +205,15 @@ def test_public_functions_say_what_they_do_and_raise(path: Path) -> None:
             )
 
 
+MAY_CATCH_ALL = ("engine/worker.py",)
+"""The border of a worker: whatever a page brings about there is that page's failure, with its message kept."""
+
+
 def test_nothing_is_caught_broadly() -> None:
-    """No `except:` or `except Exception` anywhere."""
+    """No `except:` or `except Exception` anywhere but at the border of a worker."""
     for path in MODULES:
+        if path.relative_to(PACKAGE).as_posix() in MAY_CATCH_ALL:
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ExceptHandler):
                 assert node.type is not None, path

@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import TypeVar, cast
 
-from builder.engine import Budget, Failure
+from builder.engine.base import Budget, Failure
 from builder.engine.worker import PID, REAP, SPAWN, Answer, Order
 from builder.errors import HiwarError, WorldError
 
@@ -188,8 +188,7 @@ class LocalEngine:
                 self._end(self._idle[0])
             self._give(function, task, budget)
             while self._busy:
-                for _, outcome in self._ready():
-                    pass
+                outcome = next((found for _, found in self._ready()), outcome)
             if not (isinstance(outcome, Failure) and outcome.kind == "killed"):
                 break
         return outcome

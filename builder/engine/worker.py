@@ -23,7 +23,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Literal, NamedTuple
 
-from builder.engine import Failure
+from builder.engine.base import Failure
 from builder.errors import HiwarError
 
 SPAWN, REAP = b"S", b"R"

@@ -93,7 +93,8 @@ _CHOICE = (
             'no archive holds the body it repeats', ref
             FROM ranked WHERE place = 1 AND kind = 'revisit'
             AND payload_digest NOT IN (SELECT payload_digest FROM bodies)""",
-    "CREATE TABLE gone AS SELECT gone AS doc_key, max(fetched_at) AS gone_at FROM refs WHERE gone IS NOT NULL GROUP BY gone",
+    """CREATE TABLE gone AS
+        SELECT gone AS doc_key, max(fetched_at) AS gone_at FROM refs WHERE gone IS NOT NULL GROUP BY gone""",
     "DROP TABLE ranked",
     "DROP TABLE bodies",
 )

@@ -27,22 +27,24 @@ def encode(value: object) -> bytes:
 
 def decode(kind: type[T], data: bytes) -> T:
     """Read back what `encode` wrote for a dataclass of that type."""
-    return typing.cast("T", _decoder(kind)(json.loads(data.decode("utf-8", "surrogatepass"))))
+    decoder = _decoder(typing.cast("typing.Any", kind))
+    return typing.cast("T", decoder(json.loads(data.decode("utf-8", "surrogatepass"))))
 
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
-    return [getattr(value, name) for name in _names(type(value))]
+    kind: typing.Any = type(value)
+    return [getattr(value, name) for name in _names(kind)]
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
+def _names(kind: typing.Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
 @cache
-def _decoder(kind: object) -> Decoder:
+def _decoder(kind: typing.Any) -> Decoder:
     """Return the function that turns parsed JSON into a value of a type as it stands in an annotation."""
     if kind is datetime:
         return lambda value: datetime.fromisoformat(typing.cast("str", value))
@@ -60,7 +62,7 @@ def _unchanged(value: object) -> object:
     return value
 
 
-def _dataclass_decoder(kind: type) -> Decoder:
+def _dataclass_decoder(kind: typing.Any) -> Decoder:
     hints = typing.get_type_hints(kind)
     decoders = [_decoder(hints[name]) for name in _names(kind)]
     # Most fields are strings: only those that need work are touched.
@@ -75,7 +77,7 @@ def _dataclass_decoder(kind: type) -> Decoder:
     return build
 
 
-def _tuple_decoder(arguments: tuple[object, ...]) -> Decoder:
+def _tuple_decoder(arguments: tuple[typing.Any, ...]) -> Decoder:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         inner = _decoder(arguments[0])
         return lambda value: tuple(inner(item) for item in typing.cast("list[object]", value))
@@ -85,7 +87,7 @@ def _tuple_decoder(arguments: tuple[object, ...]) -> Decoder:
     )
 
 
-def _optional_decoder(arguments: tuple[object, ...]) -> Decoder:
+def _optional_decoder(arguments: tuple[typing.Any, ...]) -> Decoder:
     inner = _decoder(next(argument for argument in arguments if argument is not type(None)))
     if inner is _unchanged:
         return _unchanged

@@ -97,10 +97,10 @@ class RowMaker:
         return made
 
     def _templated(self, record: Document | Comment) -> Document | Comment:
-        from builder.extract.template import apply
-
         if isinstance(record, Comment) or record.site not in self.templates:
             return record
+        from builder.extract.template import apply
+
         return apply(record, self.templates[record.site])
 
     def _take(
@@ -112,25 +112,16 @@ class RowMaker:
         made: Made,
         rows: dict[str, list[tuple[str, Row]]],
     ) -> None:
-        """Account for one record: taken down, known, made, or failed. Whatever its columns raise is its own failure.
-
-        Raises HiwarError when the world failed, not the record.
-        """
+        """Account for one record: taken down, known, or made."""
         reason = self._taken_down(record)
         if reason is not None:
             made.rejected.append(rejected(record, ref, reason))
             return
         table = _table_of(record)
         key = row_key(record, ref, signals)
-        try:
-            if key not in known:
-                rows[table].append((key, self._row(record, ref, signals)))
-            made.keys(table).append(key)
-        except HiwarError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a defect in a column must cost one record, not the build
-            failure = Reason("columns", "raised", f"{type(error).__name__}: {error}"[:300])
-            made.rejected.append(rejected(record, ref, failure))
+        if key not in known:
+            rows[table].append((key, self._row(record, ref, signals)))
+        made.keys(table).append(key)
 
     def _taken_down(self, record: Document | Comment) -> Reason | None:
         """Return the takedown that names a record; asked here because rows no longer show private names."""

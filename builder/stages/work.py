@@ -19,7 +19,7 @@ from builder.events import StageProgress, Watch
 from builder.recipe import Recipe
 from builder.stages.fingerprints import code_fingerprint
 from builder.stages.inventory import Archive, find_archives
-from builder.stages.plan import Plan
+from builder.stages.plan import TABLES, Plan
 from builder.stages.rejects import Rejects
 from builder.stages.store import Store
 from builder.storage import sha256_of, write_json
@@ -139,6 +139,7 @@ class Work:
                 release=None, version=None, rows={}, tallies=tuple(self.tallies), rejected=None, fresh=False
             )
         made = self.made
+        rows = {table: made.rows.get(table, 0) for table in TABLES}
         write_json(
             self.cache / LAST,
             {
@@ -146,7 +147,7 @@ class Work:
                 "version": made.version,
                 "manifest": sha256_of(made.path / "manifest.json"),
                 "rejected": made.rejected.name,
-                "rows": made.rows,
+                "rows": rows,
                 "tallies": [tally.as_dict() for tally in made.tallies],
                 "profile": self.profile,
             },
@@ -154,7 +155,7 @@ class Work:
         return Outcome(
             release=made.path,
             version=made.version,
-            rows=made.rows,
+            rows=rows,
             tallies=made.tallies,
             rejected=made.rejected,
             fresh=made.fresh,
@@ -176,6 +177,8 @@ def open_work(
     """Open the work folder of a build, emptied of what a killed one left, and its database; remove it at the end."""
     folder = recipe.cache / f"work-{share[0]}-of-{share[1]}"
     shutil.rmtree(folder, ignore_errors=True)
+    for name in ("documents", "comments", "rejected"):
+        (folder / name).mkdir(parents=True)
     try:
         with connection(folder / "spill", MEMORY_MB) as database:
             yield Work(recipe, engine, database, folder, now, share, watch)
