@@ -1,4 +1,4 @@
-"""The ledger of an archive folder: one lock, and how many bytes of each file count.
+"""The ledger of an archive folder: how many bytes of each file count.
 
 A file counts up to its committed length. What lies behind it was written by a process that died before its
 commit; `cut_back` takes it off. The ledger is the SQLite file `frontier.sqlite`, which builder.crawl shares, so
@@ -7,8 +7,6 @@ that a record's place and the state of its URL are committed in one transaction.
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -16,11 +14,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from builder.archive.write import ROTATE_BYTES, WarcWriter, file_name, file_number, warc_date
-from builder.errors import ArchiveError, LockedError
+from builder.archive.write import ROTATE_BYTES, WarcWriter, file_name, file_number
+from builder.errors import ArchiveError
 
 DATABASE = "frontier.sqlite"
-LOCK = "lock"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL);
@@ -28,37 +25,6 @@ CREATE TABLE IF NOT EXISTS taken (
     source TEXT NOT NULL, url TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (source, url, digest)
 ) WITHOUT ROWID;
 """
-
-
-@contextmanager
-def archive_lock(folder: Path, now: datetime) -> Iterator[None]:
-    """Hold the archive folder for one writer; made if it is missing.
-
-    Raises LockedError that names the process that holds it. The lock goes with its process, also by kill -9.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise LockedError(
-                f"another process works here: {_holder(file.read())}",
-                where=str(folder),
-                what_next="Wait for it to end, or stop it; what it fetched so far is kept.",
-            ) from None
-        file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "since": warc_date(now)}))
-        file.flush()
-        yield
-
-
-def _holder(text: str) -> str:
-    try:
-        data = json.loads(text)
-        return f"process {data['pid']}, since {data['since']}"
-    except (ValueError, KeyError, TypeError):
-        return "its number is not known"
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -85,12 +51,46 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 class Ledger:
-    """Knows the committed length of each file of a folder and hands out writers. Hold `archive_lock` first."""
+    """Knows the committed length of each file of a folder and hands out writers. Hold the folder's lock first."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self.db = connection
         self._writers: dict[str, WarcWriter] = {}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all changes inside together, or none of them.
+
+        An error inside also cuts the open files back, so that they hold what is committed and no more.
+        """
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            self._drop_writers()
+            raise
+        self.db.execute("COMMIT")
+
+    def recover(self) -> dict[str, int]:
+        """Cut the files back and accept what is lost, as `cut_back` returns it."""
+        with self.transaction():
+            short = self.cut_back()
+            for name, size_bytes in short.items():
+                self.accept_loss(name, size_bytes)
+        return short
+
+    def note_taken(self, source: str, url: str, digest: str) -> bool:
+        """Take note that a local record is in the archive; False if it was already. Needs a transaction."""
+        statement = "INSERT OR IGNORE INTO taken (source, url, digest) VALUES (?, ?, ?)"
+        return self.db.execute(statement, (source, url, digest)).rowcount == 1
+
+    def _drop_writers(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        self._writers.clear()
+        self.cut_back()
 
     def cut_back(self) -> dict[str, int]:
         """Cut every known file to its committed length; return the files that hold less, with what they hold.

@@ -138,7 +138,7 @@ class WarcWriter:
         body = "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in pairs).encode()
         record = Record(
             "warcinfo",
-            new_record_id(),
+            named_record_id(self.name, str(self.size_bytes), warc_date(date)),
             date,
             "application/warc-fields",
             Block(body),

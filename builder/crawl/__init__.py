@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from builder import __version__
-from builder.archive.ledger import DATABASE, Ledger, archive_lock, open_database
+from builder.archive.ledger import DATABASE, Ledger, open_database
 from builder.crawl.events import (
     CrawlResult,
     CrawlStarted,
@@ -36,6 +36,7 @@ from builder.crawl.run import Run
 from builder.crawl.scope import Scope
 from builder.errors import HiwarError, RecipeError
 from builder.recipe import Recipe
+from builder.storage import folder_lock
 
 __all__ = [
     "CrawlResult",
@@ -98,7 +99,7 @@ def crawl(
         wait=wait,
         resolve=dict(resolve or {}),
     )
-    with archive_lock(recipe.archive, now()):
+    with folder_lock(recipe.archive, doing="crawling"):
         place = recipe.archive / DATABASE
         # A dry run leaves no frontier behind where there was none.
         db = open_database(Path(":memory:") if dry_run and not place.exists() else place)
