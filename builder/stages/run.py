@@ -26,7 +26,7 @@ def take_in(work: Work) -> None:
     """Write the records of local files to the archive, once."""
     for source in work.recipe.sources:
         if source.reach == "files":
-            from builder.archive.write import take_in as take
+            from builder.archive.intake import take_in as take
 
             take(source, work.recipe)
 
