@@ -17,7 +17,7 @@ from builder.errors import WorldError
 from builder.pipeline import build
 from builder.recipe import load_recipe
 from builder.release.manifest import FileEntry, Manifest, read_manifest
-from builder.release.write import recipe_beside
+from builder.release.places import recipe_beside
 from builder.storage import TEMPORARY
 
 _LEFT_OUT = ("releases", "cache")

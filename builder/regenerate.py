@@ -14,7 +14,7 @@ from builder.pipeline import build
 from builder.recipe import Recipe, load_recipe
 from builder.release.diff import ReleaseDiff, diff
 from builder.release.manifest import releases_in
-from builder.release.write import FAILED, rejected_beside
+from builder.release.places import FAILED, rejected_beside
 from builder.storage import write_json
 from builder.verify import verify
 

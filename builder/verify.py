@@ -18,8 +18,9 @@ from builder.duck import connection, quoted
 from builder.errors import HiwarError, VerifyFailed
 from builder.release import audit
 from builder.release.content import slices
+from builder.release.holdings import holding
 from builder.release.manifest import Manifest, read_manifest
-from builder.schema import Row, load_schema
+from builder.schema import load_schema
 
 SHOWN = 5
 """Problems of one check that are written out; the rest is counted."""
@@ -244,24 +245,11 @@ def _croissant_problems(release: Path, manifest: Manifest) -> Iterator[str]:
             yield f"{record_set.uuid}: mlcroissant read no record"
 
 
-def takedown_problems(release: Path, manifest: Manifest) -> Iterator[str]:
-    """Look for rows, addresses of copies and rejected rows that a request names."""
-    requests = takedown.load(release.parent.parent)
-    for shard in manifest.shards:
-        for table in slices(release / shard.path):
-            yield from (
-                f"{shard.path}: {found}" for row in table.to_pylist() for found in _named(requests, row)
-            )
-    beside = release.with_name(f"{release.name}.rejected.parquet")
-    if beside.is_file():
-        for table in slices(beside):
-            shown = (row for row in table.to_pylist() if row["url"] or row["title"])
-            yield from (f"rejected rows: {row['id']}" for row in shown if requests.reason(row))
-
-
-def _named(requests: takedown.Takedowns, row: Row) -> Iterator[str]:
-    reason = requests.reason(row)
-    if reason:
-        yield f"{row['id']} is named by {reason.detail}"
-    if any(requests.names_url(url) for url in row.get("cluster_urls") or ()):
-        yield f"{row['id']} shows the address of a copy that is named by a request"
+def takedown_problems(release: Path, _: Manifest) -> Iterator[str]:
+    """Look for rows, addresses of copies and rejected rows that a request of the dataset's folder names."""
+    found = holding(release, takedown.load(release.parent.parent))
+    yield from (f"{table} {key} is named by a request" for table, key in found.records)
+    if found.addresses:
+        yield f"{found.addresses} addresses of copies are named by requests"
+    if found.rejected:
+        yield f"{found.rejected} rejected rows show what is named by requests"

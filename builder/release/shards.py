@@ -74,7 +74,7 @@ def write_shards(
     folder = release / "data" / name
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        _write_shard(name, label, table, folder)
+        write_shard(name, label, table, folder)
         for label, table in _shard_tables(batches, schema, limit_bytes)
     ]
 
@@ -113,7 +113,8 @@ def _stem(label: str, number: int) -> str:
     return label if number == 1 else f"{label}x{number:03d}"
 
 
-def _write_shard(name: str, stem: str, table: pa.Table, folder: Path) -> Shard:
+def write_shard(name: str, stem: str, table: pa.Table, folder: Path) -> Shard:
+    """Write the rows of one shard, at least one, as `folder`/`stem`.parquet, and return what was written."""
     import pyarrow.parquet as pq
 
     path = folder / f"{stem}.parquet"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -17,20 +17,20 @@ from builder import __version__, takedown
 from builder.errors import GateFailed, HiwarError, UsageError
 from builder.recipe import Recipe
 from builder.release.assemble import Assembly, Parts, assemble
-from builder.release.card import without_kept
-from builder.release.cardinput import CardInput, ShardFile
-from builder.release.companions import HAND_WRITTEN, hand_written, write_companions
+from builder.release.companions import HAND_WRITTEN, write_companions
 from builder.release.diff import ReleaseDiff, Side, compare
 from builder.release.gate import check, figures
 from builder.release.manifest import (
-    MANIFEST,
     FileEntry,
     Manifest,
     SchemaEntry,
     Shard,
     read_manifest,
     releases_in,
+    version_key,
 )
+from builder.release.places import FAILED, recipe_beside, rejected_beside
+from builder.release.seal import card_input, seal
 from builder.release.shards import write_shards
 from builder.release.stats import Statistics, measure
 from builder.release.types import Release, ReleaseInput
@@ -52,9 +52,6 @@ from builder.storage import (
 )
 from builder.tally import Tally
 
-FAILED = "failed"
-"""Folder below `releases` with the account of the last build that made no release."""
-
 _REJECTED_ROWS_PER_GROUP = 50_000
 _CARD_PARTS = ("dataset", "source", "select", "optout", "rules", "privacy", "dedup", "lexicon", "platform")
 
@@ -71,6 +68,7 @@ class _Draft:
     statistics: Statistics
 
     def side(self, recipe: str) -> Side:
+        """Return the draft as one side of a comparison; `recipe` is the digest of its recipe."""
         columns = {table: schema.names for table, schema in self.schemas.items()}
         return Side(self.folder, self.shards, columns, "", recipe)
 
@@ -157,13 +155,7 @@ def _settle(given: ReleaseInput, draft: _Draft) -> Release:
     version, why = _pinned(recipe, version, why, finished)
     manifest = _manifest(given, draft, version, old, why, change)
     _write_companions(recipe, draft, manifest, before, change, removed)
-    files = tuple(
-        FileEntry.of(path, path.relative_to(draft.folder).as_posix()) for path in _plain_files(draft)
-    )
-    card = without_kept((draft.folder / "README.md").read_text(encoding="utf-8"))
-    readme = hashlib.sha256(card.encode()).hexdigest()
-    manifest = replace(manifest, files=files, readme=readme)
-    write_json(draft.folder / MANIFEST, manifest.as_dict())
+    manifest = seal(draft.folder, manifest)
     return _put_in_place(recipe, draft, manifest, change)
 
 
@@ -236,9 +228,10 @@ def _pinned(recipe: Recipe, version: str, why: str, finished: list[Path]) -> tup
     pin = recipe.model.release.version
     if pin is None:
         return version, why
-    if any(path.name == pin for path in finished):
+    newest = finished[-1].name if finished else None
+    if newest and version_key(pin) <= version_key(newest):
         raise UsageError(
-            f"version {pin} is pinned, but there is a release {pin} with other records",
+            f"version {pin} is pinned, but there is a release {newest} with other records",
             where=str(recipe.path),
             what_next="Raise release.version in the recipe, or take it out to have the version follow by rule.",
         )
@@ -305,19 +298,6 @@ def _write_companions(
     write_jsonl(draft.folder / "removed.jsonl", _removed_lines(removed, draft.rejected))
 
 
-def card_input(recipe: Recipe, manifest: Manifest, statistics: Statistics, before: Path | None) -> CardInput:
-    """Return what the card and its companions are made from; `before` is the last release, if any."""
-    return CardInput(
-        recipe=recipe,
-        version=manifest.version,
-        schemas=tuple(load_schema(entry.table, entry.version) for entry in manifest.schemas),
-        statistics=statistics,
-        history=manifest.history,
-        handwritten=hand_written(recipe.folder, before),
-        shards=tuple(ShardFile(shard.path, shard.size_bytes, shard.sha256) for shard in manifest.shards),
-    )
-
-
 def _removed_lines(removed: dict[str, list[str]], rejected: Path) -> list[dict[str, object]]:
     """Return (table, id, reasons) of removed records: stages and rules only, never a detail or content."""
     import pyarrow.parquet as pq
@@ -338,10 +318,6 @@ def _removed_lines(removed: dict[str, list[str]], rejected: Path) -> list[dict[s
     ]
 
 
-def _plain_files(draft: _Draft) -> list[Path]:
-    return sorted(path for path in draft.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-
-
 def _put_in_place(recipe: Recipe, draft: _Draft, manifest: Manifest, change: ReleaseDiff | None) -> Release:
     """Force everything to the disk, then rename: the rejected rows and recipe first, the release last."""
     target = recipe.releases / manifest.version
@@ -351,16 +327,6 @@ def _put_in_place(recipe: Recipe, draft: _Draft, manifest: Manifest, change: Rel
     draft.folder.rename(target)
     sync_folder(recipe.releases)
     return _release(target, manifest, fresh=True, change=change)
-
-
-def rejected_beside(release: Path) -> Path:
-    """Return where the rejected rows of a release lie: beside its folder, because they are never published."""
-    return release.with_name(f"{release.name}.rejected.parquet")
-
-
-def recipe_beside(release: Path) -> Path:
-    """Return where a copy of the recipe a release was made with lies, for `hiwar verify --rebuild`."""
-    return release.with_name(f"{release.name}.recipe.toml")
 
 
 def _release(path: Path, manifest: Manifest, *, fresh: bool, change: ReleaseDiff | None) -> Release:
