@@ -60,7 +60,7 @@ def walk(source: AnySource, serve: Callable[[Target], bytes | int]) -> list[Targ
     pages: list[Target] = []
     while waiting:
         target = waiting.pop(0)
-        if target.role == "page":
+        if target.role in ("commoncrawl.record", "wayback.memento"):
             pages.append(target)
             continue
         given = serve(target)
@@ -200,7 +200,7 @@ def copied(path: Path, url: str, block: bytes) -> list[CaptureRef | Damage]:
     """Return what an archive holds after an answer from `url` was written into it with our metadata."""
     meta = record(
         "metadata",
-        b"hiwar-role: page\r\nvia: http://index/\r\nhiwar-how: api\r\nhiwar-robots: allowed\r\n",
+        b"hiwar-role: commoncrawl.record\r\nvia: http://index/\r\nhiwar-how: api\r\nhiwar-robots: allowed\r\n",
         Content_Type="application/warc-fields",
         WARC_Concurrent_To="<urn:uuid:7>",
     )

@@ -187,7 +187,8 @@ class _Scanner:
         """
         said = parse_fields(record.block)
         rights = Rights() if ref.record_id in self.copied else said.rights
-        return replace(ref, role=said.role, via=said.via, how=said.how, rights=rights)
+        role = PAGE if ref.record_id in self.copied else said.role
+        return replace(ref, role=role, via=said.via, how=said.how, rights=rights)
 
     def _capture(self, place: _Place, record: RawRecord, *, proven: bool) -> CaptureRef | Damage:
         try:

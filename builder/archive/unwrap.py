@@ -28,12 +28,12 @@ def unwrap(url: str, record: RawRecord, message: Message) -> RawRecord | None:
     memento = _MEMENTO.match(url)
     if memento is not None and message.header("memento-datetime"):
         fields = {
-            "warc-type": "response",
+            **record.fields,
             "warc-target-uri": re.sub(r"^(https?):/(?!/)", r"\1://", memento[2]),
             "warc-date": memento[1],
         }
         return RawRecord(record.start, record.end, fields, record.block)
-    if message.status == _PARTIAL_CONTENT and _is_warc(url):
+    if message.status == _PARTIAL_CONTENT and _is_warc(url) and record.kind == "response":
         return _inside(message.body)
     return None
 

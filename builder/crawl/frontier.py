@@ -20,7 +20,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS urls (
     id INTEGER PRIMARY KEY,
     source TEXT NOT NULL, key TEXT NOT NULL, url TEXT NOT NULL, host TEXT NOT NULL, role TEXT NOT NULL,
-    depth INTEGER NOT NULL, via TEXT, how TEXT NOT NULL, hops INTEGER NOT NULL DEFAULT 0,
+    depth INTEGER NOT NULL, via TEXT, how TEXT NOT NULL, headers TEXT NOT NULL DEFAULT '[]',
+    hops INTEGER NOT NULL DEFAULT 0,
     priority INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'due', due_s REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, outcome TEXT, reason TEXT, status INTEGER,
     etag TEXT, last_modified TEXT, digest TEXT, entity TEXT,
@@ -185,14 +186,17 @@ class Frontier:
     def add(self, found: Iterable[Found], now_s: float) -> int:
         """Enter URLs that are not known yet as due; return how many were new. Needs a transaction."""
         rows = [
-            (t.source, f.key, t.url, f.host, t.role, t.depth, t.via, t.how, f.hops, f.priority, now_s)
+            (
+                *(t.source, f.key, t.url, f.host, t.role, t.depth, t.via, t.how),
+                *(json.dumps(t.headers), f.hops, f.priority, now_s),
+            )
             for f in found
             for t in (f.target,)
         ]
         before = self.db.total_changes
         self.db.executemany(
-            "INSERT OR IGNORE INTO urls (source, key, url, host, role, depth, via, how, hops, priority, due_s)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO urls (source, key, url, host, role, depth, via, how, headers, hops, priority,"
+            " due_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         return self.db.total_changes - before
@@ -293,7 +297,8 @@ class Frontier:
 
 
 def _entry(row: sqlite3.Row) -> Entry:
-    target = Target(row["url"], row["source"], row["role"], row["depth"], row["via"], row["how"])
+    headers = tuple((name, value) for name, value in json.loads(row["headers"]))
+    target = Target(row["url"], row["source"], row["role"], row["depth"], row["via"], row["how"], headers)
     names = (
         "id", "key", "host", "hops", "state", "attempts", "outcome", "etag", "last_modified", "digest", "entity",
         "record_id", "record_url", "warc_date", "interval_s", "visits",

@@ -79,8 +79,8 @@ def _seen(answer: Answer | None, written: Written | None, judgement: Judgement) 
 
 
 def conditions(entry: Entry) -> dict[str, str]:
-    """Return the headers that make a request conditional, for a URL whose full record is in the archive."""
-    headers: dict[str, str] = {}
+    """Return a target's own headers, and those that make a request conditional once a full record is there."""
+    headers = dict(entry.target.headers)
     if entry.record_id and entry.digest:
         if entry.etag:
             headers["If-None-Match"] = entry.etag

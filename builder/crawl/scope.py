@@ -84,9 +84,12 @@ class Scope:
 
 
 def identity(target: Target, source: AnySource | None) -> str:
-    """Return what makes two addresses one: a site's own rule, else the canonical URL. An API's address is its own."""
+    """Return what makes two addresses one: a site's own rule, else the canonical URL. An API's address is its own.
+
+    Headers that a source sends along, such as a Range, are part of it.
+    """
     if target.role != PAGE:
-        return target.url
+        return "\n".join((target.url, *(f"{name}: {value}" for name, value in target.headers)))
     site = site_for(urlsplit(target.url).hostname or "")
     own = site.canonical_url(target.url) if site is not None else None
     if own is not None:

@@ -13,11 +13,12 @@ from urllib.parse import urlencode, urljoin
 
 from pydantic import Field
 
-from builder.model import PAGE, Capture, Extraction, Target
+from builder.model import Capture, Extraction, Target
 from builder.sources.base import Source
 from builder.sources.cdx import CdxBlock, chosen, read_only_asked, read_rows
 
 CRAWLS, PAGES, ROWS = "commoncrawl.crawls", "commoncrawl.pages", "commoncrawl.rows"
+RECORD = "commoncrawl.record"
 _CRAWL_NAME = re.compile(r"[\w.-]+$")
 MAX_RECORD_BYTES = 20_000_000
 """Longer records are not asked for; Common Crawl cuts pages at 1 MB (5 MB since 2025)."""
@@ -114,7 +115,7 @@ class CommonCrawlSource(Source[CommonCrawlBlock]):
         return Target(
             urljoin(self.block.data_url, name.lstrip("/")),
             self.name,
-            role=PAGE,
+            role=RECORD,
             via=via,
             how="api",
             headers=(wanted, ("Accept-Encoding", "identity")),

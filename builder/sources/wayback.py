@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
-from builder.model import PAGE, Capture, Extraction, Target
+from builder.model import Capture, Extraction, Target
 from builder.sources.base import Source
 from builder.sources.cdx import CdxBlock, chosen, read_only_asked, read_rows
 
-ROWS = "wayback.rows"
+ROWS, MEMENTO = "wayback.rows", "wayback.memento"
 _FIELDS = "urlkey,timestamp,original,mimetype,statuscode,digest,length"
 
 
@@ -55,7 +55,7 @@ class WaybackSource(Source[WaybackBlock]):
         rows, resume = read_rows(capture.body)
         for row in chosen(rows, self.block.captures):
             url = f"{self.block.replay_url.rstrip('/')}/{row.timestamp}id_/{row.url}"
-            yield Target(url, self.name, role=PAGE, via=target.url, how="api")
+            yield Target(url, self.name, role=MEMENTO, via=target.url, how="api")
         if resume is not None:
             yield self._next_page(target, resume)
 
