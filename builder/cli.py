@@ -170,13 +170,19 @@ def diff(old: Path, new: Path, out: Output) -> None:
 @click.option("--dry-run", is_flag=True, help="Show the files, the new bytes and the card; send nothing.")
 @click.option("--pr", is_flag=True, help="Open a pull request instead of committing to main.")
 @click.option("--public", is_flag=True, help="Make a new repository public (private unless asked).")
+@click.option("--parent", metavar="COMMIT", help="The head somebody else made, which you have looked at.")
 @common
-def publish(release: Path, repo_id: str, dry_run: bool, pr: bool, public: bool, out: Output) -> None:
+def publish(
+    release: Path, repo_id: str, dry_run: bool, pr: bool, public: bool, parent: str | None, out: Output
+) -> None:
     """Put a release on the Hugging Face Hub: one commit and a tag."""
     from builder.hub import publish as run
     from builder.render.checking import show_publish
 
-    show_publish(run(release, repo_id, dry_run=dry_run, pr=pr, private=not public), out)
+    result = run(
+        release, repo_id, dry_run=dry_run, pr=pr, private=not public, parent=parent, progress=out.say
+    )
+    show_publish(result, out)
 
 
 @main.command()
@@ -210,7 +216,9 @@ def explain(
 @click.argument("value", metavar="URL|ID|AUTHOR|PATTERN")
 @RECIPE
 @click.option("--reason", required=True, help="Why; kept beside the request, never published.")
-@click.option("--kind", type=click.Choice(["url", "id", "author", "pattern"]), help="What it names, if not plain.")
+@click.option(
+    "--kind", type=click.Choice(["url", "id", "author", "pattern"]), help="What it names, if not plain."
+)
 @click.option("--hashed", is_flag=True, help="Keep only a hash of the request. Authors always are.")
 @click.option("--older", is_flag=True, help="Show which releases made before still hold it.")
 @common
@@ -240,7 +248,7 @@ def regenerate(recipes: tuple[Path, ...], workers: int, out: Output) -> None:
     from builder.regenerate import regenerate as run
     from builder.render.checking import show_regeneration
 
-    show_regeneration(run(recipes, workers=workers, now=_now()), out)
+    click.get_current_context().exit(show_regeneration(run(recipes, workers=workers, now=_now()), out))
 
 
 @main.command("check-archive")

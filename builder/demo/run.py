@@ -29,6 +29,7 @@ class DemoResult:
     crawled: CrawlResult
     built: BuildResult
     verified: VerifyReport
+    example_url: str
 
 
 def run_demo(
@@ -56,7 +57,8 @@ def run_demo(
             what_next="Run `hiwar demo --port 0` to take a free one.",
         ) from error
     built = build(recipe, workers=1, now=now(), progress=building)
-    return DemoResult(folder, crawled, built, verify(built.release))
+    assert built.release is not None
+    return DemoResult(folder, crawled, built, verify(built.release), f"{base}/maqalat/show.asp?aid=1")
 
 
 def _make_room(folder: Path) -> None:

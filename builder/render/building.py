@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pyarrow.parquet import read_table
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from builder.console import Output, account_rows
@@ -13,12 +14,10 @@ from builder.events import StageProgress, Watch
 from builder.pipeline import BuildResult
 from builder.render.checking import show_checks
 from builder.render.crawling import show_hosts
+from builder.schema import Row
 
 ACCOUNT = ("stage", "read", "kept", "dropped", "failed", "why")
-LOAD = """from datasets import load_dataset
-
-documents = load_dataset("{folder}", "documents", split="train")
-comments = load_dataset("{folder}", "comments", split="train")"""
+LOAD = '{table} = load_dataset("{folder}", "{table}", split="train")'
 
 
 @contextmanager
@@ -72,9 +71,26 @@ def _show_account(result: BuildResult, out: Output) -> None:
         out.say(f"Every record left out, with all its reasons: {result.rejected}")
 
 
+def show_left_out(result: BuildResult, out: Output) -> None:
+    """Print every record that was left out, each with all its reasons."""
+    if result.rejected is None:
+        return
+    rows = [(row["url"], row["table"], _reasons(row)) for row in read_table(result.rejected).to_pylist()]
+    out.table("Left out", ("address", "read as", "why"), sorted(rows, key=str))
+
+
+def _reasons(row: Row) -> str:
+    given = [
+        f"{reason['rule']} ({reason['detail']})" if reason["detail"] else reason["rule"]
+        for reason in row["reasons"]
+    ]
+    return ", ".join(given)
+
+
 def show_demo(result: DemoResult, out: Output) -> None:
     """Print the four parts of the demo and the lines that load its release."""
     show_hosts(result.crawled, out)
+    show_left_out(result.built, out)
     _show_account(result.built, out)
     show_checks(result.verified, out)
     built = result.built
@@ -83,6 +99,9 @@ def show_demo(result: DemoResult, out: Output) -> None:
     )
     counts = ", ".join(f"{count:,} {table}" for table, count in built.rows.items())
     out.result(f"Wrote {built.release} ({counts}). To load it:")
-    out.result(LOAD.format(folder=built.release))
+    out.result("from datasets import load_dataset\n")
+    for table in sorted(built.rows, reverse=True):
+        if built.rows[table]:
+            out.result(LOAD.format(folder=built.release, table=table))
     out.next_step(f'cd {result.folder} && hiwar explain "{result.example_url}"')
     result.verified.raise_if_failed()

@@ -1,0 +1,116 @@
+"""What the commands that check, compare, publish and take down show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from builder.archive.check import Problem
+from builder.console import Output
+from builder.errors import CheckFailed
+from builder.recipe import Recipe
+from builder.release.diff import ReleaseDiff
+from builder.takedown import Request
+
+if TYPE_CHECKING:
+    from builder.hub import PublishResult
+    from builder.regenerate import Regeneration
+    from builder.verify import VerifyReport
+
+
+def show_checks(report: VerifyReport, out: Output) -> None:
+    """Print one row a check."""
+    rows = [("ok" if check.ok else "FAILED", check.name, check.detail) for check in report.checks]
+    out.table(f"Verified {report.release}", ("", "check", "detail"), rows)
+
+
+def show_verify(report: VerifyReport, out: Output) -> None:
+    """Print a verification. Raises VerifyFailed when a check failed."""
+    show_checks(report, out)
+    out.event("done", **report.as_dict())
+    report.raise_if_failed()
+    out.result(f"{report.release} is what its manifest says.")
+    out.next_step(f"hiwar publish {report.release} you/your-dataset --dry-run")
+
+
+def show_diff(result: ReleaseDiff, out: Output) -> None:
+    """Print what lies between two releases."""
+    out.event("done", **result.as_dict())
+    out.result(result.render())
+
+
+def show_archive_check(found: Mapping[str, Sequence[Problem]], out: Output) -> None:
+    """Print what each file breaks. Raises CheckFailed when any file breaks a clause."""
+    for path, problems in found.items():
+        out.event("file", path=path, problems=[asdict(problem) for problem in problems])
+        out.result(f"{path}: {len(problems) or 'no'} problems")
+        for problem in problems:
+            out.result(f"  {problem}")
+    broken = sorted(path for path, problems in found.items() if any(problem.must for problem in problems))
+    out.event("done", files=len(found), broken=broken)
+    if broken:
+        raise CheckFailed(
+            f"{len(broken)} of {len(found)} files break a clause of WARC/1.1",
+            where=", ".join(broken),
+            what_next="A build reads every whole record and names the others; nothing has to be mended first.",
+        )
+
+
+def show_takedown(recipe: Recipe, request: Request, out: Output, *, is_new: bool, older: bool) -> None:
+    """Print the request that was written, and with `older` the releases that still hold what it names."""
+    out.event("request", **asdict(request), new=is_new)
+    state = "Wrote" if is_new else "It stood there already:"
+    out.result(f"{state} request ({request.kind}) in {recipe.folder / 'takedowns.jsonl'}")
+    if older:
+        show_older(recipe, out)
+    out.next_step("hiwar build, then hiwar verify --takedowns on the new release")
+
+
+def show_older(recipe: Recipe, out: Output) -> None:
+    """Print the releases made before that still hold records somebody asked to remove."""
+    from builder.regenerate import older_holders
+
+    rows = [(holder.version, holder.table, len(holder.ids)) for holder in older_holders(recipe)]
+    out.table("Releases that still hold it", ("version", "table", "records"), rows)
+
+
+def show_publish(result: PublishResult, out: Output) -> None:
+    """Print the files that a publishing sends or sent, the card of a dry run, and where the release now is."""
+    rows = [
+        (change.change, change.path, change.size_bytes)
+        for change in result.changes
+        if change.change != "same"
+    ]
+    out.table(f"{result.repo_id}, {result.tag}", ("change", "file", "bytes"), rows)
+    if result.dry_run:
+        out.say(result.card)
+    for note in result.notes:
+        out.result(note)
+    estimate = "" if result.xet_bytes is None else f", of which about {result.xet_bytes:,} new to the Hub"
+    state = "Would send" if result.dry_run else "Already there:" if result.already else "Sent"
+    out.result(f"{state} {result.new_bytes:,} bytes{estimate}. {result.pull_url or result.url}")
+    out.event("done", **result.as_dict())
+    if not result.dry_run and result.pull_url is None:
+        out.next_step(f'load_dataset("{result.repo_id}", "documents", revision="{result.tag}")')
+
+
+def show_regeneration(result: Regeneration, out: Output) -> int:
+    """Print what became of each dataset; return the exit code."""
+    heads = ("dataset", "outcome", "before", "after", "added", "changed", "removed", "why")
+    rows = [
+        (
+            one.name,
+            one.outcome,
+            one.before or "",
+            one.after or "",
+            one.added,
+            one.changed,
+            one.removed,
+            one.why,
+        )
+        for one in result.datasets
+    ]
+    out.table("Regenerated", heads, rows)
+    out.event("done", **result.as_dict())
+    return result.exit_code
