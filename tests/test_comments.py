@@ -19,7 +19,8 @@ WORDPRESS = """<ol class="comment-list">
 <time datetime="2024-03-05T10:20:30+03:00">5 مارس، 2024 الساعة 10:20 ص</time></a></div></footer>
 <div class="comment-content"><p>كلام جميل.</p><p>شكرا لك</p></div><div class="reply"><a>رد</a></div></article>
 <ol class="children"><li id="comment-12" class="comment odd depth-2"><article id="div-comment-12" class="comment-body">
-<footer class="comment-meta"><div class="comment-author vcard"><b class="fn">نادر</b></div><div class="comment-metadata">
+<footer class="comment-meta">
+<div class="comment-author vcard"><b class="fn">نادر</b></div><div class="comment-metadata">
 <time datetime="2024-03-05T12:00:00+03:00">5 مارس</time></div></footer>
 
 <div class="comment-content"><p>أوافقك</p></div></article></li></ol></li></ol>

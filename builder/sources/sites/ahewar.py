@@ -101,6 +101,7 @@ class _Page:
         self.header = find_header(blocks, self.page_title)
 
     def article(self) -> Extraction:
+        """Return the article of a full page, mobile page or Word twin."""
         header = self.header
         if header is None:
             return Extraction(skipped="no-header-line")
@@ -110,7 +111,8 @@ class _Page:
         if not text.strip():
             return Extraction(skipped="no-text")
         document = Document(
-            key=self.key, url=self.capture.url, canonical_url=self.site.canonical_url(self.capture.url) or self.capture.url,
+            key=self.key, url=self.capture.url,
+            canonical_url=self.site.canonical_url(self.capture.url) or self.capture.url,
             site="ahewar.org", record_type="article", text=text, title=title,
             author=Author(name=header.author, native_id=self.author_id(header.author), bio=header.bio),
             section=header.axis, issue=header.issue, hashtags=hashtags(list(header.after)), published=moment,
@@ -121,6 +123,7 @@ class _Page:
         return Extraction(documents=(document,), comments=self.comments(header))
 
     def moment(self, header: Header) -> Moment | None:
+        """Return the time of the issue or date line; the site names no zone."""
         return parse_moment(header.day, self.capture.ref.fetched_at)
 
     def author_id(self, author: str | None) -> str | None:
@@ -139,6 +142,7 @@ class _Page:
         return tuple(comment for comment in found if comment.text.split("\n")[0] in behind)
 
     def comment(self) -> Extraction:
+        """Return the one comment of a comment page."""
         header = self.header
         if header is None:
             return Extraction(skipped="no-header-line")

@@ -33,6 +33,8 @@ _AFTERWARDS = re.compile(
     r"|عدد\s+الموضوعات\s+المقروءه|ارسل\s+هذا\s+الموضوع|translate\s+the\s+topic)"
 )
 
+_CELLS = frozenset(("td", "div", "section", "article"))
+
 FIRST_DAY = date(2002, 7, 12)
 """Day from which issue numbers count the days, exactly so from 2024-05-14 to 2025-11-12."""
 
@@ -157,9 +159,10 @@ def _end_of_cell(blocks: list[tuple[HtmlElement, str]], anchor: int, start: int)
     chain = [
         element for element in (blocks[start][0], *blocks[start][0].iterancestors()) if element not in header
     ]
-    cell = next(
-        (element for element in reversed(chain) if element.tag in ("td", "div", "section", "article")), None
-    )
+    cell = next((element for element in reversed(chain) if element.tag in _CELLS), None)
+    if cell is None:
+        around = (blocks[start][0], *blocks[start][0].iterancestors())
+        cell = next((element for element in around if element.tag in _CELLS), None)
     if cell is None:
         return len(blocks)
     inside = set(cell.iter())
