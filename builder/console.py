@@ -15,6 +15,9 @@ from builder.errors import HiwarError
 _CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127, *range(8234, 8239), *range(8294, 8298)))
 """Control and direction characters: a title from the web must not steer a terminal."""
 
+PIPE_WIDTH = 200
+"""Columns of a table that is not shown on a terminal."""
+
 
 def printable(text: object) -> str:
     """Return text that cannot steer a terminal: control and bidi control characters taken out."""
@@ -31,7 +34,7 @@ class Output:
     json_lines: bool = False
     quiet: bool = False
     verbose: bool = False
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=lambda: _console())
     errors: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
 
     def event(self, event: str, **fields: object) -> None:
@@ -81,6 +84,11 @@ class Output:
         self.errors.print("Error: " + printable(head), style="red", markup=False, soft_wrap=True)
         if error.what_next:
             self.errors.print(printable(error.what_next), markup=False, soft_wrap=True)
+
+
+def _console() -> Console:
+    """People's console: as wide as their terminal, or wide enough for a table where output goes to a file."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def _cell(value: object) -> str:

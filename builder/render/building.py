@@ -72,10 +72,11 @@ def _show_account(result: BuildResult, out: Output) -> None:
 
 
 def show_left_out(result: BuildResult, out: Output) -> None:
-    """Print every record that was left out, each with all its reasons."""
+    """Print every page and record that was left out, each with all its reasons; robots.txt and kin do not count."""
     if result.rejected is None:
         return
-    rows = [(row["url"], row["table"], _reasons(row)) for row in read_table(result.rejected).to_pylist()]
+    left_out = [row for row in read_table(result.rejected).to_pylist() if row["reasons"][0]["rule"] != "role"]
+    rows = [(row["url"], row["table"], _reasons(row)) for row in left_out]
     out.table("Left out", ("address", "read as", "why"), sorted(rows, key=str))
 
 

@@ -68,11 +68,20 @@ def show_takedown(recipe: Recipe, request: Request, out: Output, *, is_new: bool
 
 
 def show_older(recipe: Recipe, out: Output) -> None:
-    """Print the releases made before that still hold records somebody asked to remove."""
-    from builder.regenerate import older_holders
+    """Print the releases made before that still hold what was asked to be removed; prepare copies without it."""
+    from builder.release.holdings import holdings, prepare
 
-    rows = [(holder.version, holder.table, len(holder.ids)) for holder in older_holders(recipe)]
-    out.table("Releases that still hold it", ("version", "table", "records"), rows)
+    found = holdings(recipe.folder)
+    for each in found:
+        out.event("holding", **each.as_dict())
+    rows = [(each.version, len(each.records), each.addresses, each.rejected) for each in found]
+    out.table(
+        "Releases that still hold it", ("version", "records", "addresses of copies", "rejected rows"), rows
+    )
+    for folder in prepare(recipe, found):
+        out.result(f"Prepared {folder}; publish it in place of the old version (docs/takedown.md).")
+    if not found:
+        out.result("No release made before holds it.")
 
 
 def show_publish(result: PublishResult, out: Output) -> None:

@@ -47,6 +47,12 @@ class SiteSource(Source[SiteBlock]):
     kind = "site"
     block_type = SiteBlock
 
+    @classmethod
+    def example(cls) -> str:
+        """Return a recipe block to paste."""
+        keys = 'start = ["https://example.org/"]\ninclude = ["/articles/\\\\d+"]\n'
+        return '[[source]]\nkind = "site"\nname = "essays"\n' + keys
+
     def at_home(self, url: str) -> bool:
         """Return whether a URL lies on a host of the start pages, "www." and default ports not counted."""
         return _host(url) in self.hosts

@@ -1,0 +1,239 @@
+"""The command line as a person or a script meets it: real processes, exit codes, what they print."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.recipe import load_recipe
+from builder.sources import kinds
+
+ROOT = Path(__file__).parent.parent
+
+
+def hiwar(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "builder", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd or ROOT, check=False)
+
+
+def events(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    """Return the JSON objects a command wrote, one a line."""
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+    """The demo, run once: its folder and its events."""
+    folder = tmp_path_factory.mktemp("demo") / "d"
+    done = hiwar("demo", folder, "--port", "0", "--json")
+    assert done.returncode == 0, done.stderr
+    return folder, events(done)
+
+
+def test_the_demo_ends_with_a_verified_release(demo: tuple[Path, list[dict[str, Any]]]) -> None:
+    """The last line names the release, and `load_dataset` opens both tables."""
+    from datasets import load_dataset
+
+    folder, told = demo
+    done = told[-1]
+    assert done["event"] == "done"
+    assert Path(done["release"]).parent == folder / "releases"
+    documents = load_dataset(done["release"], "documents", split="train", cache_dir=str(folder / "hf"))
+    comments = load_dataset(done["release"], "comments", split="train", cache_dir=str(folder / "hf"))
+    assert {"documents": len(documents), "comments": len(comments)} == done["rows"]
+    assert min(done["rows"].values()) > 10
+
+
+def rows_of(release: str, table: str) -> list[dict[str, Any]]:
+    """Return every row of a table of a release."""
+    import pyarrow.parquet as pq
+
+    files = sorted((Path(release) / "data" / table).glob("*.parquet"))
+    return [row for file in files for row in pq.read_table(file).to_pylist()]
+
+
+def test_the_demo_keeps_what_is_right_and_says_why_the_rest_is_not(
+    demo: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    """Essays, posts and threads come out whole, alone and labelled; each odd page is left out for its reason."""
+    import pyarrow.parquet as pq
+
+    _, told = demo
+    release = told[-1]["release"]
+    documents = {row["title"]: row for row in rows_of(release, "documents")}
+    essay = documents["تيك توك بين الشهرة السريعة والأثر البطيء"]
+    source = tomllib.loads((ROOT / "builder/demo/essays.toml").read_text(encoding="utf-8"))["essay"][0]
+    assert essay["text"] == source["body"].strip()
+    assert (essay["author"], essay["published_day"]) == ("سالم الراوي", "2025-03-04")
+    assert essay["about_platforms"] == ["tiktok"]
+    assert {row["record_type"] for row in documents.values()} == {"article", "thread"}
+    rejected = pq.read_table(Path(release + ".rejected.parquet")).to_pylist()
+    why = {
+        row["url"].partition("/")[2].partition("/")[2].partition("/")[2]: row["reasons"][0]["rule"]
+        for row in rejected
+    }
+    assert why["blog/farsi/"] == "language"
+    assert why["maqalat/about.asp"] == "language"
+    assert why["maqalat/show.asp?aid=99"] == "noai"
+    assert why["blog/moved/"] == "gone"
+    copies = {why.get("maqalat/print.asp?aid=1"), why.get("maqalat/show.asp?aid=1")}
+    assert "exact" in copies
+    assert not any("private" in row["url"] for row in (*rejected, *documents.values()))
+
+
+def test_the_demo_publishes_no_private_data(demo: tuple[Path, list[dict[str, Any]]]) -> None:
+    """The phone number, the address and the names that stand in the readers' comments are nowhere."""
+    folder, told = demo
+    release = Path(told[-1]["release"])
+    text = json.dumps(
+        [rows_of(str(release), table) for table in ("documents", "comments")], default=str, ensure_ascii=False
+    )
+    assert "0501234567" not in text
+    assert "reader@example.com" not in text
+    assert "أبو ياسين" not in text
+    assert "زهرة الرافدين" not in text
+
+
+def test_the_demo_again_changes_nothing(demo: tuple[Path, list[dict[str, Any]]]) -> None:
+    """Building the same archive makes no new version."""
+    folder, told = demo
+    again = events(hiwar("build", folder, "--json"))[-1]
+    assert (again["version"], again["rows"], again["fresh"]) == (told[-1]["version"], told[-1]["rows"], False)
+
+
+def test_every_stage_of_the_demo_accounts(demo: tuple[Path, list[dict[str, Any]]]) -> None:
+    """kept + dropped + failed = read."""
+    accounts = [event for event in demo[1] if event["event"] == "account"]
+    assert len(accounts) > 5
+    for account in accounts:
+        assert account["kept"] + account["dropped"] + account["failed"] == account["read"], account
+
+
+def test_explain_tells_the_story_of_a_page(demo: tuple[Path, list[dict[str, Any]]]) -> None:
+    """For people and as a page of its own."""
+    folder, _ = demo
+    base = tomllib.loads((folder / "dataset.toml").read_text(encoding="utf-8"))["source"][0]["start"][0]
+    page = folder / "story.html"
+    done = hiwar("explain", f"{base}show.asp?aid=2", folder, "--html", page)
+    assert done.returncode == 0, done.stderr
+    assert "هدى المنصور" in done.stdout
+    assert 'dir="rtl"' in page.read_text(encoding="utf-8")
+
+
+def test_a_person_reads_tables_and_the_next_step(demo: tuple[Path, list[dict[str, Any]]]) -> None:
+    """Without --json there are words, with -q only results."""
+    _, told = demo
+    release = told[-1]["release"]
+    spoken = hiwar("verify", release)
+    assert spoken.returncode == 0, spoken.stderr
+    assert "load_dataset" in spoken.stdout
+    assert "Next:" in spoken.stdout
+    assert len(hiwar("verify", release, "-q").stdout.splitlines()) == 1
+
+
+def test_verify_names_a_flipped_byte(demo: tuple[Path, list[dict[str, Any]]], tmp_path: Path) -> None:
+    """Exit code 1 and the file."""
+    import shutil
+
+    release = tmp_path / "1.0.0"
+    shutil.copytree(demo[1][-1]["release"], release)
+    shard = min((release / "data" / "documents").glob("*.parquet"))
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+    done = hiwar("verify", release)
+    assert done.returncode == 1
+    assert shard.name in done.stdout + done.stderr
+
+
+def test_new_writes_a_recipe_that_loads(tmp_path: Path) -> None:
+    """And will not write over one."""
+    folder = tmp_path / "My Dataset"
+    assert hiwar("new", folder).returncode == 0
+    recipe = load_recipe(folder)
+    assert recipe.model.dataset.name == "my-dataset"
+    again = hiwar("new", folder)
+    assert again.returncode == 2
+    assert "there is a recipe already" in again.stderr
+
+
+def test_a_crawl_without_a_contact_is_refused(tmp_path: Path) -> None:
+    """The error says which key and what for."""
+    hiwar("new", tmp_path / "d")
+    done = hiwar("crawl", tmp_path / "d")
+    assert done.returncode == 2
+    assert "contact" in done.stderr
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_the_block_that_sources_prints_can_be_pasted(kind: str, tmp_path: Path) -> None:
+    """Every kind's example is a recipe that loads."""
+    block = kinds()[kind].example()
+    (tmp_path / "dataset.toml").write_text(f'[dataset]\nname = "x"\n{block}', encoding="utf-8")
+    assert load_recipe(tmp_path).sources[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    "example", sorted(ROOT.glob("examples/*/dataset.toml")), ids=lambda path: path.parent.name
+)
+def test_every_example_recipe_loads(example: Path) -> None:
+    """They are to be copied, so they must be right."""
+    assert load_recipe(example).sources
+
+
+def test_sources_and_schema_speak(tmp_path: Path) -> None:
+    """Each kind is explained; each column has a meaning; machines get objects."""
+    assert "[[source]]" in hiwar("sources", "site").stdout
+    assert hiwar("sources", "sitte").returncode == 2
+    assert "relevance_parts.density" in hiwar("schema", "documents").stdout
+    tables = events(hiwar("schema", "--json"))
+    assert [table["name"] for table in tables] == ["documents", "comments", "rejected"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["build", "nowhere.toml"], 2),
+        (["verify", "nowhere"], 2),
+        (["frobnicate"], 2),
+        (["explain"], 2),
+        (["--version"], 0),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int) -> None:
+    """0 done, 2 wrong use."""
+    assert hiwar(*arguments).returncode == code
+
+
+def test_errors_for_machines_are_objects(tmp_path: Path) -> None:
+    """what, where and what_next apart."""
+    done = hiwar("build", tmp_path / "dataset.toml", "--json")
+    (error,) = events(done)
+    assert (error["event"], error["kind"]) == ("error", "RecipeError")
+    assert error["where"].endswith("dataset.toml")
+    assert "hiwar new" in error["what_next"]
+
+
+def test_a_full_disk_or_missing_right_is_the_world(tmp_path: Path) -> None:
+    """A folder that cannot be made ends with exit code 3 and its name."""
+    (tmp_path / "file").write_text("x")
+    done = hiwar("new", tmp_path / "file" / "d")
+    assert done.returncode == 3
+    assert "file" in done.stderr
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """And each has a help text."""
+    from builder.cli import main
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, command in main.commands.items():
+        assert f"hiwar {name}" in readme, name
+        assert command.help, name
