@@ -6,7 +6,8 @@ Used by everything that reads HTML: whole pages, and the fragments that APIs put
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import cast
 
 from lxml.etree import ParserError
@@ -25,7 +26,6 @@ SILENT = frozenset(_SILENT.split())
 """Elements whose text nobody reads on the page."""
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_SPACES = re.compile(r"[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _INVISIBLE = {ord(c): None for c in "\u00ad\u200b\u2060\ufeff"}
 
 
@@ -50,59 +50,117 @@ def parse(markup: str) -> HtmlElement | None:
 
 def squeeze(text: str) -> str:
     """Return text on one line: runs of white space become one space, invisible characters go."""
-    return _SPACES.sub(" ", text.translate(_INVISIBLE)).strip()
+    return " ".join(text.translate(_INVISIBLE).split())
 
 
-def text_pieces(
-    root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()
-) -> Iterator[tuple[HtmlElement, str]]:
-    """Yield (block element, raw text) piece by piece in reading order; "" marks the end of a block.
+@dataclass(slots=True)
+class Line:
+    """One line of a page: its text, the block element it stands in, and how many of its characters are links."""
 
-    Elements in `skip` and in SILENT are left out with all they hold. No recursion: pages nest 2,000 deep.
+    element: HtmlElement
+    text: str
+    link_chars: int
+
+    @property
+    def link_share(self) -> float:
+        """Share of the line's characters that are link text (0-1)."""
+        return min(1.0, self.link_chars / len(self.text)) if self.text else 0.0
+
+
+@dataclass(slots=True)
+class Lines:
+    """The lines of a tree in reading order, and for each block element the lines [start, end) inside it."""
+
+    lines: list[Line]
+    spans: dict[HtmlElement, tuple[int, int]]
+
+
+def read_lines(root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) -> Lines:
+    """Return the visible, non-empty lines of a tree. No recursion: pages nest 2,000 deep.
+
+    Elements in `skip` and in SILENT are left out with all they hold. Line ends inside `pre` count.
     """
-    stack: list[tuple[HtmlElement, HtmlElement, bool]] = [(root, root, True)]
-    while stack:
-        element, block, entering = stack.pop()
-        tag = element.tag
-        if not entering:
-            if tag in BLOCKS:
-                yield block, ""
-            if element.tail and element is not root:
-                yield block, element.tail
-            continue
-        inner = element if tag in BLOCKS else block
-        stack.append((element, block, False))
-        if not isinstance(tag, str) or tag in SILENT or element in skip:
-            continue
-        if tag in BLOCKS:
-            yield block, ""
+    return _Reader(root, skip).read()
+
+
+class _Reader:
+    """Walks a tree once. `links` is the number of open `a` elements, `parts` the pieces of the line being read."""
+
+    __slots__ = ("lines", "link_chars", "links", "owner", "parts", "root", "skip", "spans", "starts")
+
+    def __init__(self, root: HtmlElement, skip: frozenset[HtmlElement]) -> None:
+        self.root, self.owner, self.skip = root, root, skip
+        self.lines: list[Line] = []
+        self.spans: dict[HtmlElement, tuple[int, int]] = {}
+        self.starts: list[int] = []
+        self.parts: list[str] = []
+        self.links = self.link_chars = 0
+
+    def read(self) -> Lines:
+        """Visit every element twice: on the way in, and on the way out."""
+        stack: list[tuple[HtmlElement, HtmlElement, bool]] = [(self.root, self.root, True)]
+        while stack:
+            element, block, entering = stack.pop()
+            if not entering:
+                self._leave(element, block)
+            elif element.tag in SILENT or element in self.skip:
+                self._tail(element, block)
+            else:
+                stack.append((element, block, False))
+                inner = self._enter(element, block)
+                stack.extend([(child, inner, True) for child in reversed(element)])
+        self._end_line()
+        return Lines(self.lines, self.spans)
+
+    def _enter(self, element: HtmlElement, block: HtmlElement) -> HtmlElement:
+        if element.tag in BLOCKS:
+            self._end_line()
+            self.starts.append(len(self.lines))
+            block = element
+        elif element.tag == "a":
+            self.links += 1
         if element.text:
-            yield inner, element.text
-        stack.extend((child, inner, True) for child in reversed(element))
+            self._piece(block, element.text)
+        return block
+
+    def _leave(self, element: HtmlElement, block: HtmlElement) -> None:
+        if element.tag in BLOCKS:
+            self._end_line()
+            self.spans[element] = (self.starts.pop(), len(self.lines))
+        elif element.tag == "a":
+            self.links -= 1
+        self._tail(element, block)
+
+    def _tail(self, element: HtmlElement, block: HtmlElement) -> None:
+        if element.tail and element is not self.root:
+            self._piece(block, element.tail)
+
+    def _piece(self, block: HtmlElement, text: str) -> None:
+        if not self.parts:
+            self.owner = block
+        if block.tag == "pre" and "\n" in text:
+            for row in text.split("\n"):
+                self.parts.append(row)
+                self._end_line()
+            return
+        self.parts.append(text)
+        if self.links:
+            self.link_chars += len(text)
+
+    def _end_line(self) -> None:
+        if self.parts:
+            text = squeeze("".join(self.parts))
+            self.parts.clear()
+            if text:
+                self.lines.append(Line(self.owner, text, self.link_chars))
+        self.link_chars = 0
 
 
 def block_lines(
     root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()
 ) -> list[tuple[HtmlElement, str]]:
-    """Return the non-empty lines of a tree in reading order, each with the block element it stands in."""
-    lines: list[tuple[HtmlElement, str]] = []
-    owner, parts = root, list[str]()
-    for block, piece in text_pieces(root, skip):
-        if piece == "":
-            _end_line(lines, owner, parts)
-            continue
-        if not parts:
-            owner = block
-        parts.append(piece)
-    _end_line(lines, owner, parts)
-    return lines
-
-
-def _end_line(lines: list[tuple[HtmlElement, str]], owner: HtmlElement, parts: list[str]) -> None:
-    line = squeeze("".join(parts))
-    parts.clear()
-    if line:
-        lines.append((owner, line))
+    """Return the lines of `read_lines`, each with the block element it stands in."""
+    return [(line.element, line.text) for line in read_lines(root, skip).lines]
 
 
 def text_of(root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) -> str:

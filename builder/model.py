@@ -201,7 +201,8 @@ class Document:
 
     `key` is its identity: a native id under its site ("ahewar.org/aid/857246") where there is one, else the
     canonical URL. Two captures with one key are two states of one document. `text` has one paragraph a line.
-    `lines_removed` are the lines that were cut as the page's furniture, kept for `hiwar explain`.
+    `lines_removed` are the lines that were cut as the page's furniture, kept for `hiwar explain`; `line_places`
+    names where each line of `text` stands on its page, () when that is unknown: templates are learned from it.
     `flags` are facts about the reading, e.g. "mojibake_repaired", "template_not_learned", "thread".
     `signals` are opt-outs of this one record's author (a profile that says no), beside those of its capture.
     """
@@ -237,6 +238,7 @@ class Document:
     flags: tuple[str, ...] = ()
     lines_removed: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
+    line_places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

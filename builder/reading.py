@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from builder import extract, urls
+from builder import urls
+from builder.extract.reader import read_page
 from builder.model import Capture, Extraction, Tombstone
 from builder.sources import layout_at, site_for
 from builder.sources.base import AnySource
@@ -37,7 +38,7 @@ def _read_html(capture: Capture, source: AnySource) -> Extraction:
         found = site.read(capture, layout_at(site, capture.ref.fetched_at))
         if found is not None:
             return found
-    return extract.read_page(capture, zone=source.block.timezone)
+    return read_page(capture, zone=source.block.timezone)
 
 
 def document_key(url: str) -> str:

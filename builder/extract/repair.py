@@ -127,7 +127,7 @@ def _is_arabic(mended: str, text: str) -> bool:
 
 def _undo(text: str) -> tuple[str, str] | None:
     """Undo the outermost misreading, or return None when none can be proved."""
-    if text.isascii() or not _SUSPECT.search(text):
+    if text.isascii() or not _SUSPECT.search(text) or likeness(text) >= LIKELY:
         return None
     return _best(text, MEANT_AS[:1]) or _best(text, MEANT_AS[1:])
 

@@ -1,0 +1,200 @@
+"""Who wrote an article, from what the page declares and from the line beside its title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from builder.extract import jsonld
+from builder.extract.page import Page, names_of
+from builder.extract.people import MAX_BYLINE_CHARS, Byline, labelled, read_byline
+from builder.extract.title import articles, site_names
+from builder.extract.wording import folded
+from builder.markup import Line
+from builder.model import Author, Evidence
+
+BEFORE_LINES = 6
+"""A byline stands at most this many lines above the title or the first line of the text."""
+
+AFTER_LINES = 2
+"""… or at most this many lines into the text, or below it."""
+
+MAX_BIO_CHARS = 300
+"""Longest line about an author."""
+
+_NAMED = re.compile(
+    r"(?:^|[\s_-])(?:author|authors|byline|by-line|writer|writers|columnist|journalist|reporter|creator"
+    r"|katib|kateb|vcard|fn)"
+    r"(?:$|[\s_-])|(?:author|writer|byline)[\s_-]*(?:name|link|info|title)|(?:post|entry"
+    r"|article)[\s_-]*(?:author|by)"
+)
+_NOT_NAMED = re.compile(r"comment|respon|avatar|img|image|follow|social|related|widget|bio|desc|more|box")
+_HREF = re.compile(
+    r"/(?:authors?|writers?|columnists?|profile|users?|members?|katib|people|kuttab"
+    r"|opinion-writers)(?:[/?=]|$)|[?&/](?:author|m\.asp)\b"
+)
+_BIO_NAMED = re.compile(
+    r"(?:author|writer|user)[\s_-]*(?:bio|desc|description|info|about|box)|about[\s_-]*(?:author"
+    r"|writer)|(?:^|[\s_-])bio(?:$|[\s_-])"
+)
+_BIO_WORDS = re.compile(
+    r"^\W*(?:(?:هو|وهو|هي)\s)?(?:كاتب|كاتبه|باحث|باحثه|صحافي|صحافيه|صحفي|صحفيه|اكاديمي|اكاديميه|شاعر"
+    r"|شاعره|رواييه?|قاصه?|مدون|مدونه|ناشط|ناشطه"
+    r"|استاذ|استاذه|محامي?|محاميه|مخرج|مخرجه|ناقد|ناقده|خبير|خبيره|مفكر|اعلامي|اعلاميه|محلل|مترجم"
+    r"|مترجمه|مهندس|رييس تحرير|عضو|دكتور|طبيب)(?:\s|$)"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_META = (
+    "author",
+    "article:author",
+    "dc.creator",
+    "dcterms.creator",
+    "parsely-author",
+    "sailthru.author",
+    "byl",
+    "cxenseparse:author",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The author of an article, why, and the lines of the page that say so."""
+
+    author: Author
+    evidence: tuple[Evidence, ...]
+    lines: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    byline: Byline
+    origin: str
+    confidence: float
+    line: int | None = None
+
+
+def find_author(page: Page, title_line: int | None, first: int, last: int) -> Signed:
+    """Return who signed the article whose text stands in lines `first` to `last` of the page.
+
+    A person is preferred to an agency, then the surer rule to the less sure.
+    """
+    sites = site_names(page)
+    window = _window(title_line, first, last, len(page.lines.lines))
+    claims = [*_declared(page, sites), *_printed(page, window, sites, first)]
+    if not claims:
+        return Signed(Author(), (), frozenset())
+    best = max(claims, key=lambda claim: (claim.byline.kind == "person", claim.confidence))
+    lines = {claim.line for claim in claims if claim.line is not None and _same(claim, best)}
+    bio = _bio(page, best, window, last)
+    origin = best.origin if best.byline.kind == "person" else f"{best.origin}:{best.byline.kind}"
+    evidence = [Evidence("author", origin, best.confidence)]
+    if bio:
+        evidence.append(Evidence("author_bio", bio[1], 0.8))
+    return Signed(Author(best.byline.name, bio=bio[0] if bio else None), tuple(evidence), frozenset(lines))
+
+
+def _same(claim: _Claim, best: _Claim) -> bool:
+    one, other = folded(claim.byline.name), folded(best.byline.name)
+    return one in other or other in one
+
+
+def _window(title_line: int | None, first: int, last: int, total: int) -> range:
+    """Return the lines in which a byline may stand: round the title and the beginning of the text."""
+    top = min(first, title_line) if title_line is not None and title_line <= first else first
+    return range(max(0, top - BEFORE_LINES), min(total, first + AFTER_LINES + 1, last + 1))
+
+
+def _declared(page: Page, sites: frozenset[str]) -> Iterator[_Claim]:
+    for item in articles(page):
+        names = [name for name in _people(item.get("author")) if not name.startswith("http")]
+        bylines = [found for found in (read_byline(name, sites) for name in names) if found]
+        people = dict.fromkeys(found.name for found in bylines if found.kind == "person")
+        if people:
+            yield _Claim(Byline(" و".join(people), "person"), "jsonld:author", 0.95)
+        elif bylines:
+            yield _Claim(bylines[0], "jsonld:author", 0.6)
+    for name in _META:
+        for content in page.meta.get(name, ()):
+            byline = None if content.startswith(("http", "www.", "@", "/")) else read_byline(content, sites)
+            if byline is not None:
+                yield _Claim(byline, f"meta:{name}", 0.85 if byline.kind == "person" else 0.4)
+
+
+def _people(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [name for part in value[:5] for name in _people(part)]
+    if isinstance(value, dict):
+        return [] if "Organization" in jsonld.types(value) else _people(value.get("name"))
+    return [value.strip()] if isinstance(value, str) and value.strip() else []
+
+
+def _printed(page: Page, window: range, sites: frozenset[str], first: int) -> Iterator[_Claim]:
+    for index in window:
+        line = page.lines.lines[index]
+        if len(line.text) > MAX_BYLINE_CHARS:
+            continue
+        claim = _claim(line, index, sites, above=index < first)
+        if claim is not None:
+            yield claim
+
+
+def _claim(line: Line, index: int, sites: frozenset[str], *, above: bool) -> _Claim | None:
+    """Return who a line beside the title says has written: by its label, its element's name, or its link."""
+    behind = labelled(line.text)
+    if behind is not None:
+        byline = read_byline(behind, sites)
+        return _Claim(byline, "line:label", 0.93, index) if byline else None
+    if _is_named(line.element):
+        byline = read_byline(line.text, sites)
+        return _Claim(byline, "line:named", 0.94, index) if byline else None
+    if above and _links_to_author(line.element):
+        byline = read_byline(line.text, sites)
+        return _Claim(byline, "line:link", 0.8, index) if byline and byline.kind == "person" else None
+    return None
+
+
+def _is_named(element: HtmlElement) -> bool:
+    """Return whether an element, what holds it, or an only child is named as a byline."""
+    candidates = [element, element.getparent(), *element[:3]]
+    for candidate in candidates:
+        if (
+            candidate is None
+            or not isinstance(candidate.tag, str)
+            or candidate.tag in ("body", "article", "main")
+        ):
+            continue
+        if candidate.get("rel") == "author":
+            return True
+        names = _CAMEL.sub("-", names_of(candidate)).lower() if candidate.attrib else ""
+        if names and _NAMED.search(names) and not _NOT_NAMED.search(names):
+            return True
+    return False
+
+
+def _links_to_author(element: HtmlElement) -> bool:
+    return any(
+        _HREF.search(link.get("href") or "") or link.get("rel") == "author" for link in element.iter("a")
+    )
+
+
+def _bio(page: Page, best: _Claim, window: range, last: int) -> tuple[str, str] | None:
+    """Return the line about the author and where it stood: a box named so, or a line that begins with a calling."""
+    lines = page.lines.lines
+    for index in range(window.start, min(len(lines), last + 8)):
+        line = lines[index]
+        inside = window.stop <= index < last - 1
+        if inside or len(line.text) > MAX_BIO_CHARS or folded(line.text) == folded(best.byline.name):
+            continue
+        names = " ".join(
+            _CAMEL.sub("-", names_of(e)).lower()
+            for e in (line.element, line.element.getparent())
+            if e is not None
+        )
+        if _BIO_NAMED.search(names) and len(line.text.split()) > 3:
+            return line.text, "line:bio"
+        if _BIO_WORDS.match(folded(line.text)) and len(line.text.split()) <= 30 and line.link_share < 1:
+            return line.text.strip("*• "), "line:calling"
+    return None

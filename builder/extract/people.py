@@ -1,0 +1,150 @@
+"""Names in bylines: what is a person, what an agency, what a place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from builder.extract.wording import OUTLET, folded
+from builder.markup import squeeze
+
+_AGENCIES = """
+واس|وأس|رويترز|أ ف ب|اف ب|فرانس برس|فرانس بريس|وكالة فرانس برس|د ب أ|د ب ا|الألمانية|ي ب أ|ي ب ا
+يو بي آي|يو بي اي|أ ب|ا ب|أسوشيتد برس|أسوشييتد برس|اسوشيتدبرس|بترا|وام|كونا|قنا|بنا|سبأ|سانا
+أ ش أ|ا ش ا|شينخوا|الأناضول|وفا|معا|صفا|واج|وات|وال|و م ع|إرنا|ايرنا|تسنيم|مهر|إيفي|نوفوستي
+سبوتنيك|تاس|بي بي سي|سي إن إن|سي ان ان|دويتشه فيله|روسيا اليوم|وكالات|الوكالات|وكالات الأنباء
+وكالة الأنباء|مواقع|متابعات|متابعة|تغطية|خاص|خاصة|مراسلنا|المحرر|محرر|التحرير|هيئة التحرير
+أسرة التحرير|إدارة التحرير|إدارة الموقع|فريق التحرير|قسم الأخبار|غرفة الأخبار|مكتب|صحف|مصادر|cnn
+bbc|afp|reuters|ap|dpa|upi|efe|xinhua|anadolu|agencies|admin|administrator|webmaster|editor
+staff|الإدارة|المدير|المشرف|مدير الموقع|أدمن
+"""
+_PLACES = """
+الرياض|جدة|مكة المكرمة|مكة|المدينة المنورة|المدينة|الدمام|الطائف|أبها|تبوك|بريدة|حائل|جازان
+جيزان|نجران|الأحساء|الخبر|الجبيل|ينبع|القصيم|عرعر|سكاكا|الباحة|عسير|القاهرة|الإسكندرية|الجيزة
+أسوان|الأقصر|المنصورة|طنطا|بورسعيد|السويس|الإسماعيلية|أسيوط|سوهاج|دمياط|دمشق|حلب|حمص|حماة
+اللاذقية|درعا|إدلب|الرقة|دير الزور|بيروت|طرابلس|صيدا|صور|بعلبك|عمان|عمّان|إربد|الزرقاء|العقبة
+الكرك|السلط|معان|القدس|القدس المحتلة|رام الله|غزة|نابلس|الخليل|بيت لحم|جنين|حيفا|يافا|الناصرة
+بغداد|البصرة|الموصل|أربيل|السليمانية|كركوك|النجف|كربلاء|الأنبار|ديالى|الكويت|المنامة|الدوحة
+أبوظبي|أبو ظبي|دبي|الشارقة|عجمان|رأس الخيمة|الفجيرة|العين|مسقط|صلالة|صنعاء|عدن|تعز|الحديدة
+المكلا|الخرطوم|أم درمان|جوبا|بنغازي|مصراتة|تونس|صفاقس|سوسة|القيروان|الجزائر|وهران|قسنطينة|عنابة
+الرباط|الدار البيضاء|فاس|مراكش|طنجة|أكادير|مكناس|وجدة|تطوان|نواكشوط|مقديشو|جيبوتي|موروني|أنقرة
+إسطنبول|اسطنبول|طهران|لندن|باريس|برلين|روما|مدريد|بروكسل|جنيف|فيينا|لاهاي|أمستردام|ستوكهولم
+أوسلو|كوبنهاغن|أثينا|موسكو|واشنطن|نيويورك|لوس أنجلوس|شيكاغو|بوسطن|تورونتو|مونتريال|أوتاوا|بكين
+طوكيو|سيول|نيودلهي|إسلام آباد|كابول|كراتشي|دكا|جاكرتا|كوالالمبور|سنغافورة|مانيلا|سيدني|كانبيرا
+لاغوس|أبوجا|نيروبي|أديس أبابا|جوهانسبرغ|داكار|كانو|آستنة|السعودية|مصر|سوريا|سورية|لبنان|الأردن
+فلسطين|العراق|اليمن|السودان|ليبيا|المغرب|موريتانيا|الصومال|قطر|البحرين|الإمارات|تركيا|إيران
+عواصم|العواصم
+"""
+
+
+def _folded_set(rows: str) -> frozenset[str]:
+    return frozenset(folded(name) for row in rows.splitlines() for name in row.split("|") if name.strip())
+
+
+AGENCIES = _folded_set(_AGENCIES)
+"""Agencies, desks and accounts that sign without a person, folded."""
+
+PLACES = _folded_set(_PLACES)
+"""Cities and countries that begin a byline, folded."""
+
+MAX_NAME_WORDS = 9
+"""Most words of one byline's people."""
+
+MAX_PEOPLE = 3
+"""Most people named as authors of one text."""
+
+MAX_BYLINE_CHARS = 120
+"""Longest line that is read as a byline."""
+
+LABEL = re.compile(
+    r"^[\s*•\-–—(\[]*(?P<label>(?:ب?قلم|بقلم|كتبت|كتبه|كتبها|كتب|بواسطة|بواسطه|الكاتبة|الكاتب"
+    r"|كاتب المقال|اسم الكاتب|تأليف|المؤلف|إعداد|اعداد|أعده|أعدته"
+    r"|أعدها|أجرى الحوار|أجرت الحوار|حاوره|حاورته|حاورها|حوار|تحقيق|تقرير|ترجمة|ترجمه|نشره|نشر بواسطة"
+    r"|نشرت بواسطة|أضيف بواسطة|أرسل بواسطة|المحرر"
+    r"|مقال لـ|مقال بقلم|رأي|by|written by|posted by|author|von)(?:\s*[:/\\\-–—|]+\s*|\s+(?=\S)))",
+    re.IGNORECASE,
+)
+"""Words that open a byline. Those that are common words of a sentence count only with a sign behind them."""
+
+_WEAK_LABEL = re.compile(
+    r"^\W*(?:رأي|حوار|تقرير|تحقيق|المحرر|نشره|كتب|كتبت|الكاتب|الكاتبة|ترجمة|ترجمه|by|von|author)\s+\w",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(r"\s*(?:[–—/\\|،,:؛;•·]|(?<![A-Za-z])-|-(?![A-Za-z]))+\s*|\s*ـ+\s+|\s+ـ+\s*|[()\[\]{}]")
+_DIGIT = re.compile(r"\d")
+_STOP = re.compile(
+    r"(?:^|\s)(?:في|من|الي|عن|ان|التي|الذي|هذا|هذه|ما|لا|لم|كان|بعد|قبل|منذ|اليوم|امس|دقيقه|دقايق|ساعه"
+    r"|قراءه|تعليق|تعليقات|مشاهده"
+    r"|المزيد|الرييسيه|طباعه|ارسال|مشاركه|نشر|تحديث|اخر|عدد|http|www|com)(?:\s|$)"
+)
+_NOISE = re.compile(r"^[\s*•.:،\-–—\"'«»]+|[\s*•:،\-–—\"'«»]+$|\(\s*زائر\s*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Byline:
+    """Who signed: a person or people as printed, or, when no person did, the agency."""
+
+    name: str
+    kind: str
+
+
+def read_byline(text: str, sites: frozenset[str] = frozenset()) -> Byline | None:
+    """Return who signs a byline: "Amman - Petra - Name" gives the name; None when only a place stands there.
+
+    `sites` are the site's own names, folded; a byline of the site itself is an outlet's.
+    """
+    pieces = (_NOISE.sub("", piece).strip() for piece in _SPLIT.split(squeeze(text)))
+    parts = [part for part in pieces if part and not _DIGIT.search(part)]
+    named = [name for part in _without_photographers(parts) if (name := _without_place(part))]
+    people = [name for name in named if is_person(name, sites)]
+    if len(parts) > 1:
+        people = [name for name in people if " " in name] or people
+    if people:
+        return Byline(" و".join(dict.fromkeys(people[:MAX_PEOPLE])), "person")
+    outlets = [name for name in named if is_agency(name, sites)]
+    if not outlets and len(parts) > 1 and any(folded(parts[-1]) in site.split() for site in sites):
+        outlets = parts[-1:]
+    return Byline(outlets[-1], "agency") if outlets else None
+
+
+def _without_photographers(parts: list[str]) -> list[str]:
+    """Leave out "photos by" and whoever stands behind it."""
+    photos = [i for i, part in enumerate(parts) if folded(part) in ("تصوير", "عدسه", "photo", "photos")]
+    return [part for i, part in enumerate(parts) if i not in photos and i - 1 not in photos]
+
+
+def _without_place(part: str) -> str | None:
+    """Return a part of a byline without the place it begins with; None when it is nothing but a place."""
+    words = part.split()
+    for size in (3, 2, 1):
+        if folded(" ".join(words[:size])) in PLACES and len(words) >= size:
+            rest = " ".join(words[size:])
+            if not rest:
+                return None
+            return rest if len(words) - size >= 2 or folded(rest) in AGENCIES else part
+    return part
+
+
+def is_agency(name: str, sites: frozenset[str] = frozenset()) -> bool:
+    """Return whether a name is that of an agency, a desk, a team or the site itself."""
+    words = folded(name.replace(".", " "))
+    return words in AGENCIES or words in sites or bool(OUTLET.match(words))
+
+
+def is_person(name: str, sites: frozenset[str] = frozenset()) -> bool:
+    """Return whether a text can be the name of a person: few words, no digits, no sentence, no agency, no place."""
+    plain = folded(name)
+    words = plain.split()
+    if not words or len(words) > MAX_NAME_WORDS or _DIGIT.search(name) or "@" in name or len(plain) < 2:
+        return False
+    return plain not in PLACES and not is_agency(name, sites) and not _STOP.search(plain)
+
+
+def labelled(text: str) -> str | None:
+    """Return what stands behind a byline's label ("بقلم: …", "كتب - …"), or None when there is no label."""
+    if len(text) > MAX_BYLINE_CHARS:
+        return None
+    match = LABEL.match(text)
+    if match is None or (_WEAK_LABEL.match(text) and not re.search(r"[:/\\\-–—|]", match["label"])):
+        return None
+    return text[match.end() :].strip() or None

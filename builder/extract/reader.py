@@ -1,0 +1,166 @@
+"""Any page of HTML, read without rules for its site."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from builder import optout, urls
+from builder.extract import article, byline, charset, comments, dates, kinds, metadata, repair, title
+from builder.extract.article import MainText
+from builder.extract.byline import Signed
+from builder.extract.page import Page
+from builder.extract.region import key as key_of
+from builder.extract.title import Title
+from builder.markup import drop, parse
+from builder.model import Capture, Comment, Document, Evidence, Extraction
+
+READER = "page/1"
+"""Name and version of this reader, as it stands in every row."""
+
+MIN_ARABIC_LETTERS = 40
+"""Fewest Arabic letters on a page, entities counted, for it to be read at all."""
+
+HEAD_CHARS = 300_000
+"""Length of the beginning of a page in which opt-outs of its head are looked for."""
+
+HEAD_LINES = 5
+"""Lines at the beginning of a text that may be its title, byline or date once more."""
+
+MAX_DATE_LINE_CHARS = 90
+"""Longest line that is nothing but a date line."""
+
+_ARABIC = re.compile(
+    "[\u0620-\u064a\u066e-\u06d3\ufb50-\ufdff\ufe70-\ufefc]|&#(?:1[56]\\d\\d|x6[0-9a-fA-F]{2});"
+)
+_DATE = re.compile(r"\d{1,4}\s*[/\-.]\s*\d{1,2}\s*[/\-.]\s*\d{1,4}|(?<!\d)(?:19|20|14)\d\d(?!\d)")
+_WORD = re.compile(r"[^\W\d]{2,}")
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+
+
+def read_page(capture: Capture, *, zone: str | None = None) -> Extraction:
+    """Return what a page says: one document with its comments, or why there is none.
+
+    `zone` is the IANA zone of times that are printed without one, where it is known for the site.
+    """
+    decoded = charset.decode(capture.body, capture.header("Content-Type"))
+    if decoded is None:
+        return Extraction(failed="charset")
+    mended = repair.repair(decoded.text)
+    if not has_arabic(mended.text):
+        return Extraction(skipped="not-arabic-bytes")
+    tree = parse(mended.text)
+    if tree is None:
+        return Extraction(skipped="empty")
+    reading = _Reading(capture, Page(tree, capture.url), zone, decoded.charset, mended.layers)
+    return replace(reading.extraction(), signals=optout.html_signals(mended.text[:HEAD_CHARS]))
+
+
+def has_arabic(text: str) -> bool:
+    """Return whether a page has enough Arabic letters to be worth parsing; entities count as letters."""
+    found = _ARABIC.finditer(text)
+    return all(next(found, None) is not None for _ in range(MIN_ARABIC_LETTERS))
+
+
+@dataclass
+class _Reading:
+    """One page on its way from tree to extraction."""
+
+    capture: Capture
+    page: Page
+    zone: str | None
+    charset: str
+    layers: tuple[str, ...]
+
+    def extraction(self) -> Extraction:
+        """Read comments, cut them out, then read text, title, author, date and labels off the same tree."""
+        page, at = self.page, self.capture.ref.fetched_at
+        key = urls.canonical_url(self.capture.url)
+        answers = comments.find_comments(page.tree, self.capture.url, key, at, zone=self.zone)
+        drop(answers.elements)
+        if answers.is_thread and answers.opening is None:
+            return Extraction(comments=answers.comments)
+        main = article.main_text(page)
+        if main is None and answers.opening is None:
+            return Extraction(skipped="no-text")
+        main = main or MainText((), ())
+        heading = title.find_title(page, main.first)
+        kind = None if answers.is_thread else kinds.page_kind(page, heading.text if heading else None, main)
+        if kind is not None:
+            return Extraction(skipped=kind)
+        document = self._document(key, main, heading)
+        if answers.opening is not None:
+            document = _as_thread(document, answers.opening)
+        return Extraction(documents=(document,), comments=answers.comments)
+
+    def _document(self, key: str, main: MainText, heading: Title | None) -> Document:
+        page, at = self.page, self.capture.ref.fetched_at
+        signed = byline.find_author(page, heading.line if heading else None, main.first, main.last)
+        labels = metadata.find_labels(page, heading.text if heading else None, main.first)
+        published = dates.find_published(page.tree, at, zone=self.zone, url=self.capture.url)
+        modified = dates.find_modified(page.tree, at, zone=self.zone, url=self.capture.url)
+        main = main.without(_head_lines(page, main, heading, signed))
+        html = page.tree.find(".") if page.tree.tag != "html" else page.tree
+        evidence = [
+            *((heading.evidence,) if heading else ()),
+            *signed.evidence,
+            *labels.evidence,
+            *(found[1] for found in (published, modified) if found),
+        ]
+        return Document(
+            key=key,
+            url=self.capture.url,
+            canonical_url=key,
+            site=urls.site_of(self.capture.url),
+            record_type="article",
+            text="\n".join(main.lines),
+            title=heading.text if heading else None,
+            author=signed.author,
+            section=labels.section,
+            issue=labels.issue,
+            tags=labels.tags,
+            hashtags=metadata.hashtags(main.lines),
+            published=published[0] if published else None,
+            modified=modified[0] if modified else None,
+            lang_declared=(html.get("lang") or html.get("xml:lang")) if html is not None else None,
+            charset=self.charset,
+            reader=READER,
+            evidence=tuple(evidence),
+            flags=tuple(f"mojibake_repaired:{layer}" for layer in self.layers),
+            lines_removed=main.cut,
+            line_places=main.places,
+        )
+
+
+def _as_thread(document: Document, opening: Comment) -> Document:
+    """Return the document of a forum thread: its text, author and time are those of the first post."""
+    evidence = [
+        found for found in document.evidence if found.field not in ("author", "author_bio", "published")
+    ]
+    return replace(
+        document,
+        record_type="thread",
+        text=opening.text,
+        author=opening.author,
+        published=opening.published or document.published,
+        hashtags=metadata.hashtags(opening.text.splitlines()),
+        evidence=(*evidence, Evidence("author", "thread:opening"), Evidence("published", "thread:opening")),
+        flags=(*document.flags, "thread"),
+        line_places=(),
+    )
+
+
+def _head_lines(page: Page, main: MainText, heading: Title | None, signed: Signed) -> frozenset[int]:
+    """Return the first lines of a text that are its title, its byline or its date once more."""
+    wanted = key_of(heading.text) if heading else None
+    found = set()
+    for index in main.kept[:HEAD_LINES]:
+        text = page.lines.lines[index].text
+        if index in signed.lines or key_of(text) == wanted or _is_date_line(text):
+            found.add(index)
+    return frozenset(found) if len(found) < len(main.kept) else frozenset()
+
+
+def _is_date_line(text: str) -> bool:
+    plain = text.translate(_DIGITS)
+    return len(text) <= MAX_DATE_LINE_CHARS and bool(_DATE.search(plain)) and len(_WORD.findall(plain)) <= 7

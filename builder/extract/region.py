@@ -1,0 +1,321 @@
+"""Where on a page its article stands: the lines that trafilatura found, the block that holds them, and what in
+that block is the page's furniture.
+
+trafilatura says which lines are main text. It leaves out lists of links that belong to the text, and on old
+layouts it takes in rating bars and related lists. Both are mended here by shape and wording alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from lxml.html import HtmlElement
+
+from builder.extract.page import names_of
+from builder.extract.wording import (
+    HEADING,
+    LINE,
+    MAX_HEADING_CHARS,
+    MAX_LINE_CHARS,
+    MAX_NOTICE_CHARS,
+    NOTICE,
+    folded,
+)
+from builder.markup import Line, Lines
+
+MIN_SHARE = (0.15, 0.3)
+"""Least share of the found text that must stand in a block named as the article's body, or as content."""
+
+MIN_CHARS = (20, 100)
+"""Fewest characters of found text in such a block."""
+
+DEEPEST_SHARE = 0.9
+"""A block inside another is preferred while it keeps this share of the other's found text."""
+
+LINKED = 0.5
+"""Link share from which on a line is a link rather than a sentence with one."""
+
+MIN_MATCH_CHARS = 12
+"""Shortest line, folded and without spaces, that is looked for inside trafilatura's text, not only as a line of it."""
+
+MIN_REPEAT_CHARS = 80
+"""Shortest line of which an article keeps one copy; shorter ones are refrains."""
+
+MAX_CAPTION_CHARS = 160
+"""Longest line in a picture's box that is its caption."""
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_STRONG = re.compile(
+    r"(?:^|\s)articlebody(?:$|\s)|(?:^|[\s_-])(?:article|post|entry|story|news|topic|blog|opinion"
+    r"|single)[\s_-]*"
+    r"(?:body|text|txt|content|contents|details?|desc|description|full)(?:$|[\s_-])"
+)
+_WEAK = re.compile(
+    r"(?:^|[\s_-])(?:content|contents|article|entry|story|prose|details?|fulltext|the-content|body"
+    r"|text)(?:$|[\s_-])"
+    r"|(?:page|main|item|inner)[\s_-]*(?:content|text|body|details?)(?:$|[\s_-])"
+)
+_NOT_BODY = re.compile(
+    r"comment|footer|header|sidebar|meta|title|image|img|photo|info|related|share|list|tag|widget|nav"
+    r"|menu|author|caption"
+)
+_FURNITURE = re.compile(
+    r"(?:^|[\s_-])(?:related\w*|similar|shar(?:e|ing)\w*|social\w*|addthis\w*|addtoany\w*|a2a|rating\w*"
+    r"|rate|votes?|polls?"
+    r"|breadcrumbs?|crumbs?|pagination|pager|paginav|navigation|nav|navbar|menu|sidebar|respond"
+    r"|newsletter|subscri\w+"
+    r"|advert\w*|ads?|adsense|adsbygoogle|banner|promo|sponsor\w*|toolbar|cookies?|consent|popup|modal"
+    r"|copyright|ticker"
+    r"|trending|most[_-]?read|popular|recommend\w*|toc|jp-relatedposts|yarpp\w*|outbrain|taboola)(?:$|[\s_-])"
+)
+_SMALL_PRINT = re.compile(
+    r"(?:^|[\s_-])(?:tags?|tagcloud|taglist|byline|meta|date|time|dateline|views?|counter|credits?"
+    r"|captions?|print\w*"
+    r"|tools?|icons?|buttons?|author\w*|bio|widget\w*|comments?|reply|footer|hidden|off|sr-only)(?:$|[\s_-])"
+)
+_PICTURE = re.compile(
+    r"(?:^|[\s_-])(?:img|image|images|photo|photos|picture|pic|caption|captions|gallery)(?:$|[\s_-])"
+)
+_SILENT_TAGS = frozenset(
+    ("nav", "aside", "footer", "form", "button", "figure", "figcaption", "dialog", "menu")
+)
+_LOUD_TAGS = frozenset(("nav", "aside", "dialog", "button"))
+_HEADS = frozenset(("h1", "title"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The article's lines by their index on the page, the block that holds them, and whether it names itself so.
+
+    `cut` are lines that trafilatura took for text and that were left out here.
+    """
+
+    kept: tuple[int, ...]
+    cut: tuple[int, ...]
+    block: HtmlElement | None
+    declared: bool
+
+
+def key(text: str) -> str:
+    """Return a line in the form in which lines of two extractors are compared."""
+    return folded(text).replace(" ", "")
+
+
+def find(page: Lines, text: str) -> Found | None:
+    """Return where the text that trafilatura found stands on the page; None when it stands nowhere on it."""
+    hits = _hits(page.lines, text)
+    if not hits:
+        return None
+    out = furniture(page, hits)
+    heavy = (_weight(line) if i in hits and i not in out else 0.0 for i, line in enumerate(page.lines))
+    weight = [0.0, *accumulate(heavy)]
+    block, tier = _declared(page, weight)
+    if block is None:
+        block = _smallest(page, weight)
+    out |= _inner_furniture(page, block, hits)
+    kept = _kept(page, block, hits, out, tier=tier)
+    return Found(tuple(kept), tuple(sorted(hits - set(kept))), block, tier > 0)
+
+
+def _hits(lines: list[Line], text: str) -> set[int]:
+    """Return the lines of the page that trafilatura took, by index."""
+    wanted = [key(line) for line in text.splitlines()]
+    whole, run = set(wanted), "\n".join(wanted) + "\n" + "".join(wanted)
+    hits = set()
+    for index, line in enumerate(lines):
+        own = key(line.text)
+        if own in whole or (len(own) >= MIN_MATCH_CHARS and own in run):
+            hits.add(index)
+    hits.discard(-1)
+    return {index for index in hits if key(lines[index].text)}
+
+
+def _weight(line: Line) -> float:
+    return len(line.text) * (1 - line.link_share)
+
+
+def furniture(page: Lines, hits: Iterable[int] = ()) -> set[int]:
+    """Return the lines that the page's own words give away as furniture, by index."""
+    heavy = sum(_weight(page.lines[i]) for i in hits)
+    out: set[int] = set()
+    for index, line in enumerate(page.lines):
+        if index in out:
+            continue
+        size = len(line.text)
+        if size > MAX_NOTICE_CHARS:
+            continue
+        words = folded(line.text)
+        if (size <= MAX_LINE_CHARS and LINE.match(words)) or NOTICE.search(words):
+            out.add(index)
+        elif HEADING.match(words):
+            out |= _headed(page, index, heavy)
+    return out
+
+
+def _headed(page: Lines, index: int, heavy: float) -> set[int]:
+    """Return the lines of the block that a furniture heading opens; the heading of an article opens none."""
+    line = page.lines[index]
+    if line.element.tag in _HEADS:
+        return set()
+    if len(line.text) > MAX_HEADING_CHARS or line.link_share >= LINKED:
+        return {index} if line.link_share >= LINKED or ":" in line.text[:MAX_HEADING_CHARS] else set()
+    start, end = _opened(page, index)
+    if end - start <= 1:
+        end = _linked_run(page, index + 1)
+    block = range(start, end)
+    inside = sum(_weight(page.lines[i]) for i in block if len(page.lines[i].text) > MAX_LINE_CHARS)
+    return {index} if heavy and inside > 0.6 * heavy else set(block)
+
+
+def _opened(page: Lines, index: int) -> tuple[int, int]:
+    """Return the span of the largest block whose first line is this one."""
+    span = (index, index + 1)
+    element: HtmlElement | None = page.lines[index].element
+    while element is not None and element.tag not in ("body", "html"):
+        own = page.spans.get(element)
+        if own is not None:
+            if own[0] < index:
+                break
+            span = own
+        element = element.getparent()
+    return span
+
+
+def _linked_run(page: Lines, start: int) -> int:
+    """Return the end of the run of links that starts at a line; a short line between two links does not end it."""
+    end = start
+    for index in range(start, len(page.lines)):
+        line = page.lines[index]
+        if line.link_share >= LINKED:
+            end = index + 1
+        elif len(line.text) > 40 or index > end:
+            break
+    return end
+
+
+def _declared(page: Lines, weight: list[float]) -> tuple[HtmlElement | None, int]:
+    """Return the block that calls itself the article's body and holds a fair part of the found text, and its tier."""
+    total = weight[-1]
+    named = [(element, _tier(element)) for element in page.spans]
+    for tier in (1, 2):
+        held = {
+            element: weight[page.spans[element][1]] - weight[page.spans[element][0]]
+            for element, own in named
+            if own == tier
+        }
+        most = max(held.values(), default=0.0)
+        if most < max(MIN_CHARS[tier - 1], MIN_SHARE[tier - 1] * total):
+            continue
+        close = [element for element, chars in held.items() if chars >= DEEPEST_SHARE * most]
+        return min(close, key=lambda element: page.spans[element][1] - page.spans[element][0]), tier
+    return None, 0
+
+
+def _tier(element: HtmlElement) -> int:
+    """Return 1 for a block named as an article's body, 2 for one named as content, 0 for others."""
+    names = _CAMEL.sub("-", names_of(element)).lower() if element.attrib else ""
+    if not names or element.tag in ("body", "html", "form"):
+        return 2 if element.tag == "article" else 0
+    if _STRONG.search(names.replace("article-body", "articlebody")):
+        return 1 if not _NOT_BODY.search(names) or "articlebody" in names.replace("-", "") else 2
+    if element.tag == "article" or (_WEAK.search(names) and not _NOT_BODY.search(names)):
+        return 2
+    return 0
+
+
+def _smallest(page: Lines, weight: list[float]) -> HtmlElement | None:
+    """Return the smallest block that holds nearly all of the found text."""
+    total = weight[-1]
+    holds = [
+        (end - start, element)
+        for element, (start, end) in page.spans.items()
+        if weight[end] - weight[start] >= DEEPEST_SHARE * total
+    ]
+    return min(holds, key=lambda pair: pair[0])[1] if holds else None
+
+
+def _inner_furniture(page: Lines, block: HtmlElement | None, hits: set[int]) -> set[int]:
+    """Return the lines inside a block that stand in parts named as furniture; small print only where not found."""
+    start, end = page.spans.get(block, (0, 0)) if block is not None else (0, len(page.lines))
+    verdicts: dict[HtmlElement, int] = {}
+    out = set()
+    for index in range(start, end):
+        line = page.lines[index]
+        verdict = _verdict(line.element, block, verdicts)
+        caption = verdict == 3 and len(line.text) <= MAX_CAPTION_CHARS
+        if verdict == 2 or caption or (verdict == 1 and index not in hits):
+            out.add(index)
+    return out
+
+
+def _verdict(element: HtmlElement, block: HtmlElement | None, known: dict[HtmlElement, int]) -> int:
+    """Return what an element inside `block` is: 3 in a picture's box, 2 furniture, 1 small print, else 0."""
+    path = []
+    verdict = 0
+    current: HtmlElement | None = element
+    while current is not None and current is not block and current.tag != "body":
+        if current in known:
+            verdict = known[current]
+            break
+        path.append(current)
+        current = current.getparent()
+    for inner in reversed(path):
+        verdict = known[inner] = max(verdict, _own_verdict(inner))
+    return verdict
+
+
+def _own_verdict(element: HtmlElement) -> int:
+    names = _CAMEL.sub("-", names_of(element)).lower() if element.attrib else ""
+    if element.tag in _LOUD_TAGS or (names and _FURNITURE.search(names)):
+        return 2
+    if element.tag == "figcaption" or (names and _PICTURE.search(names)):
+        return 3
+    return 1 if element.tag in _SILENT_TAGS or (names and _SMALL_PRINT.search(names)) else 0
+
+
+def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int], *, tier: int) -> list[int]:
+    """Return the lines of the article: those found, less furniture, and what their block holds beside them.
+
+    A block named as the article's body is taken whole; one named as content from its first found line to its last.
+    """
+    start, end = page.spans.get(block, (0, 0)) if block is not None else (0, 0)
+    found = hits - out
+    if tier:
+        inside = [i for i in found if start <= i < end]
+        if tier > 1 and inside:
+            start, end = min(inside), max(inside) + 1
+        return _once(page, [i for i in range(start, end) if i not in out])
+    inside = {i for i in found if start <= i < end or page.lines[i].link_share < LINKED}
+    gaps = _gaps(page, inside) - out
+    return _once(page, sorted(inside | gaps))
+
+
+def _once(page: Lines, kept: list[int]) -> list[int]:
+    """Leave out the second copy of a long line: a sentence lifted out of the text to be shown in large type."""
+    seen: set[str] = set()
+    once = []
+    for index in kept:
+        text = page.lines[index].text
+        if len(text) < MIN_REPEAT_CHARS or text not in seen:
+            once.append(index)
+        seen.add(text)
+    return once
+
+
+def _gaps(page: Lines, hits: set[int]) -> set[int]:
+    """Return the lines between two found lines of one parent: lists of links that belong to the text."""
+    gaps: set[int] = set()
+    ordered = sorted(hits)
+    for before, after in pairwise(ordered):
+        if after - before > 1 and _parent(page, before) is _parent(page, after):
+            gaps.update(range(before + 1, after))
+    return gaps
+
+
+def _parent(page: Lines, index: int) -> HtmlElement | None:
+    element = page.lines[index].element
+    parent: HtmlElement | None = element.getparent()
+    return parent

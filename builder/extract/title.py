@@ -1,0 +1,218 @@
+"""The title of an article: what the page's head says and what stands over the text, and where they agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
+
+from builder.extract import jsonld
+from builder.extract.page import Page, names_of
+from builder.extract.region import key
+from builder.extract.wording import folded
+from builder.markup import squeeze
+from builder.model import Evidence
+
+ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|CreativeWork|Blog(?:Post)?)$")
+"""schema.org types whose headline is that of a text."""
+
+NEAR_LINES = 8
+"""A heading at most this many lines above the first line of the text stands over it."""
+
+MIN_KEY_CHARS = 4
+"""Shortest line, folded and without spaces, that can be found inside the head's title."""
+
+MIN_COVER = 0.35
+"""Least share of the head's title that a plain line must cover to be its printed form."""
+
+MAX_SITE_WORDS = 4
+"""Most words of a part of a title that begins like the name of a paper and is taken for one."""
+
+MAX_TITLE_CHARS = 300
+"""Longest text taken for a title."""
+
+HEADING_SCORE = 5.0
+"""Least score by which a heading alone is the title; see `_score`."""
+
+_SEPARATOR = re.compile(r"\s+[|\-–—:»«/·•~]+\s+|\s*[|»«]\s*|\s+::\s+|(?<=\w)\s+-(?=\w)|\s*[:\-–—]\s+(?=\S)")
+_PAPER = re.compile(
+    r"(?:جريده|صحيفه|موقع|شبكه|وكاله|مجله|منتديات|منتدي|مدونه|بوابه|راديو|اذاعه|تلفزيون|الصفحه الرييسيه"
+    r"|home)(?:\s|$)"
+)
+_TITLE_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:headline|(?:entry|post|article|news|story|topic|page|single|main|item"
+    r"|content)?[\s_-]*(?:news)?"
+    r"(?:title|heading|subject))(?:$|[\s_-])"
+)
+_NOT_TITLE = re.compile(
+    r"(?:^|[\s_-])(?:logo|site|brand|blog-title|widget|menu|nav|related|comments?|section|sub)(?:$|[\s_-])"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HEADINGS = {"h1": 3.0, "h2": 2.0, "h3": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A title, the line of the page it is printed in (None if it is only in the head), and why it was chosen."""
+
+    text: str
+    line: int | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    line: int
+    text: str
+    origin: str
+    score: float
+
+
+def find_title(page: Page, first: int) -> Title | None:
+    """Return the title of the article whose text begins at line `first`; None when nothing names one."""
+    sites = site_names(page) | host_names(page.url)
+    named = _named(page, sites)
+    headings = sorted(
+        _headings(page, first, sites, named), key=lambda heading: (-heading.score, -heading.line)
+    )
+    best = headings[0] if headings else None
+    if named is not None:
+        return _agreed(named, best)
+    return _from_head(page, best, sites)
+
+
+def site_names(page: Page) -> frozenset[str]:
+    """Return what the page calls its site, folded: never a title, never an author."""
+    found = [
+        page.first_meta(name)
+        for name in (
+            "og:site_name",
+            "application-name",
+            "apple-mobile-web-app-title",
+            "dc.publisher",
+            "copyright",
+        )
+    ]
+    found += [
+        jsonld.text_value(item.get("name"))
+        for item in page.objects
+        if {"WebSite", "Organization", "NewsMediaOrganization"} & set(jsonld.types(item))
+    ]
+    found += [part for part in _SEPARATOR.split(page.head_title) if is_site_name(part, frozenset())]
+    return frozenset(filter(None, (folded(name) for name in found if name)))
+
+
+def host_names(url: str) -> frozenset[str]:
+    """Return the host of a URL and its first label, folded: the name of a site where it gives itself no other."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    return frozenset((folded(host), folded(host.split(".")[0])))
+
+
+def is_site_name(text: str, sites: frozenset[str]) -> bool:
+    """Return whether a text is the site's name, or begins like the name of a newspaper, a forum, a blog."""
+    words = folded(text)
+    return words in sites or bool(_PAPER.match(words) and len(words.split()) <= MAX_SITE_WORDS)
+
+
+def _named(page: Page, sites: frozenset[str]) -> tuple[str, str] | None:
+    """Return the title that the page's head declares, without the site's part, and where it stood."""
+    declared = [(jsonld.text_value(item.get("headline")), "jsonld:headline") for item in articles(page)]
+    declared += [
+        (page.first_meta(name), f"meta:{name}")
+        for name in ("og:title", "twitter:title", "dc.title", "headline")
+    ]
+    for text, origin in declared:
+        if text and len(text) <= MAX_TITLE_CHARS and not is_site_name(text, sites):
+            return strip_site(squeeze(text), sites), origin
+    return None
+
+
+def articles(page: Page) -> list[jsonld.Json]:
+    """Return the JSON-LD objects that describe a text."""
+    return [item for item in page.objects if any(ARTICLE.search(name) for name in jsonld.types(item))]
+
+
+def strip_site(title: str, sites: frozenset[str]) -> str:
+    """Return a title without the parts at its ends that name the site."""
+    parts = _SEPARATOR.split(title)
+    marks = [match.group() for match in _SEPARATOR.finditer(title)]
+    while len(parts) > 1 and is_site_name(parts[-1], sites):
+        parts.pop()
+        marks.pop()
+    while len(parts) > 1 and is_site_name(parts[0], sites):
+        parts.pop(0)
+        marks.pop(0)
+    joined = parts[0] + "".join(mark + part for mark, part in zip(marks, parts[1:], strict=True))
+    return joined.strip() or title
+
+
+def _headings(
+    page: Page, first: int, sites: frozenset[str], named: tuple[str, str] | None
+) -> Iterator[_Heading]:
+    head = key(page.head_title)
+    wanted = key(named[0]) if named else ""
+    for index, line in enumerate(page.lines.lines[: first + NEAR_LINES]):
+        own = key(line.text)
+        if len(own) < MIN_KEY_CHARS or len(line.text) > MAX_TITLE_CHARS or folded(line.text) in sites:
+            continue
+        in_head = own in head and len(own) >= MIN_COVER * len(head)
+        agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
+        shape, origin = _shape(line.element)
+        if not in_head and not agrees and (not shape or index > first + 1):
+            continue
+        near = 2.0 if first - NEAR_LINES <= index <= first else 0.0
+        yield _Heading(index, line.text, origin, shape + near + 4.0 * in_head + 4.0 * agrees)
+
+
+def _shape(element: HtmlElement) -> tuple[float, str]:
+    """Return how much an element looks like a title by its tag and names, and the name of what it is."""
+    score, origin = 0.0, f"line:{element.tag}"
+    current: HtmlElement | None = element
+    for _ in range(2):
+        if current is None:
+            break
+        names = _CAMEL.sub("-", names_of(current)).lower() if current.attrib else ""
+        score += _HEADINGS.get(str(current.tag), 0.0)
+        if names and _NOT_TITLE.search(names):
+            score -= 4.0
+        elif names and _TITLE_NAMES.search(names):
+            score += 3.0 if "headline" in names else 2.0
+        current = current.getparent()
+    return score, origin
+
+
+def _agreed(named: tuple[str, str], heading: _Heading | None) -> Title:
+    """Join what the head declares with what is printed: the shorter of two that contain each other, else the head's."""
+    text, origin = named
+    if heading is None:
+        return Title(text, None, Evidence("title", origin, 0.9))
+    own, declared = key(heading.text), key(text)
+    if own == declared:
+        return Title(heading.text, heading.line, Evidence("title", f"{origin}+{heading.origin}", 0.99))
+    if own in declared and 2 * len(own) >= len(declared) and _is_suffix_cut(text, heading.text):
+        return Title(heading.text, heading.line, Evidence("title", f"{heading.origin}+{origin}", 0.95))
+    line = heading.line if declared in own or own in declared else None
+    return Title(text, line, Evidence("title", origin, 0.9))
+
+
+def _is_suffix_cut(declared: str, printed: str) -> bool:
+    """Return whether the printed title ends where the declared one has a separator."""
+    parts = _SEPARATOR.split(declared)
+    return any(key(part) == key(printed) for part in parts) or key(declared).startswith(key(printed))
+
+
+def _from_head(page: Page, heading: _Heading | None, sites: frozenset[str]) -> Title | None:
+    """Choose between the title element and a heading when nothing else names a title."""
+    head = strip_site(page.head_title, sites) if page.head_title else ""
+    if heading is not None and (key(heading.text) in key(page.head_title) or heading.score >= HEADING_SCORE):
+        agrees = key(heading.text) in key(page.head_title)
+        origin = f"title+{heading.origin}" if agrees else heading.origin
+        return Title(heading.text, heading.line, Evidence("title", origin, 0.97 if agrees else 0.7))
+    if head and not is_site_name(head, sites):
+        return Title(head, None, Evidence("title", "title", 0.6))
+    if heading is not None:
+        return Title(heading.text, heading.line, Evidence("title", heading.origin, 0.4))
+    return None

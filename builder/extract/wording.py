@@ -1,0 +1,262 @@
+"""Words by which Arabic pages name their own furniture, and the form in which words are compared.
+
+The lists hold what Arabic sites of any maker print: headings of related lists, share and rating bars, comment
+policies, cookie notices, copyright lines. They name no site.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_DROPPED = re.compile(
+    "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+_LETTERS = str.maketrans("أإآٱىیئکةۀ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "اااايييكهه01234567890123456789")
+_GAPS = re.compile(r"[\W_]+")
+
+
+@lru_cache(maxsize=4096)
+def folded(text: str) -> str:
+    """Return `text` for comparison: marks dropped, letter variants joined, digits ASCII, signs as single spaces."""
+    return _GAPS.sub(" ", _DROPPED.sub("", text).translate(_LETTERS).lower()).strip()
+
+
+def _starts(words: str) -> re.Pattern[str]:
+    """Return a pattern that matches folded text beginning with one of the phrases, one phrase a line."""
+    phrases = sorted({folded(line) for line in words.splitlines() if line.strip()}, key=len, reverse=True)
+    return re.compile("(?:" + "|".join(map(re.escape, phrases)) + r")(?:\s|$)")
+
+
+HEADING = _starts("""
+مواضيع مشابهة
+مواضيع ذات صلة
+مواضيع ذات علاقة
+مواضيع متعلقة
+مواضيع مرتبطة
+مواضيع قد تهمك
+مواضيع أخرى
+موضوعات ذات صلة
+موضوعات متعلقة
+موضوعات مشابهة
+موضوعات أخرى
+مقالات ذات صلة
+مقالات مشابهة
+مقالات متعلقة
+مقالات أخرى
+مقالات مقترحة
+مقالات الكاتب
+أخبار ذات صلة
+أخبار ذات علاقة
+أخبار متعلقة
+أخبار مشابهة
+أخبار أخرى
+أخبار مرتبطة
+تدوينات مشابهة
+تدوينات ذات صلة
+ذات صلة
+قصص مقترحة
+قصص ذات صلة
+قد يعجبك
+قد يعجبكم
+قد يهمك
+قد يهمكم
+ربما يعجبك
+ربما يهمك
+ربما تود
+اقرأ أيضا
+اقرأوا أيضا
+إقرأ أيضا
+اقرأ كذلك
+اقرأ المزيد
+إقرأ المزيد
+اقرأ في
+شاهد أيضا
+شاهدوا أيضا
+شاهد المزيد
+طالع أيضا
+انظر أيضا
+أنظر أيضا
+المزيد حول
+المزيد من
+المزيد عن
+الأكثر قراءة
+الأكثر مشاهدة
+الأكثر تعليقا
+الأكثر تصفحا
+الأكثر تداولا
+الأكثر رواجا
+الأكثر شعبية
+الأكثر زيارة
+آخر الأخبار
+آخر المقالات
+آخر المواضيع
+آخر التعليقات
+أحدث الأخبار
+أحدث المقالات
+أحدث المواضيع
+أحدث التعليقات
+المنشورات الأخيرة
+المواضيع الأخيرة
+المقالات الأخيرة
+أهم الأخبار
+الأخبار الرئيسية
+روابط ذات صلة
+روابط مشابهة
+نقترح لك
+نرشح لك
+اخترنا لك
+اخترنا لكم
+يستحق الانتباه
+تصفح أيضا
+تابع أيضا
+من نفس القسم
+في نفس السياق
+المقال السابق
+المقال التالي
+الموضوع السابق
+الموضوع التالي
+الخبر السابق
+الخبر التالي
+الصفحة السابقة
+الصفحة التالية
+شارك الموضوع
+شارك المقال
+شارك الخبر
+شارك هذا
+شارك على
+شاركها
+أضف تعليق
+أضف تعليقك
+أضف تعليقا
+إضافة تعليق
+اترك تعليق
+اترك تعليقا
+اترك تعليقك
+اترك ردا
+اترك رد
+اكتب تعليق
+اكتب تعليقك
+شارك برأيك
+شاركنا رأيك
+تعليقات القراء
+تعليقات الزوار
+كل التعليقات
+الشبكات الاجتماعية
+related posts
+related articles
+read also
+read more
+you may also like
+see also
+most read
+share this
+leave a comment
+leave a reply
+""")
+"""Openings of a block that is not the article: related lists, share bars, comment forms."""
+
+LINE = _starts("""
+رابط الخبر
+رابط المقال
+رابط الموضوع
+رابط مختصر
+رابط دائم
+الرابط المختصر
+الرابط الدائم
+الرابط المختصر للمقال
+جميع الحقوق محفوظة
+كل الحقوق محفوظة
+حقوق النشر محفوظة
+جميع حقوق النشر
+جميع حقوق المؤلف
+قيم هذا
+قيم الموضوع
+قيم المقال
+تقييم المقال
+تقييم القراء
+كلمات مفتاحية
+كلمات دلالية
+كلمات البحث
+الكلمات المفتاحية
+الكلمات الدلالية
+الوسوم
+وسوم
+تاغات
+طباعة
+نسخة للطباعة
+إطبع
+اطبع
+أرسل لصديق
+ارسل الى صديق
+أرسل إلى صديق
+إرسال إلى صديق
+حفظ طباعة
+حجم الخط
+تكبير الخط
+نسخ الرابط
+تابعنا على
+تابعونا على
+تابعونا عبر
+تابعوا صفحتنا
+انضم إلى قناتنا
+انضموا إلى قناتنا
+اشترك في النشرة
+اشترك في القناة
+اشترك الآن في
+عدد القراءات
+عدد المشاهدات
+عدد الزيارات
+عدد التعليقات
+عدد التقييمات
+عدد القراء
+مشاركة عبر
+مشاركة على
+شارك
+التعليقات
+تخطى
+تخطي
+copyright
+all rights reserved
+""")
+"""Openings of a line, itself short, that is the page speaking of itself."""
+
+NOTICE = re.compile(
+    r"(?:تعليقات|اراء|مقالات|مشاركات|مواد)\b.{0,60}\bلا تعبر|لا تعبر? .{0,30}\bعن (?:راي|وجهه نظر"
+    r"|موقف) (?:اداره |هييه )?"
+    r"(?:ال|لل)?(?:موقع|صحيفه|جريده|شبكه|تحرير|مدونه|منتدي|قناه|وكاله|ناشر|اداره|بالضروره)"
+    r"|مراجعه التعليقات|(?:سياسه|شروط|قواعد|ضوابط) (?:نشر )?التعليق"
+    r"|(?:ملفات (?:تعريف )?(?:ال)?ارتباط|cookies|كوكيز).{0,120}(?:خصوصيه|نستخدم|يستخدم|موافق|تقبل)"
+    r"|(?:خصوصيه).{0,120}(?:ملفات (?:تعريف )?(?:ال)?ارتباط|cookies)"
+    r"|يحظر (?:نقل|نسخ|اعاده نشر)|لا يسمح بالاقتباس|^هذا (?:الخبر|المقال|الموضوع) من موقع"
+    r"|(?:تفعيل|enable|دعم) (?:ال)?(?:javascript|جافا ?سكريبت)|(?:انتهاء|انتهت) (?:ال)?(?:فتره"
+    r"|مده) (?:ال)?(?:محدده|تعليق)"
+)
+"""Notices of a site to its readers: whose opinion comments are, cookies, rights of copying, log in."""
+
+MAX_LINE_CHARS = 90
+"""Longest line that `LINE` may take out."""
+
+MAX_NOTICE_CHARS = 420
+"""Longest line that `NOTICE` may take out."""
+
+MAX_HEADING_CHARS = 60
+"""Longest line that can head a block of furniture."""
+
+ERROR = re.compile(
+    r"(?:ال)?صفحه (?:\w+ ){0,3}(?:غير موجوده|لم تعد موجوده|غير متوفره|غير متاحه|لا توجد)|لا يمكن العثور علي"
+    r"|لم يتم العثور علي|لم نتمكن من العثور|لا يوجد ما تبحث|غير موجود(?:ه)?$|خطا 404|404 (?:not found"
+    r"|error)|^404$|^404 "
+    r"|page not found|not found$|error 404|هذا (?:المقال|الموضوع|الخبر) (?:غير موجود|محذوف|لم يعد)"
+    r"|تم حذف (?:هذا |هذه )?"
+    r"(?:الموضوع|المقال|الصفحه|المشاركه)|حدث خطا|عذرا (?:\w+ ){0,4}(?:غير موجود|لا يوجد|لم نجد|غير متاح)"
+    r"|الخدمه غير متوفره|access denied|forbidden$|service unavailable|internal server error|just a moment"
+)
+"""Titles of pages that say there is no page."""
+
+OUTLET = re.compile(
+    r"(?:جريده|صحيفه|موقع|شبكه|وكاله|وكالات|مجله|منتديات|منتدي|مدونه|قناه|بوابه|مركز|دار|موسسه|راديو"
+    r"|اذاعه|تلفزيون|مكتب|فريق|اسره|هييه"
+    r"|اداره|قسم|الصفحه|الرييسيه|home|blog)(?:\s|$)"
+)
+"""Beginnings of the names of papers, sites, desks and teams, folded: such a name is no title and no person."""
