@@ -6,6 +6,9 @@ The only module that imports `datasets`.
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,7 +20,7 @@ from builder import takedown
 from builder.duck import connection, quoted
 from builder.errors import HiwarError, VerifyFailed
 from builder.release import audit
-from builder.release.content import slices
+from builder.release.content import ContentHash, slices
 from builder.release.holdings import holding
 from builder.release.manifest import Manifest, read_manifest
 from builder.schema import load_schema
@@ -253,3 +256,51 @@ def takedown_problems(release: Path, _: Manifest) -> Iterator[str]:
         yield f"{found.addresses} addresses of copies are named by requests"
     if found.rejected:
         yield f"{found.rejected} rejected rows show what is named by requests"
+
+
+def verify_published(release: Path, repo_id: str, revision: str, *, endpoint: str | None = None) -> Check:
+    """Load a release from the Hub by its tag and compare its records with the manifest of `release`.
+
+    It runs in a process of its own, because `datasets` reads endpoint and caches once, at its import; nothing
+    comes from an earlier download. `endpoint` None is that of the environment.
+    """
+    with TemporaryDirectory(prefix="hiwar-verify-") as folder:
+        own = {"HF_HUB_CACHE": folder, "HF_DATASETS_CACHE": folder, "HF_XET_CACHE": folder}
+        path = os.pathsep.join(
+            [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        )
+        done = subprocess.run(  # noqa: S603  # our own module, arguments not read by a shell
+            [sys.executable, "-m", "builder.verify", str(release), repo_id, revision],
+            env={**os.environ, **own, "PYTHONPATH": path, **({"HF_ENDPOINT": endpoint} if endpoint else {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    found = done.stdout.splitlines() if done.returncode == 0 else [done.stderr.strip().rpartition("\n")[2]]
+    return Check(f"load_dataset at {revision}", not found, "; ".join(found[:SHOWN]))
+
+
+def published_problems(manifest: Manifest, repo_id: str, revision: str) -> Iterator[str]:
+    """Load every config of a published release and compare version, counts and content, shard by shard."""
+    import datasets
+
+    with _quiet_cache() as cache:
+        for entry in manifest.schemas:
+            loaded = datasets.load_dataset(repo_id, entry.table, revision=revision, cache_dir=cache)
+            counts = {split: data.num_rows for split, data in loaded.items()}
+            if counts != manifest.splits(entry.table):
+                yield f"{entry.table}: loaded {counts}, the manifest says {manifest.splits(entry.table)}"
+                continue
+            start = dict.fromkeys(counts, 0)
+            for shard in manifest.table_shards(entry.table):
+                content = ContentHash()
+                content.add(loaded[shard.split].data.table.slice(start[shard.split], shard.rows))
+                start[shard.split] += shard.rows
+                if content.value() != shard.content:
+                    yield f"{shard.path}: the records loaded at {revision} are others"
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(
+        f"{problem}\n" for problem in published_problems(read_manifest(Path(sys.argv[1])), *sys.argv[2:4])
+    )

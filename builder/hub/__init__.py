@@ -7,7 +7,6 @@ notes on this machine: a rerun goes on where the cut was, and one too many chang
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,8 +14,8 @@ from pathlib import Path
 from builder.errors import HubError, UsageError, VerifyFailed
 from builder.hub.local import LocalRelease
 from builder.hub.plan import FileChange, compare, is_same, new_bytes
-from builder.hub.remote import COMMIT_TRIES, MAIN, Committed, Moved, Remote, RemoteFile, passing, pause
-from builder.hub.state import State, check_version, foreign_changes, look
+from builder.hub.remote import COMMIT_TRIES, MAIN, Committed, Moved, Remote, passing, pause
+from builder.hub.state import CARD, State, check_version, foreign_changes, look
 
 __all__ = ["PublishResult", "publish"]
 
@@ -132,7 +131,7 @@ def _tagged_already(
         return None
     tree = state.tagged_tree if local.version == state.last_version else remote.tree(plan.tag)
     changes = compare(local.files, tree)
-    other = [change.path for change in changes if change.change != "same" and change.path != "README.md"]
+    other = [change.path for change in changes if change.change != "same" and change.path != CARD]
     if other:
         raise UsageError(
             f"{plan.tag} is published and holds other content: {', '.join(other[:3])}",
@@ -233,28 +232,22 @@ def _refuse_moved(remote: Remote, state: State, local: LocalRelease, parent: str
 def _checked(
     local: LocalRelease, remote: Remote, done: PublishResult, say: Progress
 ) -> tuple[tuple[str, int], ...]:
-    """Fetch every shard by the tag and compare the content of its records with the manifest.
+    """Compare the files at the tag with ours, then load every record by the tag and compare its content.
 
-    Raises VerifyFailed naming the shard that came back different.
+    Raises VerifyFailed naming what came back different.
     """
-    from builder.release.content import content_of
+    from builder.verify import verify_published
 
-    tree: dict[str, RemoteFile] = remote.tree(done.tag)
-    wrong = [path for path, file in local.files.items() if path not in tree or not file.equals(tree[path])]
-    rows: dict[str, int] = {}
-    with tempfile.TemporaryDirectory(prefix="hiwar-") as folder:
-        for shard in local.manifest.shards:
-            say(f"loading back {shard.path}")
-            found = remote.download(shard.path, done.tag, Path(folder))
-            if content_of(found) != shard.content:
-                wrong.append(shard.path)
-            found.unlink()
-            rows[shard.table] = rows.get(shard.table, 0) + shard.rows
-    wrong = [path for path in wrong if not (done.already and path == "README.md")]
-    if wrong:
+    say(f"loading back {done.tag}")
+    tree = remote.tree(done.tag)
+    ours = {path: file for path, file in local.files.items() if not (done.already and path == CARD)}
+    wrong = sorted(path for path, file in ours.items() if path not in tree or not file.equals(tree[path]))
+    check = verify_published(local.path, remote.repo_id, done.tag, endpoint=remote.endpoint)
+    if wrong or not check.ok:
         raise VerifyFailed(
-            f"came back different from the Hub: {', '.join(wrong[:5])}",
+            f"came back different from the Hub: {', '.join([*wrong[:5], check.detail]).strip(', ')}",
             where=f"{remote.url} at {done.tag}",
             what_next="Do not announce this version. Compare the files by hand and report what you find.",
         )
-    return tuple(rows.items())
+    tables = dict.fromkeys(shard.table for shard in local.manifest.shards)
+    return tuple((table, local.manifest.rows(table)) for table in tables)

@@ -9,6 +9,7 @@ from pathlib import Path
 from builder.errors import CheckFailed, VerifyFailed
 from builder.hub.plan import LocalFile, files_of
 from builder.hub.state import CARD, taken_over
+from builder.release.audit import file_problems
 from builder.release.card import addressed, read_head
 from builder.release.croissant import IDS_ONLY
 from builder.release.hublists import problems
@@ -49,7 +50,7 @@ class LocalRelease:
         """
         manifest = read_manifest(release)
         files = files_of(release)
-        _check_files(manifest, files, release)
+        _check_files(manifest, release)
         card = (release / CARD).read_text(encoding="utf-8")
         head = read_head(card)
         if wrong := problems(head):
@@ -70,17 +71,12 @@ class LocalRelease:
         return replace(self, card=card, files={**self.files, CARD: LocalFile(card.encode("utf-8"))})
 
 
-def _check_files(manifest: Manifest, files: dict[str, LocalFile], release: Path) -> None:
-    """Compare every file with its SHA-256; the card may be edited by hand between its markers."""
-    sums = {shard.path: shard.sha256 for shard in manifest.shards}
-    sums |= {entry.name: entry.sha256 for entry in manifest.files if entry.name != CARD}
-    missing = sorted(path for path in [*sums, CARD] if path not in files)
-    changed = sorted(path for path, digest in sums.items() if path in files and files[path].sha256 != digest)
-    unknown = sorted(path for path in files if path.startswith("data/") and path not in sums)
-    told = [("missing", missing), ("changed", changed), ("not in the manifest", unknown)]
-    if any(paths for _, paths in told):
+def _check_files(manifest: Manifest, release: Path) -> None:
+    """Raise VerifyFailed when the folder is not what its manifest says; the card may be edited between markers."""
+    problems_found = list(file_problems(release, manifest))
+    if problems_found:
         raise VerifyFailed(
-            "; ".join(f"{what}: {', '.join(paths[:5])}" for what, paths in told if paths),
+            "; ".join(problems_found[:5]),
             where=str(release),
             what_next="Never edit a release. Build it again; `hiwar verify` shows all differences.",
         )

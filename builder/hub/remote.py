@@ -79,6 +79,7 @@ class Remote:
 
     def __init__(self, repo_id: str, endpoint: str | None = None) -> None:
         self.repo_id = repo_id
+        self.endpoint = endpoint
         self._api = HfApi(endpoint=endpoint, library_name="hiwar", library_version=__version__)
 
     @cached_property
