@@ -213,6 +213,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     hub: HubServer
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet: two would each wait 40 ms for the other side's ACK
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         """Say nothing on stderr."""

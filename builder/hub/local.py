@@ -11,6 +11,7 @@ from builder.hub.plan import LocalFile, files_of
 from builder.hub.state import CARD, taken_over
 from builder.release.audit import file_problems
 from builder.release.card import addressed, read_head
+from builder.release.cardrights import GATE
 from builder.release.croissant import IDS_ONLY
 from builder.release.hublists import problems
 from builder.release.manifest import Manifest, read_manifest
@@ -52,13 +53,12 @@ class LocalRelease:
         files = files_of(release)
         _check_files(manifest, release)
         card = (release / CARD).read_text(encoding="utf-8")
-        head = read_head(card)
-        if wrong := problems(head):
+        if wrong := problems(read_head(card)):
             raise CheckFailed(
                 "; ".join(wrong), where=str(release / CARD), what_next="Correct the recipe and build."
             )
         _check_ids_only(release, manifest)
-        gated = "auto" if "extra_gated_fields" in head else None
+        gated = next((mode for mode in ("auto", "manual") if GATE.format(mode) in card), None)
         return cls(release, manifest, files, card, gated)
 
     def addressed_to(self, repo_id: str, there: str) -> LocalRelease:

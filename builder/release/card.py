@@ -192,5 +192,5 @@ def with_kept(card: str, kept: Mapping[str, str]) -> str:
 
 def addressed(card: str, version: str, repo_id: str) -> str:
     """Return a card whose loading examples name a Hub repository and its tag in place of the local folder."""
-    local = re.compile(rf'load_dataset\("releases/{re.escape(version)}", ("\w+")')
-    return local.sub(rf'load_dataset("{repo_id}", \1, revision="v{version}"', card)
+    local = re.compile(rf'load_dataset\((\s*)"releases/{re.escape(version)}", ("\w+")')
+    return local.sub(rf'load_dataset(\1"{repo_id}", \2, revision="v{version}"', card)

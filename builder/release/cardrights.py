@@ -7,6 +7,7 @@ from builder.release.cardinput import CardInput
 from builder.release.markdown import bullets, code, link, number, plain, table
 from builder.release.stats import count_of
 
+GATE = "<!-- hiwar:gated {} -->"
 NOT_STATED = "not stated"
 
 
@@ -45,7 +46,16 @@ def rights(given: CardInput) -> str:
         "Terms that travel with them",
         "Published",
     )
-    return f"{table(head, rows)}\n\n{cardprose.RIGHTS}"
+    return f"{table(head, rows)}\n\n{cardprose.RIGHTS}{_access(given)}"
+
+
+def _access(given: CardInput) -> str:
+    """Return how access is given where the recipe asks for a gate; the comment is what `publish` reads."""
+    mode = given.recipe.model.release.gated
+    if mode is None:
+        return ""
+    how = "approved by the maintainers" if mode == "manual" else "given at once"
+    return f"\n\n{GATE.format(mode)}\nAccess on the Hub has to be asked for, with agreement to the terms; it is {how}."
 
 
 def optouts(given: CardInput) -> str:

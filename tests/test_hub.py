@@ -1,0 +1,516 @@
+"""Publishing, with the real huggingface_hub and datasets clients against a Hub on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hub_server import HubServer, Repo
+from huggingface_hub import constants
+from releasekit import comment, document, recipe_in, release_of
+
+from builder.errors import CheckFailed, HiwarError, HubError, UsageError, VerifyFailed
+from builder.hub import PublishResult, publish
+from builder.hub import remote as remote_module
+from builder.hub.remote import Moved
+
+# The client itself sends large files in a way its HTTP library no longer likes.
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+TOKEN = "hf_canaryCANARYcanary"
+REPO = "me/discourse"
+
+
+@dataclass(frozen=True)
+class Releases:
+    """Two versions of one dataset: `second` has two records more."""
+
+    first: Path
+    second: Path
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
+    """Return the releases every test publishes; none changes them."""
+    recipe = recipe_in(tmp_path_factory.mktemp("dataset"))
+    documents = [document(number) for number in range(25)]
+    first = release_of(recipe, documents, [comment(0, documents[0])])
+    documents += [document(25), document(26)]
+    second = release_of(recipe, documents, [comment(0, documents[0])])
+    return Releases(first.path, second.path)
+
+
+@pytest.fixture(autouse=True)
+def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Give the client our token and no wait between tries; large files go by LFS unless a test wants Xet."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf-home"))
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(remote_module, "COMMIT_WAIT_S", 0.0)
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    """Run a Hub that knows our token."""
+    with HubServer(token=TOKEN) as server:
+        yield server
+
+
+def send(hub: HubServer, release: Path, **how: bool | str) -> PublishResult:
+    """Publish without loading back, which has tests of its own."""
+    return publish(release, REPO, endpoint=hub.url, **{"load_back": False, **how})  # type: ignore[arg-type]
+
+
+def titles(hub: HubServer) -> list[str]:
+    """Return the titles of the commits on main, newest first."""
+    return [commit.title for commit in hub.repos[REPO].history("main")]
+
+
+def content(hub: HubServer, path: str, revision: str = "main") -> bytes:
+    """Return a file as it stands on the Hub."""
+    commit = hub.repos[REPO].resolve(revision)
+    assert commit is not None
+    return hub.bytes_of(commit.files[path])
+
+
+def test_a_release_becomes_one_commit_and_a_tag_and_comes_back_the_same(
+    hub: HubServer, releases: Releases
+) -> None:
+    """The whole way: a private repository, one commit, a tag, every record loaded by the tag with `datasets`."""
+    result = publish(releases.first, REPO, endpoint=hub.url)
+
+    repo = hub.repos[REPO]
+    assert repo.private
+    assert titles(hub) == ["Version 1.0.0", "initial commit"]
+    assert repo.tags == {"v1.0.0": repo.branches["main"]}
+    assert result.commit == repo.branches["main"]
+    assert dict(result.checked) == {"documents": 25, "comments": 1}
+    local = {
+        path.relative_to(releases.first).as_posix() for path in releases.first.rglob("*") if path.is_file()
+    }
+    assert set(repo.commits[repo.branches["main"]].files) == local | {".gitattributes"}
+
+
+def test_records_that_come_back_different_are_told(
+    hub: HubServer, releases: Releases, tmp_path: Path
+) -> None:
+    """A Hub that gives other records under the tag is found out."""
+    send(hub, releases.first)
+    repo = hub.repos[REPO]
+    shard = next(
+        path for path in repo.commits[repo.tags["v1.0.0"]].files if path.startswith("data/documents")
+    )
+    other = next((releases.second / "data" / "documents").glob("*03.parquet"))
+    shutil.copy(other, tmp_path / "other")
+    blob = repo.commits[repo.tags["v1.0.0"]].files[shard]
+    hub.store[blob.sha256 or ""] = (tmp_path / "other").read_bytes()
+
+    with pytest.raises(VerifyFailed, match=r"came back different"):
+        publish(releases.first, REPO, endpoint=hub.url)
+
+
+def test_publishing_again_changes_nothing(hub: HubServer, releases: Releases) -> None:
+    """The second run finds everything there: no upload, no commit."""
+    send(hub, releases.first)
+    start = len(hub.seen)
+
+    again = send(hub, releases.first)
+
+    assert again.already
+    assert titles(hub) == ["Version 1.0.0", "initial commit"]
+    assert hub.uploaded(start) == 0
+    assert not any("/commit/" in seen.path for seen in hub.seen[start:] if seen.method == "POST")
+
+
+def test_the_next_version_sends_only_the_shards_that_changed(hub: HubServer, releases: Releases) -> None:
+    """Appending records to the newest month leaves the other months where they are."""
+    send(hub, releases.first)
+    start = len(hub.seen)
+
+    result = send(hub, releases.second)
+
+    changed = [
+        change for change in result.changes if change.path.endswith(".parquet") and change.change != "same"
+    ]
+    assert [change.path for change in changed] == ["data/documents/train-2025-03.parquet"]
+    assert hub.uploaded(start) == changed[0].size_bytes
+    assert set(hub.repos[REPO].tags) == {"v1.0.0", "v1.1.0"}
+
+
+def test_the_card_on_the_hub_says_how_to_load_this_very_version(hub: HubServer, releases: Releases) -> None:
+    """Loading examples name the repository and the tag."""
+    send(hub, releases.first)
+
+    card = content(hub, "README.md").decode()
+    assert f'load_dataset("{REPO}", "documents", revision="v1.0.0", split="train")' in card
+    assert "releases/1.0.0" not in card
+
+
+def test_a_dry_run_shows_all_and_touches_nothing(hub: HubServer, releases: Releases) -> None:
+    """Files, bytes and card are there to look at; the Hub sees questions only."""
+    plan = send(hub, releases.first, dry_run=True)
+
+    assert hub.repos == {}
+    assert {seen.method for seen in hub.seen} == {"GET"}
+    assert plan.created
+    assert plan.commit is None
+    assert plan.new_bytes == sum(change.size_bytes for change in plan.changes)
+    assert plan.card.startswith("---\n")
+    assert json.loads(json.dumps(plan.as_dict()))["dry_run"] is True
+
+
+def test_a_dry_run_estimates_the_bytes_that_xet_would_send(hub: HubServer, releases: Releases) -> None:
+    """The estimate covers the changed shard and is not larger than it."""
+    send(hub, releases.first)
+
+    plan = send(hub, releases.second, dry_run=True)
+
+    assert plan.xet_bytes is not None
+    assert 0 < plan.xet_bytes <= plan.new_bytes
+    assert set(hub.repos[REPO].tags) == {"v1.0.0"}
+
+
+def test_a_busy_hub_is_asked_again(hub: HubServer, releases: Releases) -> None:
+    """503 on an upload and on the commit only costs time."""
+    hub.fail("PUT", r"^/lfs/", status=503, times=1)
+    hub.fail("POST", r"/commit/main", status=503, times=2)
+
+    send(hub, releases.first)
+
+    assert titles(hub) == ["Version 1.0.0", "initial commit"]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_commit_whose_answer_is_lost_is_not_made_twice(
+    hub: HubServer, releases: Releases, cut: bool
+) -> None:
+    """The commit is found by its content, whether the answer was an error or a dead line."""
+    hub.fail("POST", r"/commit/main", status=504, after=True, cut=cut)
+
+    result = send(hub, releases.first)
+
+    assert titles(hub) == ["Version 1.0.0", "initial commit"]
+    assert result.commit == hub.repos[REPO].branches["main"]
+
+
+def test_a_hub_that_stays_away_is_given_up_and_taken_up_again(hub: HubServer, releases: Releases) -> None:
+    """After too many tries there is an error with advice; the rerun sends no large file a second time."""
+    hub.fail("POST", r"/commit/main", status=503, times=99)
+    with pytest.raises(HubError, match=r"committing failed.*503") as caught:
+        send(hub, releases.first)
+    assert "again" in caught.value.what_next
+    hub.faults.clear()
+    start = len(hub.seen)
+
+    send(hub, releases.first)
+
+    assert hub.uploaded(start) == 0
+    assert titles(hub) == ["Version 1.0.0", "initial commit"]
+
+
+def test_uploads_that_are_cut_go_on_where_they_were(hub: HubServer, releases: Releases) -> None:
+    """A line that dies in the middle of the uploads leaves no commit; the rerun sends the rest only."""
+    hub.fail("PUT", r"^/lfs/[0-7]", status=400, times=99)
+    with pytest.raises(HubError, match="uploading failed"):
+        send(hub, releases.first)
+    assert titles(hub) == ["initial commit"]
+    there = set(hub.store)
+    hub.faults.clear()
+    start = len(hub.seen)
+
+    send(hub, releases.first)
+
+    sent = {seen.path.rsplit("/", 1)[-1] for seen in hub.seen[start:] if seen.method == "PUT"}
+    assert there
+    assert sent
+    assert there.isdisjoint(sent)
+
+
+def test_a_cut_between_commit_and_tag_is_healed(hub: HubServer, releases: Releases) -> None:
+    """The rerun finds the commit by its content and only tags it."""
+    hub.fail("POST", r"/tag/", status=500)
+    with pytest.raises(HubError, match="tagging"):
+        send(hub, releases.first)
+    assert hub.repos[REPO].tags == {}
+
+    result = send(hub, releases.first)
+
+    assert titles(hub) == ["Version 1.0.0", "initial commit"]
+    assert hub.repos[REPO].tags == {"v1.0.0": result.commit}
+
+
+def test_a_tag_that_points_elsewhere_is_an_error(hub: HubServer, releases: Releases) -> None:
+    """The client would take 409 for success; we look where the tag points."""
+    send(hub, releases.first)
+    repo = hub.repos[REPO]
+
+    def race(repo: Repo) -> None:
+        repo.tags["v1.1.0"] = repo.tags["v1.0.0"]
+
+    hub.before_commit = race
+    with pytest.raises(HubError, match=r"tag v1\.1\.0 points to"):
+        send(hub, releases.second)
+    assert repo.tags["v1.1.0"] == repo.tags["v1.0.0"]
+
+
+def test_somebody_elses_commit_in_between_stops_ours(hub: HubServer, releases: Releases) -> None:
+    """The parent guard answers 412, and nothing of theirs is lost."""
+    send(hub, releases.first)
+    hub.before_commit = lambda _: hub.commit(
+        REPO, "A fix by hand", {"README.md": b"---\nlicense: mit\n---\n"}
+    )
+
+    with pytest.raises(Moved, match="committing failed") as caught:
+        send(hub, releases.second)
+
+    assert "again" in caught.value.what_next
+    assert titles(hub)[0] == "A fix by hand"
+    assert content(hub, "README.md") == b"---\nlicense: mit\n---\n"
+
+
+def test_a_moved_head_is_refused_with_advice(hub: HubServer, releases: Releases) -> None:
+    """Work of others is named; it goes on only on top of a head the caller names."""
+    send(hub, releases.first)
+    head = hub.commit(REPO, "Rename a shard", {"data/documents/mine.parquet": b"PAR1"})
+
+    with pytest.raises(Moved, match=r"moved since v1\.0\.0 \(Rename a shard\).*mine\.parquet") as caught:
+        send(hub, releases.second)
+    assert head in caught.value.what_next
+
+    send(hub, releases.second, parent=head)
+    assert titles(hub)[:2] == ["Version 1.1.0", "Rename a shard"]
+
+
+def test_a_repository_full_of_other_data_is_not_taken_over(hub: HubServer, releases: Releases) -> None:
+    """Publishing under a name that holds another dataset needs a word from the caller."""
+    hub.repos[REPO] = Repo(REPO, private=False)
+    hub.repos[REPO].branches["main"] = hub.repos[REPO].add(None, "theirs", {})
+    hub.commit(REPO, "Their data", {"data/train.csv": b"a,b\n"})
+
+    with pytest.raises(Moved, match=r"data/train\.csv"):
+        send(hub, releases.first)
+
+
+def test_files_that_a_release_no_longer_has_go_and_others_stay(hub: HubServer, tmp_path: Path) -> None:
+    """A month that was taken down disappears from main; a LICENSE put there by hand does not."""
+    recipe = recipe_in(tmp_path)
+    first = release_of(recipe, [document(number) for number in range(20)])
+    send(hub, first.path)
+    hub.commit(REPO, "Add the licence", {"LICENSE": b"CC BY 4.0"})
+    second = release_of(recipe, [document(number) for number in range(8)])
+
+    head = hub.repos[REPO].branches["main"]
+    send(hub, second.path, parent=head)
+
+    repo = hub.repos[REPO]
+    shards = [path for path in repo.commits[repo.branches["main"]].files if path.startswith("data/")]
+    assert shards == ["data/documents/train-2025-01.parquet"]
+    assert content(hub, "LICENSE") == b"CC BY 4.0"
+    assert len([path for path in repo.commits[repo.tags["v1.0.0"]].files if path.startswith("data/")]) > 1
+
+
+def test_text_written_on_the_hub_between_the_markers_is_kept(hub: HubServer, releases: Releases) -> None:
+    """Editing the card in the browser is no conflict as long as it stays between the markers."""
+    send(hub, releases.first)
+    begin = b"<!-- hiwar:begin uses -->\n"
+    card = content(hub, "README.md").replace(
+        begin, begin + "Used in a course on rhetoric. مقرر البلاغة\n".encode()
+    )
+    hub.commit(REPO, "Say who uses it", {"README.md": card})
+
+    send(hub, releases.second)
+
+    assert titles(hub)[:2] == ["Version 1.1.0", "Say who uses it"]
+    assert "مقرر البلاغة" in content(hub, "README.md").decode()
+    assert send(hub, releases.second).already
+
+
+def test_other_text_written_on_the_hub_is_a_conflict(hub: HubServer, releases: Releases) -> None:
+    """An edit of generated text would be lost, so it is refused and the markers are pointed out."""
+    send(hub, releases.first)
+    card = content(hub, "README.md").replace(b"## Uses", b"## How we use it")
+    hub.commit(REPO, "Reword", {"README.md": card})
+
+    with pytest.raises(Moved, match=r"README\.md") as caught:
+        send(hub, releases.second)
+    assert "between the markers" in caught.value.what_next
+
+
+def test_a_pull_request_is_opened_once_and_tagged_when_merged(hub: HubServer, releases: Releases) -> None:
+    """--pr leaves main alone; after the merge the same command only tags."""
+    send(hub, releases.first)
+    opened = send(hub, releases.second, pr=True)
+    again = send(hub, releases.second, pr=True)
+
+    repo = hub.repos[REPO]
+    assert opened.pull_url == again.pull_url == f"{hub.url}/datasets/{REPO}/discussions/1"
+    assert list(repo.pulls) == ["refs/pr/1"]
+    assert titles(hub)[0] == "Version 1.0.0"
+    assert "v1.1.0" not in repo.tags
+
+    repo.branches["main"] = repo.pulls["refs/pr/1"]
+    merged = send(hub, releases.second)
+    assert repo.tags["v1.1.0"] == merged.commit == repo.pulls["refs/pr/1"]
+
+
+def test_a_pull_request_whose_answer_is_lost_is_not_opened_twice(hub: HubServer, releases: Releases) -> None:
+    """It is found by its content, like a commit."""
+    send(hub, releases.first)
+    hub.fail("POST", r"create_pr=1", status=504, after=True)
+
+    result = send(hub, releases.second, pr=True)
+
+    assert result.pull_url == f"{hub.url}/datasets/{REPO}/discussions/1"
+    assert list(hub.repos[REPO].pulls) == ["refs/pr/1"]
+
+
+def test_versions_only_go_forward(hub: HubServer, releases: Releases) -> None:
+    """An older version that was never published cannot be put on top of a newer one."""
+    send(hub, releases.second)
+
+    with pytest.raises(UsageError, match=r"1\.0\.0 comes before v1\.1\.0"):
+        send(hub, releases.first)
+
+
+def test_an_older_version_can_be_asked_for_again(hub: HubServer, releases: Releases) -> None:
+    """Publishing what its own tag holds already is no error, also when there is a newer one."""
+    send(hub, releases.first)
+    send(hub, releases.second)
+
+    assert send(hub, releases.first).already
+    assert titles(hub)[0] == "Version 1.1.0"
+
+
+def test_a_published_version_is_never_changed(hub: HubServer, releases: Releases, tmp_path: Path) -> None:
+    """Another release of the same number is refused, and told why."""
+    send(hub, releases.first)
+    other = release_of(recipe_in(tmp_path), [document(number) for number in range(5)])
+
+    with pytest.raises(UsageError, match=r"v1\.0\.0 is published and holds other content"):
+        send(hub, other.path)
+
+
+@pytest.mark.parametrize("what", ["changed", "missing", "added"])
+def test_a_release_that_was_edited_is_not_sent(
+    hub: HubServer, releases: Releases, tmp_path: Path, what: str
+) -> None:
+    """The folder is compared with its manifest before the first request."""
+    release = shutil.copytree(releases.first, tmp_path / "1.0.0")
+    shard = next((release / "data" / "documents").glob("*.parquet"))
+    if what == "changed":
+        shard.write_bytes(shard.read_bytes() + b"x")
+    elif what == "missing":
+        shard.unlink()
+    else:
+        (release / "data" / "documents" / "train-2030-01.parquet").write_bytes(b"PAR1")
+
+    with pytest.raises(VerifyFailed, match=r"\.parquet"):
+        send(hub, release)
+    assert hub.seen == []
+
+
+def test_text_of_a_source_that_may_give_ids_only_is_never_sent(hub: HubServer, tmp_path: Path) -> None:
+    """The mark travels in croissant.json; a release that breaks it is refused before the first request."""
+    extra = 'ids_only = true\nterms = "Post ids may be shared, texts may not."'
+    wrong = release_of(recipe_in(tmp_path / "a", extra), [document(1)])
+    with pytest.raises(CheckFailed, match="'essays' is marked ids_only"):
+        send(hub, wrong.path)
+    assert hub.seen == []
+
+    right = release_of(recipe_in(tmp_path / "b", extra), [document(1, text="")])
+    send(hub, right.path)
+    assert titles(hub)[0] == "Version 1.0.0"
+
+
+def test_a_gated_dataset_is_gated_from_its_first_commit(hub: HubServer, tmp_path: Path) -> None:
+    """The gate is set before any data is there."""
+    recipe = recipe_in(tmp_path, '[release]\ngated = "manual"')
+    send(hub, release_of(recipe, [document(1)]).path)
+
+    paths = [seen.path for seen in hub.seen if seen.method in ("PUT", "POST")]
+    gate, commit = (
+        next(i for i, path in enumerate(paths) if part in path) for part in ("/settings", "/commit/")
+    )
+    assert gate < commit
+    assert hub.repos[REPO].settings["gated"] == "manual"
+
+
+def everything(error: BaseException | None) -> str:
+    """Return all that an error and its causes would print."""
+    told = ""
+    while error is not None:
+        told += f"{error!r} {error} {vars(error)}"
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return told
+
+
+def test_the_token_is_in_no_error_and_no_file(
+    releases: Releases, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not even when the Hub itself quotes it in its answer."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN + "X")
+    with HubServer(token=TOKEN) as hub, pytest.raises(HiwarError) as caught:
+        publish(releases.first, REPO, endpoint=hub.url)
+
+    assert "[token]" in str(caught.value) or "Log in" in caught.value.what_next
+    assert TOKEN not in everything(caught.value)
+    assert TOKEN not in "".join(capfd.readouterr())
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
+    assert left == []
+
+
+def test_the_token_is_in_no_result(
+    hub: HubServer, releases: Releases, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A run that went well prints and returns nothing of it, and commits nothing of it."""
+    result = send(hub, releases.first)
+
+    assert TOKEN not in json.dumps(result.as_dict())
+    assert TOKEN not in "".join(capfd.readouterr())
+    repo = hub.repos[REPO]
+    assert not any(TOKEN.encode() in hub.bytes_of(b) for c in repo.commits.values() for b in c.files.values())
+
+
+def test_without_a_token_the_way_to_log_in_is_told(
+    hub: HubServer, releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """401 is no missing repository."""
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", os.devnull)
+
+    with pytest.raises(HubError) as caught:
+        send(hub, releases.first)
+    assert "hf auth login" in caught.value.what_next
+
+
+def test_a_hub_that_cannot_be_reached_is_told(releases: Releases) -> None:
+    """A dead endpoint is a failure of the world, with its address."""
+    with HubServer() as hub:
+        url = hub.url
+    with pytest.raises(HubError, match="reading the repository failed") as caught:
+        publish(releases.first, REPO, endpoint=url)
+    assert caught.value.exit_code == 3
+    assert url in caught.value.where
+
+
+def test_the_genuine_xet_client_sends_and_fetches(
+    releases: Releases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large files go through hf-xet into a local store and come back from it by tag; no byte goes by LFS."""
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+    monkeypatch.delenv("HF_HUB_DISABLE_XET")
+    store = tmp_path / "cas"
+    with HubServer(xet=store, token=TOKEN) as hub:
+        result = publish(releases.first, REPO, endpoint=hub.url)
+
+        assert dict(result.checked) == {"documents": 25, "comments": 1}
+        assert any("xet-read-token" in seen.path for seen in hub.seen)
+        assert hub.store == {}
+    assert sum(path.stat().st_size for path in store.rglob("*") if path.is_file()) > 0
