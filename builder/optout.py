@@ -28,6 +28,8 @@ AI_AGENTS = frozenset(
     }
 )  # fmt: skip
 """Agents of robots.txt groups that collect for training; a group that shuts them out is recorded."""
+_JSON = re.compile(r"^\s*application/([\w.-]+\+)?json\b", re.IGNORECASE)
+_OF_SEARCH_RESULTS = frozenset({"noindex", "nofollow"})
 _SHOWN_CHARS = 200
 _META = re.compile(r"<meta\b[^>]{0,2000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
@@ -38,13 +40,18 @@ _NO = frozenset({"n", "no", "0", "false"})
 def header_signals(headers: Iterable[tuple[str, str]], agent: str = "hiwar") -> tuple[Signal, ...]:
     """Return the signals of HTTP headers: X-Robots-Tag, TDM-Reservation, Content-Usage, Content-Signal.
 
-    `agent` is our product name: directives for another agent are not for us.
+    `agent` is our product name: directives for another agent are not for us. On an answer in JSON "noindex"
+    and "nofollow" speak of that answer as a search result, not of the posts in it: WordPress sends
+    "X-Robots-Tag: noindex" with every answer of its public interface, whatever its owner chose.
     """
+    given = list(headers)
+    of_an_interface = any(name.lower() == "content-type" and _JSON.search(value) for name, value in given)
     found: list[Signal] = []
-    for name, value in headers:
+    for name, value in given:
         lower = name.lower()
         if lower == "x-robots-tag":
-            found += _directives(value, "header", agent)
+            said = _directives(value, "header", agent)
+            found += [one for one in said if not (of_an_interface and one.name in _OF_SEARCH_RESULTS)]
         elif lower in ("tdm-reservation", "tdm-policy"):
             found += _tdm(lower, value, "header")
         elif lower in ("content-usage", "content-signal"):

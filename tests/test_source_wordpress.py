@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from apis import SECRET, WordPress, serving, wordpress_comment, wordpress_post
-from walking import ask, make_source, walk
+from walking import NOW, ask, make_source, walk
 
+from builder.crawl import crawl
 from builder.errors import FetchError
 from builder.model import Target
+from builder.pipeline import build
+from builder.recipe import load_recipe
 
 TEXT = "هذا نص مقال قصير عن المنصات الرقمية كتبناه للاختبار."
 
@@ -114,3 +119,44 @@ def test_pages_of_the_fallback_are_left_to_the_general_reader() -> None:
         blog.posts.append(wordpress_post(1, "2025-03-01T09:00:00", TEXT, base))
         source = make_source("wordpress", url=base)
         assert source.read(ask(Target(f"{base}/p/1/", "s"))) is None
+
+
+def test_a_blog_becomes_rows_of_a_release(tmp_path: Path) -> None:
+    """Crawled for real and built: the interface's own noindex is no opt-out, comments keep their tree."""
+    blog = filled()
+    long = f"{TEXT} وهذه جملة أخرى في الموضوع نفسه، تقول إن القارئ في بلادنا يعرف ذلك كله."
+    with serving(blog) as base:
+        for number, topic in enumerate(("تيك توك", "واتساب وتيليجرام", "فيسبوك"), start=1):
+            body = f"{long} كتبتُ هذا المقال عن {topic} بعد شهر من القراءة والسؤال، ورأيت أن الناس على هذه المنصة "
+            body += (
+                f"لا يختلفون عن الناس في السوق: منهم من يصدق ومنهم من يبيع، وكلهم يقول إن {topic} ضاق بهم."
+            )
+            blog.posts.append(wordpress_post(number, f"2025-03-0{number}T09:00:00", body, base))
+        blog.comments += [
+            wordpress_comment(1, 1, "رأي القارئة أن المقال صادق وأن المنصة تغيرت كثيرا في هذه السنة.", base),
+            wordpress_comment(
+                2, 1, "وأنا أرى غير ذلك، فالناس هم الذين تغيروا لا المنصة نفسها.", base, parent=1
+            ),
+            wordpress_comment(
+                3, 1, "هذا رد على تعليق حذفه صاحبه قبل أن نصل إليه نحن القراء.", base, parent=99
+            ),
+        ]
+        recipe = load_recipe(write_recipe(tmp_path, f'kind = "wordpress"\nname = "blog"\nurl = "{base}"'))
+        crawl(recipe, now=lambda: NOW)
+    result = build(recipe, now=NOW)
+    assert result.rows == {"documents": 3, "comments": 3}
+    assert result.release is not None
+    (shard,) = (result.release / "data" / "comments").glob("*.parquet")
+    states = {row["id"]: row["parent_state"] for row in pq.read_table(shard).to_pylist()}
+    assert sorted(states.values()) == ["missing", "none", "present"]
+
+
+def write_recipe(folder: Path, block: str) -> Path:
+    """Write a recipe with one source that lies on loopback; return its path."""
+    path = folder / "dataset.toml"
+    crawl_block = (
+        '[crawl]\ncontact = "mailto:t@example.org"\nmin_delay_s = 0\nallow_private = ["127.0.0.1"]\n'
+    )
+    text = f'[dataset]\nname = "t"\n[[source]]\n{block}\n{crawl_block}[select]\nrelevance_min = 0\n'
+    path.write_text(text, encoding="utf-8")
+    return path

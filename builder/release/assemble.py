@@ -227,6 +227,14 @@ _COMMENTS_FATE = f"""
                GROUP BY id) AS taken ON taken.id = rows.id"""
 
 
+_KEPT_IDS = " UNION ".join(
+    f"SELECT id FROM {table}_fate WHERE stage IS NULL" for table in ("documents", "comments")
+)
+_PARENT_STATE = """CASE WHEN given.parent_id IS NULL THEN given.parent_state WHEN parents.id IS NOT NULL THEN 'present'
+    WHEN given.parent_state = 'deleted' THEN 'deleted' ELSE 'missing' END AS parent_state"""
+"""A source cannot know what becomes of a parent: "present" is said only where its row is in the same release."""
+
+
 def _final_sql(table: str, schema: Schema) -> str:
     """Return the query of a table's rows in (split, month, published_at, id) order."""
     columns = []
@@ -235,6 +243,8 @@ def _final_sql(table: str, schema: Schema) -> str:
             columns.append(f"coalesce(clusters.{name}, given.{name}) AS {name}")
         elif table == "comments" and name == "document_id":
             columns.append("fate.document_id AS document_id")
+        elif name == "parent_state":
+            columns.append(_PARENT_STATE)
         else:
             columns.append(f'given."{name}"')
     return f"""
@@ -243,6 +253,7 @@ def _final_sql(table: str, schema: Schema) -> str:
         FROM {table}_in AS given
         JOIN {table}_fate AS fate USING (filename, file_row_number)
         LEFT JOIN clusters ON clusters.id = given.id
+        LEFT JOIN ({_KEPT_IDS}) AS parents ON parents.id = given.parent_id
         WHERE fate.stage IS NULL
         ORDER BY _shard, given.published_at, given.id"""
 
