@@ -25,7 +25,7 @@ from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.scope import Scope
 from builder.crawl.traps import Shapes
 from builder.errors import FetchError
-from builder.model import Rights, Target
+from builder.model import PAGE, Rights, Target
 from builder.optout import header_signals
 from builder.recipe import CrawlBlock
 from builder.sources.base import AnySource
@@ -230,7 +230,9 @@ class Run:
     async def _exchange(self, entry: Entry, state: HostState, rights: Rights) -> None:
         fetched_at = self._now()
         try:
-            answer = await self._fetcher.fetch(entry.target.url, conditions(entry))
+            answer = await self._fetcher.fetch(
+                entry.target.url, conditions(entry), any_type=entry.target.role != PAGE
+            )
         except AddressRefused as error:
             self._refuse(entry, state, f"guard: {error.what}")
             return

@@ -16,7 +16,6 @@ from builder.sources.base import Source
 from builder.sources.cdx import CdxBlock, chosen, read_only_asked, read_rows
 
 ROWS, MEMENTO = "wayback.rows", "wayback.memento"
-_FIELDS = "urlkey,timestamp,original,mimetype,statuscode,digest,length"
 
 
 class WaybackBlock(CdxBlock):
@@ -69,7 +68,7 @@ class WaybackSource(Source[WaybackBlock]):
         return Target(url, self.name, role=ROWS, via=target.url, how="pagination")
 
     def _question(self, pattern: str) -> str:
-        question = [("url", pattern), ("output", "json"), ("fl", _FIELDS)]
+        question = [("url", pattern), ("output", "json")]
         question += [("from", self.block.since)] if self.block.since else []
         question += [("to", self.block.until)] if self.block.until else []
         question += [("limit", str(self.block.rows_per_page)), ("showResumeKey", "true")]
