@@ -35,6 +35,9 @@ MIN_CHARS = (20, 100)
 DEEPEST_SHARE = 0.9
 """A block inside another is preferred while it keeps this share of the other's found text."""
 
+MAX_HEADED_SHARE = 0.3
+"""Share of the found text from which on a block below a furniture heading holds the article as well."""
+
 LINKED = 0.5
 """Link share from which on a line is a link rather than a sentence with one."""
 
@@ -162,22 +165,30 @@ def _headed(page: Lines, index: int, heavy: float) -> set[int]:
         return set()
     if len(line.text) > MAX_HEADING_CHARS or line.link_share >= LINKED:
         return {index} if line.link_share >= LINKED or ":" in line.text[:MAX_HEADING_CHARS] else set()
-    start, end = _opened(page, index)
+    start, end = _opened(page, index, heavy)
     if end - start <= 1:
         end = _linked_run(page, index + 1)
     block = range(start, end)
-    inside = sum(_weight(page.lines[i]) for i in block if len(page.lines[i].text) > MAX_LINE_CHARS)
-    return {index} if heavy and inside > 0.6 * heavy else set(block)
+    return {index} if heavy and _sentences(page, start, end) > MAX_HEADED_SHARE * heavy else set(block)
 
 
-def _opened(page: Lines, index: int) -> tuple[int, int]:
-    """Return the span of the largest block whose first line is this one."""
+def _sentences(page: Lines, start: int, end: int) -> float:
+    """Return the characters of a span's lines that are longer than furniture is."""
+    lines = (page.lines[i] for i in range(start, end))
+    return sum(_weight(line) for line in lines if len(line.text) > MAX_LINE_CHARS)
+
+
+def _opened(page: Lines, index: int, heavy: float) -> tuple[int, int]:
+    """Return the span of the largest block whose first line is this one and that does not hold the article too.
+
+    A heading in the first cell of a row is the first line of the row as well: the article stands in its next cell.
+    """
     span = (index, index + 1)
     element: HtmlElement | None = page.lines[index].element
     while element is not None and element.tag not in ("body", "html"):
         own = page.spans.get(element)
         if own is not None:
-            if own[0] < index:
+            if own[0] < index or (heavy and _sentences(page, *own) > MAX_HEADED_SHARE * heavy):
                 break
             span = own
         element = element.getparent()
