@@ -172,6 +172,7 @@ class _Zstd:
 
     @property
     def eof(self) -> bool:
+        """Whether the frame has ended."""
         return bool(self._inner.eof)
 
 

@@ -109,17 +109,23 @@ class Site:
     layouts: ClassVar[tuple[Layout, ...]] = (Layout("v1"),)
 
     def key(self, url: str) -> str | None:
-        """Return the identity of the document at `url`, the same for all its spellings; None if not one."""
+        """Return the identity of the document at `url`, the same for all its spellings; None if not one.
+
+        Only this base class raises: each site says its own.
+        """
         raise NotImplementedError
 
     def canonical_url(self, url: str) -> str | None:
-        """Return the one address for all spellings of `url`; None leaves it to builder.urls."""
+        """Return the one address for all spellings of `url`; None leaves it to builder.urls.
+
+        Only this base class raises.
+        """
         raise NotImplementedError
 
     def read(self, capture: Capture, layout: Layout) -> Extraction | None:
         """Read a page by the site's own rules; None leaves it to builder.extract.
 
-        `capture.body` still is bytes: builder.extract.charset decodes it.
+        `capture.body` still is bytes: builder.extract.charset decodes it. Only this base class raises.
         """
         raise NotImplementedError
 
