@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from urllib.parse import urlsplit
 
+from lxml.html import HtmlElement
+
 from builder.extract import jsonld
-from builder.extract.article import MainText
+from builder.extract.article import MainText, place
 from builder.extract.page import Page
-from builder.extract.title import ARTICLE
+from builder.extract.region import LINKED
+from builder.extract.title import ARTICLE, Title
 from builder.extract.wording import ERROR, folded
 
 MAX_ERROR_CHARS = 600
@@ -20,54 +24,90 @@ PARAGRAPH_CHARS = 160
 MIN_ARTICLE_CHARS = 500
 """Text that long without a paragraph may be a poem or a list, if nothing else speaks for an index."""
 
-_INDEX_PATH = re.compile(
-    r"/(?:category|categories|tags?|archives?|search|author|authors|label|labels|topics?|sections?"
-    r"|index|page)(?:/[^/]*){0,2}/?$|/page/\d+/?$",
+SCRAP_CHARS = 120
+"""Shorter text is not a document of its own unless something says that its page is an article."""
+
+MIN_ENTRIES = 3
+"""So many headings of one make on a page, each a link, are entries of an index."""
+
+_LISTING = re.compile(
+    r"(?:^|/)(?:categor(?:y|ies)|tags?|archives?|search|authors?|labels?|topics?|sections?|series|page)(?:/[^/]+){0,3}/?$"
+    r"|(?:^|/)page/\d+/?$|^/?(?:[a-z]{2}/)?(?:posts?|blog|news|articles?|index(?:\.\w+)?)?/?$",
     re.IGNORECASE,
 )
 _INDEX_BODY = re.compile(
-    r"(?:^|\s)(?:home|blog|archive|category|tag|search|search-results|paged|home-page|homepage"
-    r"|front-page)(?:\s|$)"
+    r"(?:^|\s)(?:home|blog|archive|category|tag|search|search-results|paged|home-page|homepage|front-page|list)(?:\s|$)"
 )
 _SINGLE_BODY = re.compile(
     r"(?:^|\s)(?:single|single-post|article|postid-\d+|post-template\S*|item-page|item)(?:\s|$)"
 )
 _INDEX_TYPES = frozenset(("CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"))
+_HEADINGS = ("h1", "h2", "h3", "h4")
 
 
-def page_kind(page: Page, title: str | None, main: MainText) -> str | None:
-    """Return "error-page" or "index" when a page holds no article, else None."""
-    text_chars = sum(len(line) for line in main.lines)
-    if text_chars <= MAX_ERROR_CHARS and any(
-        ERROR.search(folded(said)) for said in (title, page.head_title) if said
-    ):
+def page_kind(page: Page, heading: Title | None, main: MainText) -> str | None:
+    """Return "error-page", "index" or "no-text" when a page holds no article, else None."""
+    chars = sum(len(line) for line in main.lines)
+    said = (heading.text if heading else None, page.head_title)
+    if chars <= MAX_ERROR_CHARS and any(ERROR.search(folded(text)) for text in said if text):
         return "error-page"
-    against = _index_evidence(page, main)
-    if not against:
-        return None
-    return "index" if against > _article_evidence(page, main, text_chars) else None
+    article = _article_evidence(page, main, chars)
+    index = _index_evidence(page, heading, main)
+    if index > article:
+        return "index"
+    return "no-text" if chars < SCRAP_CHARS and article < 2 and not main.declared else None
 
 
-def _index_evidence(page: Page, main: MainText) -> int:
+def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
     """Count what speaks for a list of other pages."""
-    path = urlsplit(page.url)
+    address = urlsplit(page.url)
     body = page.tree.find("body")
     classes = body.get("class") or "" if body is not None else ""
     types = {name for item in page.objects for name in jsonld.types(item)}
     return sum(
         (
-            2 * (path.path in ("", "/") and not path.query),
-            2 * bool(_INDEX_PATH.search(path.path)),
+            2 * bool(_LISTING.search(address.path) and not address.query),
             2 * bool(_INDEX_BODY.search(classes) and not _SINGLE_BODY.search(classes)),
             bool(types & _INDEX_TYPES),
             page.first_meta("og:type") in ("website", "blog", "object"),
-            2 * (main.link_share > 0.6),
-            main.teasers >= 3,
+            2 * (main.link_share > LINKED),
+            main.teasers >= MIN_ENTRIES,
+            4 * _is_entry(page, heading),
+            2 * (_entries(page) >= 2),
         )
     )
 
 
-def _article_evidence(page: Page, main: MainText, text_chars: int) -> int:
+def _is_entry(page: Page, heading: Title | None) -> bool:
+    """Return whether the title is one of several headings of one make that lead elsewhere."""
+    if heading is None or heading.line is None:
+        return False
+    line = page.lines.lines[heading.line]
+    if line.link_share < LINKED:
+        return False
+    own = place(line.element)
+    return (
+        sum(other.link_share >= LINKED and place(other.element) == own for other in page.lines.lines)
+        >= MIN_ENTRIES
+    )
+
+
+def _entries(page: Page) -> int:
+    """Return how many `article` elements of one parent have a heading that leads elsewhere."""
+    parents: Counter[object] = Counter()
+    for element in page.tree.iter("article"):
+        headings = (heading for tag in _HEADINGS for heading in element.iter(tag))
+        if any(heading.find(".//a[@href]") is not None or _in_link(heading) for heading in headings):
+            parents[element.getparent()] += 1
+    return max(parents.values(), default=0)
+
+
+def _in_link(heading: HtmlElement) -> bool:
+    parent = heading.getparent()
+    return parent is not None and parent.tag == "a"
+
+
+def _article_evidence(page: Page, main: MainText, chars: int) -> int:
     """Count what speaks for one text."""
     types = {name for item in page.objects for name in jsonld.types(item)}
     paragraphs = sum(len(line) >= PARAGRAPH_CHARS for line in main.lines)
@@ -80,6 +120,6 @@ def _article_evidence(page: Page, main: MainText, text_chars: int) -> int:
             paragraphs >= 1,
             paragraphs >= 3,
             paragraphs >= 8,
-            text_chars >= MIN_ARTICLE_CHARS and main.link_share < 0.2,
+            chars >= MIN_ARTICLE_CHARS and main.link_share < 0.2,
         )
     )

@@ -85,7 +85,7 @@ class _Reading:
             return Extraction(skipped="no-text")
         main = main or MainText((), ())
         heading = title.find_title(page, main.first)
-        kind = None if answers.is_thread else kinds.page_kind(page, heading.text if heading else None, main)
+        kind = None if answers.is_thread else kinds.page_kind(page, heading, main)
         if kind is not None:
             return Extraction(skipped=kind)
         document = self._document(key, main, heading)
