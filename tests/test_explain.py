@@ -1,0 +1,147 @@
+"""The story of one page: captures, fields with evidence, lines kept and removed, and what the build decided."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from warcmaker import http, record, write
+
+from builder.errors import UsageError
+from builder.explain import Story, explain, explain_text, render_html
+from builder.pipeline import build
+from builder.recipe import load_recipe
+
+PAGES = Path(__file__).parent / "pages" / "ahewar"
+URL = "https://www.ahewar.org/debat/show.art.asp?aid=840001"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset with one article under two addresses and an error page."""
+    place = tmp_path_factory.mktemp("explained")
+    broken = "<html><body>الموضوع <b onclick='x()'>غير</b> موجود</body></html>".encode()
+    records = [
+        record("response", http((PAGES / "bare-br" / "page.html").read_bytes()), WARC_Target_URI=URL),
+        record(
+            "response",
+            http((PAGES / "mobile" / "page.html").read_bytes()),
+            WARC_Target_URI="https://m.ahewar.org/s.asp?aid=840001&r=0",
+            WARC_Date="2025-03-02T08:00:00Z",
+        ),
+        record("response", http(broken), WARC_Target_URI=URL.replace("840001", "5")),
+    ]
+    write(place / "saved.warc.gz", records)
+    (place / "dataset.toml").write_text(
+        '[dataset]\nname = "told"\n[[source]]\nkind = "warc"\nname = "saved"\npaths = ["*.warc.gz"]\n'
+        "[select]\nrelevance_min = 0\n[rules]\n",
+        encoding="utf-8",
+    )
+    return place
+
+
+@pytest.fixture(scope="module")
+def story(folder: Path) -> Story:
+    """The story of the article, before any build."""
+    return explain(load_recipe(folder), URL)
+
+
+def test_all_spellings_of_an_address_are_one_story(folder: Path, story: Story) -> None:
+    """Both captures of the article are told, the older first, whichever address was asked for."""
+    assert [telling.ref.url for telling in story.tellings] == [
+        URL,
+        "https://m.ahewar.org/s.asp?aid=840001&r=0",
+    ]
+    assert (
+        explain(load_recipe(folder), "http://www.ssrcaw.org/ar/show.art.asp?aid=840001").tellings
+        == story.tellings
+    )
+
+
+def test_each_field_comes_with_its_evidence(story: Story) -> None:
+    """Title, author and time say which line gave them."""
+    facts = {fact.name: fact for fact in story.tellings[0].facts}
+    assert facts["author"].value == "سالم مرزوق الكتبي"
+    assert "issue line" in facts["author"].origin
+    assert "no zone printed" in facts["published"].value
+    assert facts["published"].confidence == 1.0
+
+
+def test_every_line_of_the_page_has_a_fate_and_removed_ones_a_reason(story: Story) -> None:
+    """The text is kept, the donation is not, and nothing is left without a word."""
+    lines = {line.text: line for line in story.tellings[0].lines}
+    assert lines["- هل نغلق الهاتف ؟"].fate == "text"
+    assert lines["مجموعات ( واتساب ) بين الجيرة والضجيج"].fate == "title"
+    donation = next(line for text, line in lines.items() if "مشروع تطوعي" in text)
+    assert donation.fate == "removed"
+    assert all(line.reason for line in lines.values() if line.fate == "removed")
+
+
+def test_page_that_gave_nothing_says_why(folder: Path) -> None:
+    """A page left out as a whole names the reason on each line."""
+    (telling,) = explain(load_recipe(folder), URL.replace("840001", "5")).tellings
+    assert telling.outcome == "skipped: no-header-line"
+    assert {line.reason for line in telling.lines} == {"page left out: no-header-line"}
+
+
+def test_story_as_a_page_is_right_to_left_and_loads_nothing(folder: Path, story: Story) -> None:
+    """The kept text is marked; markup of the original is escaped; no address is fetched."""
+    page = render_html(story)
+    assert 'dir="rtl"' in page
+    assert "<mark>- هل نغلق الهاتف ؟</mark>" in page
+    broken = render_html(explain(load_recipe(folder), URL.replace("840001", "5")))
+    for text in (page, broken):
+        assert not any(word in text for word in ("<script", "<img", "<link", "src=", "onclick", "url("))
+
+
+def test_unknown_address_is_told_so(folder: Path) -> None:
+    """An address that no archive holds is wrong use, and the message says what to do."""
+    with pytest.raises(UsageError, match="no capture of"):
+        explain(load_recipe(folder), "https://nowhere.example/")
+
+
+def test_story_for_machines_is_json_without_places_on_this_machine(folder: Path, story: Story) -> None:
+    """The story can be written as JSON, and holds no path."""
+    told = json.dumps(story.as_dict(), ensure_ascii=False, default=str)
+    assert str(folder) not in told
+
+
+def test_after_a_build_the_story_tells_what_was_decided(folder: Path) -> None:
+    """Kept in which release, or left out by which rules."""
+    recipe = load_recipe(folder)
+    result = build(recipe, now=NOW)
+    found = explain(recipe, URL).verdicts
+    assert found
+    assert {each.version for each in found} <= {str(result.version), "failed"}
+    assert all(each.kept or each.reasons for each in found)
+    left_out = explain(recipe, URL.replace("840001", "5")).verdicts
+    assert any("no-header-line" in reason for each in left_out for reason in each.reasons)
+
+
+def test_a_text_can_be_explained_without_an_archive(folder: Path) -> None:
+    """Language, mentions and the reasons a recipe would have against it."""
+    told = explain_text("أكتب عن تيك توك وفيسبوك كل يوم في هذا المكان.", load_recipe(folder))
+    assert told.row["lang"] == "ar"
+    assert {"tiktok", "facebook"} <= {mention["platform"] for mention in told.row["mentions"]}
+
+
+def test_terminal_shows_kept_and_removed_side_by_side(folder: Path) -> None:
+    """The command prints the fields and the lines; brackets of a page are text, not markup of the terminal."""
+    from builder.console import Output
+    from builder.render.stories import show_story, show_text_story
+
+    console = Console(record=True, width=120, file=io.StringIO())
+    show_story(URL, folder / "dataset.toml", folder / "story.html", Output(console=console))
+    shown = console.export_text()
+    assert "kept" in shown
+    assert "removed" in shown
+    assert "issue line" in shown
+    assert (folder / "story.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    (folder / "text.txt").write_text("أكتب عن [تيك توك] كل يوم في هذا المكان.", encoding="utf-8")
+    show_text_story(folder / "text.txt", None, Output(console=console))
+    assert "tiktok" in console.export_text()
