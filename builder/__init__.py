@@ -10,6 +10,8 @@ Names are loaded when they are first used (PEP 562), so that `import builder` st
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,3 +48,19 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """Return the public names."""
     return sorted([*__all__, "__version__"])
+
+
+class _Package(ModuleType):
+    """Keeps the public functions in front of the modules of the same name.
+
+    Importing builder.explain makes Python set `builder.explain` to that module; then `from builder import explain`
+    would give a module or a function by what was imported before.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _HOMES and isinstance(value, ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
