@@ -1,25 +1,38 @@
 """Canonical URLs and stable ids: pure functions.
 
-Canonical form: scheme and host in lower case, "www." kept, default port and fragment dropped, percent-case
-upper, tracking and session parameters dropped, query order kept. Rules after RFC 3986 section 6.2 and the list
-of parameters in the WHATWG-known trackers; see `TRACKING`.
+Canonical form: scheme and host in lower case, "www." kept, default port, fragment, name and password dropped;
+dot segments and doubled slashes resolved; percent escapes in capitals, those of unreserved characters undone and
+all others left as they are, so that %2F stays apart from "/" and windows-1256 letters stay what they were;
+tracking and session parameters dropped, the order of the rest kept. Rules after RFC 3986 section 6.2.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 TRACKING = re.compile(
-    r"^(utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_ga|ref_src|phpsessid|jsessionid|sid|s_cid|spm)$",
+    r"^(utm_\w+|fbclid|gclid|dclid|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_[ce]id|_ga|_gl|ref_src|ref_url|s_cid|spm"
+    r"|wt_mc|cmpid|__cft__\[?\d*\]?|__tn__)$",
     re.IGNORECASE,
 )
-"""Parameters that name a visit and not a page."""
+"""Parameters that name a way to the page and not the page."""
+SESSION = re.compile(
+    r"^(phpsessid|jsessionid|aspsessionid\w*|sessionid|session_id|sessid|oscsid|zenid|cfid|cftoken|sid)$",
+    re.IGNORECASE,
+)
+"""Parameters that may name a visit; they do if their value looks like a token (`_TOKEN`): "sid=4711" is a story."""
 
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_TOKEN = re.compile(r"^(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[\w.~!*-]{12,}$|^[0-9a-fA-F]{16,}$|^[A-Za-z0-9]{20,}$")
+_PATH_SESSION = re.compile(
+    r";(?:jsessionid|phpsessid|sid)=[^/?;]*|/\([A-Z]\([A-Za-z0-9]{16,}\)\)", re.IGNORECASE
+)
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|%")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE_PATH = "/:@!$&'()*+,;=~-._"
-_SAFE_QUERY = _SAFE_PATH + "?%"
+_SAFE_QUERY = _SAFE_PATH + "?%[]"
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 def canonical_url(url: str, keep_params: frozenset[str] = frozenset()) -> str:
@@ -28,33 +41,62 @@ def canonical_url(url: str, keep_params: frozenset[str] = frozenset()) -> str:
     With `keep_params` only those query parameters stay; without, all but tracking and session ones.
     A URL that cannot be split comes back stripped but otherwise unchanged.
     """
+    url = re.sub(r"[\t\r\n]", "", url.strip())
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return url.strip()
-    host = (parts.hostname or "").rstrip(".")
-    try:
-        host = host.encode("idna").decode("ascii") if not host.isascii() else host
-    except UnicodeError:
-        return url.strip()
+        return url
+    host = ascii_host(unquote(parts.hostname or ""))
     scheme = parts.scheme.lower()
     if ":" in host:
         host = f"[{host}]"
-    netloc = host if port is None or str(port) == _DEFAULT_PORTS.get(scheme) else f"{host}:{port}"
-    path = quote(unquote(parts.path, errors="surrogateescape"), safe=_SAFE_PATH, errors="surrogateescape")
-    path = re.sub(r"/{2,}", "/", path) or "/"
-    return urlunsplit((scheme, netloc, path, _canonical_query(parts.query, keep_params), ""))
+    netloc = host if port is None or port == _DEFAULT_PORTS.get(scheme) else f"{host}:{port}"
+    path = _PATH_SESSION.sub("", _escaped(parts.path.replace("\\", "/"), _SAFE_PATH))
+    return urlunsplit((scheme, netloc, _resolved(path), _canonical_query(parts.query, keep_params), ""))
+
+
+def _escaped(text: str, safe: str) -> str:
+    """Escape what must be, undo escapes of unreserved characters, write all others in capitals."""
+    text = quote(text, safe=safe + "%", errors="surrogatepass")
+    return _ESCAPE.sub(_one_escape, text)
+
+
+def _one_escape(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return "%25"
+    character = chr(int(match[1], 16))
+    return character if character in _UNRESERVED else match[0].upper()
+
+
+def _resolved(path: str) -> str:
+    """Resolve "." and ".." segments and doubled slashes (RFC 3986, 5.2.4; doubled ones are a slip in real links)."""
+    out: list[str] = []
+    segments = [segment for segment in path.split("/") if segment]
+    for segment in segments:
+        if segment == "..":
+            del out[-1:]
+        elif segment != ".":
+            out.append(segment)
+    ends_open = path.endswith(("/", "/.", "/..")) or not out
+    return "/" + "/".join(out) + ("/" if ends_open and out else "")
 
 
 def _canonical_query(query: str, keep_params: frozenset[str]) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="surrogateescape")
-    kept = [
-        (key, value)
-        for key, value in pairs
-        if (key in keep_params if keep_params else not TRACKING.match(key))
-    ]
-    return urlencode(kept, errors="surrogateescape")
+    kept: list[str] = []
+    for pair in query.split("&"):
+        # A link that was escaped twice reads "&amp;t=0".
+        pair = _escaped(pair.removeprefix("amp;"), _SAFE_QUERY.replace("%", "")).replace("%20", "+")
+        name, _, value = pair.partition("=")
+        if pair and _names_page(unquote(name), value, keep_params):
+            kept.append(pair)
+    return "&".join(kept)
+
+
+def _names_page(name: str, value: str, keep_params: frozenset[str]) -> bool:
+    if keep_params:
+        return name in keep_params
+    return not (TRACKING.match(name) or (SESSION.match(name) and _TOKEN.match(value)))
 
 
 def fetchable_url(url: str, charset: str = "utf-8") -> str:
@@ -73,9 +115,26 @@ def fetchable_url(url: str, charset: str = "utf-8") -> str:
     netloc = parts.netloc
     if not netloc.isascii() and "@" not in netloc:
         netloc = ascii_host(host) + (f":{port}" if port is not None else "")
-    path = quote(parts.path.replace("\\", "/"), safe=_SAFE_PATH + "%") or "/"
-    query = quote(parts.query, safe=_SAFE_QUERY, encoding=charset, errors="xmlcharrefreplace")
-    return urlunsplit((parts.scheme.lower(), netloc, path, query, ""))
+    path = quote(parts.path.replace("\\", "/"), safe=_SAFE_PATH + "%", errors="replace") or "/"
+    query = _query_bytes(parts.query, charset)
+    return urlunsplit((parts.scheme.lower(), netloc, path, quote(query, safe=_SAFE_QUERY), ""))
+
+
+def _query_bytes(query: str, charset: str) -> bytes:
+    """Encode a query as a page of that charset does; letters it has not become numeric entities, escaped."""
+    try:
+        return query.encode(charset)
+    except LookupError:
+        return query.encode("utf-8", "replace")
+    except UnicodeError:
+        return b"".join(_letter_bytes(letter, charset) for letter in query)
+
+
+def _letter_bytes(letter: str, charset: str) -> bytes:
+    try:
+        return letter.encode(charset)
+    except UnicodeError:
+        return f"%26%23{ord(letter)}%3B".encode()
 
 
 def ascii_host(host: str) -> str:
