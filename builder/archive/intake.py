@@ -34,7 +34,7 @@ def take_in(source: AnySource, recipe: Recipe) -> Tally:
         db = open_database(recipe.archive / DATABASE)
         ledger = Ledger(recipe.archive, db)
         try:
-            ledger.recover()
+            ledger.recover_taken(source.name)
             incoming = iter(source.incoming(recipe.folder))
             while batch := list(islice(incoming, BATCH)):
                 _write_batch(ledger, source.name, batch, tally)

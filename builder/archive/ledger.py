@@ -73,13 +73,14 @@ class Ledger:
             raise
         self.db.execute("COMMIT")
 
-    def recover(self) -> dict[str, int]:
-        """Cut the files back and accept what is lost, as `cut_back` returns it."""
+    def recover_taken(self, source: str) -> None:
+        """Cut the files back; where one of a source of local files lost bytes, let all be taken in anew."""
         with self.transaction():
-            short = self.cut_back()
-            for name, size_bytes in short.items():
-                self.accept_loss(name, size_bytes)
-        return short
+            names = [row["name"] for row in self.db.execute("SELECT name FROM files WHERE source = ?", (source,))]
+            if any(name in names for name in self.cut_back()):
+                for name in names:
+                    self.accept_loss(name, 0)
+                self.db.execute("DELETE FROM taken WHERE source = ?", (source,))
 
     def note_taken(self, source: str, url: str, digest: str) -> bool:
         """Take note that a local record is in the archive; False if it was already. Needs a transaction."""
@@ -108,7 +109,10 @@ class Ledger:
         return short
 
     def accept_loss(self, name: str, size_bytes: int) -> None:
-        """Take note that a file was found shorter than committed; its records past that are no more."""
+        """Take note that a file was found shorter than committed, and cut it to what is whole of it."""
+        path = self.folder / name
+        if path.exists():
+            os.truncate(path, size_bytes)
         self.db.execute("UPDATE files SET bytes = ? WHERE name = ?", (size_bytes, name))
 
     def writer(self, source: str, now: datetime, info: tuple[tuple[str, str], ...] = ()) -> WarcWriter:

@@ -150,11 +150,17 @@ class Frontier:
         with self.transaction():
             lost = 0
             for name, size_bytes in ledger.cut_back().items():
-                ledger.accept_loss(name, size_bytes)
+                # Where the last answer begins whose records may all be there; it is asked for once more itself.
+                row = self.db.execute(
+                    "SELECT max(warc_offset) AS offset FROM urls WHERE warc_file = ? AND warc_offset < ?",
+                    (name, size_bytes),
+                ).fetchone()
+                whole_bytes = row["offset"] or 0
+                ledger.accept_loss(name, whole_bytes)
                 lost += self.db.execute(
                     "UPDATE urls SET state = 'due', due_s = 0, etag = NULL, last_modified = NULL, digest = NULL,"
-                    " entity = NULL WHERE warc_file = ? AND warc_offset + warc_length > ?",
-                    (name, size_bytes),
+                    " entity = NULL, record_id = NULL WHERE warc_file = ? AND warc_offset >= ?",
+                    (name, whole_bytes),
                 ).rowcount
         return lost
 
