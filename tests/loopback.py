@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -53,6 +54,7 @@ class Website:
     routes: dict[str, Reply | Answering] = field(default_factory=dict)
     log: list[Request] = field(default_factory=list)
     port: int = 0
+    connections: int = 0
     fallback: Answering = lambda request: Reply(b"nothing here", 404)
 
     @property
@@ -68,8 +70,14 @@ class Website:
         """Return the paths asked for, without robots.txt and the opt-out files."""
         return [p for p in self.paths() if p not in ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")]
 
-    def serve(self, connection: socket.socket) -> None:
-        """Answer one connection until it closes."""
+    def serve(self, connection: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        """Answer one connection until it closes; one whose TLS fails is left."""
+        if tls is not None:
+            try:
+                connection = tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                connection.close()
+                return
         with connection, suppress(OSError), connection.makefile("rb") as stream:
             while request := _read(stream):
                 self.log.append(request)
@@ -97,8 +105,10 @@ def _read(stream: object) -> Request | None:
 
 
 @contextmanager
-def website(routes: Mapping[str, Reply | Answering] | None = None) -> Iterator[Website]:
-    """Serve routes on a free loopback port until the block ends."""
+def website(
+    routes: Mapping[str, Reply | Answering] | None = None, *, tls: ssl.SSLContext | None = None
+) -> Iterator[Website]:
+    """Serve routes on a free loopback port until the block ends, over TLS if a context is given."""
     site = Website(dict(routes or {}))
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         site.port = server.getsockname()[1]
@@ -110,7 +120,8 @@ def website(routes: Mapping[str, Reply | Answering] | None = None) -> Iterator[W
                 while True:
                     connection, _ = server.accept()
                     connections.append(connection)
-                    threads.append(threading.Thread(target=site.serve, args=(connection,), daemon=True))
+                    site.connections += 1
+                    threads.append(threading.Thread(target=site.serve, args=(connection, tls), daemon=True))
                     threads[-1].start()
 
         acceptor = threading.Thread(target=accept, daemon=True)
