@@ -69,7 +69,8 @@ def scan(files: Sequence[Path], empty: pa.Schema, database: duckdb.DuckDBPyConne
         return f"read_parquet([{names}], union_by_name = true, filename = true, file_row_number = true)"
     columns = [*empty, pa.field("filename", pa.string()), pa.field("file_row_number", pa.int64())]
     name = "empty_" + "_".join(field.name for field in list(empty)[:3])
-    database.register(name, pa.schema(columns).empty_table())
+    database.register(f"{name}_given", pa.schema(columns).empty_table())
+    database.execute(f"CREATE TABLE {name} AS SELECT * FROM {name}_given")
     return name
 
 

@@ -146,18 +146,10 @@ def compare(before: Side, after: Side) -> tuple[ReleaseDiff, dict[str, list[str]
 def _compare_table(table: str, before: Side, after: Side) -> tuple[TableDiff, list[str]]:
     old, new = before.columns.get(table, ()), after.columns.get(table, ())
     shared = tuple(name for name in old if name in new) if old and new else (old or new)
-    same = {(s.path, s.content) for s in before.shards_of(table)} & {
-        (s.path, s.content) for s in after.shards_of(table)
-    }
-    same = same if old == new else set()
+    same = _same_shards(before, after, table) if old == new else set()
     account = _Account(tuple(name for name in shared if name not in BOOKKEEPING))
-    with tempfile.TemporaryDirectory(prefix="hiwar-diff-") as scratch:
-        files = [
-            _write_cells(side, table, shared, same, Path(scratch) / name)
-            for side, name in ((before, "before.parquet"), (after, "after.parquet"))
-        ]
-        for row in _pairs(files[0], files[1], Path(scratch)):
-            account.add(*row)
+    for row in _differing(before, after, table, shared, same):
+        account.add(*row)
     result = TableDiff(
         table,
         sum(shard.rows for shard in before.shards_of(table)),
@@ -172,6 +164,27 @@ def _compare_table(table: str, before: Side, after: Side) -> tuple[TableDiff, li
         examples={kind: tuple(ids) for kind, ids in account.examples.items()},
     )
     return result, account.removed
+
+
+def _same_shards(before: Side, after: Side, table: str) -> set[tuple[str, str]]:
+    """Return (path, content hash) of the shards that both sides have."""
+    sides = ({(s.path, s.content) for s in side.shards_of(table)} for side in (before, after))
+    return set.intersection(*sides)
+
+
+def _differing(
+    before: Side, after: Side, table: str, shared: Sequence[str], same: set[tuple[str, str]]
+) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+    """Yield (id, cells before, cells after) of the records that differ."""
+    if len(same) == len(before.shards_of(table)) == len(after.shards_of(table)):
+        return
+    with tempfile.TemporaryDirectory(prefix="hiwar-diff-") as scratch:
+        work = Path(scratch)
+        files = [
+            _write_cells(side, table, shared, same, work / name)
+            for side, name in ((before, "before.parquet"), (after, "after.parquet"))
+        ]
+        yield from _pairs(files[0], files[1], work)
 
 
 @dataclass(slots=True)

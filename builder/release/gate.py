@@ -15,10 +15,8 @@ from builder.release.diff import ReleaseDiff
 from builder.release.manifest import TABLES
 from builder.release.stats import Statistics
 
-_OPEN_FAMILIES = ("lang.", "platform.", "source.", "rule.", "dropped.", "failed.")
-"""Families whose members are named by the data; one that did not occur counts as 0."""
-
 _ALIKE = 0.8
+"""Likeness from which a name that did not occur is taken for a slip of one that did."""
 
 
 def figures(statistics: Statistics, change: ReleaseDiff | None) -> dict[str, float]:
@@ -66,8 +64,7 @@ def _figure(name: str, known: Mapping[str, float], key: str) -> float:
     if name in known:
         return known[name]
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    alike = difflib.get_close_matches(name, list(known), n=1, cutoff=_ALIKE)
-    if name.startswith(_OPEN_FAMILIES) and not alike:
+    if _could_occur(name, known):
         return 0.0
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise RecipeError(
@@ -75,3 +72,18 @@ def _figure(name: str, known: Mapping[str, float], key: str) -> float:
         where=f"release.{key}",
         what_next=f"Figures of this build: {', '.join(sorted(known))}",
     )
+
+
+def _could_occur(name: str, known: Mapping[str, float]) -> bool:
+    """Return whether a name is one that the data might have given: a rule, language, platform or source.
+
+    What did not occur counts as 0, unless it looks like a slip of something that did.
+    """
+    place, _, last = name.rpartition(".")
+    family, _, inner = place.partition(".")
+    if family in ("lang", "platform", "source"):
+        open_place = inner in TABLES
+    else:
+        open_place = family == "rule" and f"dropped.{inner}" in known
+    siblings = [other.rpartition(".")[2] for other in known if other.rpartition(".")[0] == place]
+    return open_place and not difflib.get_close_matches(last, siblings, n=1, cutoff=_ALIKE)
