@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,12 +11,8 @@ import pyarrow.parquet as pq
 
 from builder.recipe import Recipe, load_recipe
 from builder.release.cardinput import CardInput
-from builder.release.companions import write_companions
-from builder.release.content import content_of
-from builder.release.manifest import FileEntry, Manifest, Shard
 from builder.release.stats import measure
 from builder.schema import Row, Schema, load_schema
-from builder.storage import sha256_of
 from builder.tally import Tally
 from builder.urls import stable_id
 
@@ -186,43 +181,3 @@ def card_input(folder: Path, text: str = RECIPE, **changes: Any) -> CardInput:
         "statistics": measure(release, tallies()),
     }
     return CardInput(**(given | changes))
-
-
-def finished_release(
-    folder: Path,
-    documents: Sequence[Row],
-    comments: Sequence[Row] = (),
-    *,
-    version: str = "1.0.0",
-    recipe_text: str = RECIPE,
-) -> Path:
-    """Write a whole release, manifest and companions included, as `folder`/releases/`version`."""
-    release = release_folder(folder / "releases" / version, documents, comments)
-    schemas = tuple(load_schema(name, 1) for name in ("documents", "comments"))
-    shards = tuple(_shard(release, path) for path in sorted((release / "data").rglob("*.parquet")))
-    given = CardInput(
-        recipe(folder, recipe_text), version, schemas, measure(release, tallies()), shards=shards
-    )
-    names = write_companions(release, given)
-    manifest = Manifest(
-        name="discourse",
-        version=version,
-        previous=None,
-        hiwar="0.1.0",
-        recipe=given.recipe.digest(),
-        made_with={},
-        schemas=(),
-        shards=shards,
-        files=tuple(FileEntry.of(release / name, name) for name in names),
-    )
-    (release / "manifest.json").write_text(
-        json.dumps(manifest.as_dict(), ensure_ascii=False), encoding="utf-8"
-    )
-    return release
-
-
-def _shard(release: Path, path: Path) -> Shard:
-    rows = pq.ParquetFile(path).metadata.num_rows
-    split, table = path.stem.split("-", 1)[0], path.parent.name
-    name = path.relative_to(release).as_posix()
-    return Shard(name, table, split, rows, path.stat().st_size, sha256_of(path), content_of(path))

@@ -2,11 +2,87 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
-from card_samples import card_input
+import huggingface_hub
+import pytest
+import yaml
+from card_samples import RECIPE, card_input, comment, document, recipe, release_folder, tallies
+from lxml import html
+from markdown_it import MarkdownIt
+from releasekit import comment as kit_comment
+from releasekit import document as kit_document
+from releasekit import recipe_in, release_of
 
-from builder.release.card import read_head, render_card
+from builder.errors import CheckFailed, RecipeError
+from builder.release.card import (
+    VersionLine,
+    addressed,
+    head,
+    kept_text,
+    read_head,
+    render_card,
+    with_kept,
+    without_kept,
+)
+from builder.release.companions import HAND_WRITTEN, hand_written
+from builder.release.hublists import LICENCES, problems, shipped_list, size_category
+from builder.release.markdown import code, link, number, one_line, plain, safe_url, share
+from builder.release.stats import measure
+
+EVIL = (
+    "--- | ] </td><script>alert(1)</script> !!python/object:os.system\n---\n# Not a heading\n"
+    "![x](javascript:alert(1)) <img src=x onerror=alert(1)> `code` {{jinja}} $licence ${x} https://evil.example "
+    "www.evil.example someone@evil.example <!-- hiwar:begin uses -->theirs<!-- hiwar:end uses -->"
+)
+TOML_EVIL = EVIL.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+EVIL_RECIPE = f"""
+[dataset]
+name = "discourse"
+pretty_name = "{TOML_EVIL}"
+description = "{TOML_EVIL}"
+licence = "other"
+licence_name = "{TOML_EVIL}"
+licence_link = "javascript:alert(1)"
+homepage = "javascript:alert(1)"
+maintainer = "{TOML_EVIL}"
+contact = "javascript:alert(1)"
+
+[[source]]
+kind = "warc"
+name = "essays"
+paths = ["*.warc.gz"]
+licence = "{TOML_EVIL}"
+terms = "{TOML_EVIL}"
+"""
+
+
+def rendered(card: str) -> html.HtmlElement:
+    """Return a card as a browser would get it: Markdown with tables, raw HTML let through."""
+    body = card.split("\n---\n", 1)[1]
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
+    return html.fragment_fromstring(page, create_parent="main")
+
+
+def headings(card: str) -> list[str]:
+    """Return the headings of a card."""
+    return [
+        line.lstrip("# ").strip() for line in card.split("\n---\n", 1)[1].splitlines() if line.startswith("#")
+    ]
+
+
+def cells(card: str, first: str) -> dict[str, list[str]]:
+    """Return the rows of the table whose first column is headed `first`, by their first cell."""
+    for table in rendered(card).iter("table"):
+        rows = [[cell.text_content().strip() for cell in row] for row in table.iter("tr")]
+        if rows[0][0] == first:
+            return {row[0]: row[1:] for row in rows[1:]}
+    raise AssertionError(first)
 
 
 def test_every_section_is_filled_and_no_placeholder_is_left(tmp_path: Path) -> None:
@@ -15,4 +91,328 @@ def test_every_section_is_filled_and_no_placeholder_is_left(tmp_path: Path) -> N
 
     assert "$" not in text
     assert "More Information Needed" not in text
-    assert read_head(text)["license"] == "odc-by"
+    assert "None" not in text.split("\n---\n", 1)[1]
+    for section in re.split(r"^#+ .*$", text, flags=re.MULTILINE)[1:]:
+        assert section.strip() or section.endswith("\n"), section
+
+
+def test_the_hubs_own_template_is_covered(tmp_path: Path) -> None:
+    """Every heading of the template that huggingface_hub ships stands in the card."""
+    template = Path(huggingface_hub.__file__).parent / "templates" / "datasetcard_template.md"
+    wanted = [line.lstrip("# ") for line in template.read_text("utf-8").splitlines() if line.startswith("##")]
+
+    present = set(headings(render_card(card_input(tmp_path))))
+
+    assert {heading.replace(" [optional]", "") for heading in wanted} <= present
+
+
+def test_the_head_says_what_the_files_are(tmp_path: Path) -> None:
+    """Configs with globs that match, one default, the version, features of the schema, no counts of examples."""
+    given = card_input(tmp_path)
+    data = read_head(render_card(given))
+
+    assert data == yaml.safe_load(yaml.safe_dump(head(given)))
+    configs = data["configs"]
+    assert isinstance(configs, list)
+    assert [(entry["config_name"], entry.get("default")) for entry in configs] == [
+        ("documents", True),
+        ("comments", None),
+    ]
+    assert {entry["version"] for entry in configs} == {"1.0.0"}
+    for entry in configs:
+        for files in entry["data_files"]:
+            assert list((tmp_path / "release").glob(files["path"]))
+    assert "num_examples" not in str(data["dataset_info"])
+    assert data["size_categories"] == ["n<1K"]
+    assert data["license_details"] == "essays: CC-BY-4.0"
+
+
+def test_a_release_without_comments_has_no_config_for_them(tmp_path: Path) -> None:
+    """A config without files would stop load_dataset for all the others."""
+    release_folder(tmp_path / "release", [document(0)])
+    data = head(card_input(tmp_path))
+
+    assert [entry["config_name"] for entry in data["configs"]] == ["documents"]  # type: ignore[attr-defined]
+    assert [entry["config_name"] for entry in data["dataset_info"]] == ["documents"]  # type: ignore[attr-defined]
+
+
+def test_counts_in_the_tables_are_those_of_the_data(tmp_path: Path) -> None:
+    """Sources, platforms, years and the funnel are told as they are."""
+    text = render_card(card_input(tmp_path))
+
+    assert cells(text, "About platform")["tiktok"] == ["10 (100.0 %)", "0 (0.0 %)"]
+    assert cells(text, "About platform")["x"] == ["5 (50.0 %)", "0 (0.0 %)"]
+    assert cells(text, "Year of publication")["2025"] == ["10 (100.0 %)", "2 (100.0 %)"]
+    assert cells(text, "Stage")["rules"] == ["8", "6", "2", "0", "optout 2, short 1"]
+    assert cells(text, "Source")["essays"][-2:] == ["10", "2"]
+    assert cells(text, "Replaced by placeholders")["email"] == ["0", "2"]
+
+
+def test_long_lists_of_values_are_cut_and_summed(tmp_path: Path) -> None:
+    """A thousand sites do not make a thousand lines."""
+    release_folder(tmp_path / "release", [document(n, site=f"site{n:03d}.example") for n in range(60)])
+    table = cells(render_card(card_input(tmp_path)), "Site")
+
+    assert len(table) == 26
+    assert table["35 others"] == ["35"]
+
+
+def test_columns_are_described_down_to_the_parts_of_structs(tmp_path: Path) -> None:
+    """The table of columns has names, types, units and meanings."""
+    text = render_card(card_input(tmp_path))
+
+    assert cells(text, "Column")["mentions[].start"] == ["int32", "", "code points", "First code point."]
+
+
+def test_recipe_text_cannot_break_out(tmp_path: Path) -> None:
+    """Hostile names, terms, hosts and rules stay text in YAML, Markdown and HTML."""
+    site = 'evil.example|<script>alert(1)</script>`"\n---'
+    rows = [document(0, site=site, posted_on=EVIL, lang=EVIL, record_type=EVIL, about_platforms=[EVIL])]
+    rows[0]["rights"]["licence"] = EVIL
+    rows[0]["rights"]["signals"] = [{"name": EVIL, "where": "meta", "value": EVIL}]
+    release_folder(tmp_path / "release", rows, [comment(0, author=EVIL)])
+    bad = tallies()
+    bad[1].drop([EVIL])
+    given = card_input(tmp_path, EVIL_RECIPE, history=(VersionLine("1.0.0", 1, 0, 0, why=EVIL),))
+    given = replace(given, statistics=measure(tmp_path / "release", bad))
+    clean = card_input(tmp_path / "clean")
+
+    text = render_card(given)
+
+    page = rendered(text)
+    assert {element.tag for element in page.iter() if isinstance(element.tag, str)} <= {
+        "main", "h1", "h2", "h3", "h4", "h5", "p", "ul", "li", "strong", "em", "code", "pre", "a", "table", "thead",
+        "tbody", "tr", "th", "td", "div", "details", "summary",
+    }  # fmt: skip
+    assert not [a.get("href") for a in page.iter("a")]
+    assert not [key for element in page.iter() for key in element.attrib if key.startswith("on")]
+    for table in page.iter("table"):
+        assert len({len(row) for row in table.iter("tr")}) == 1
+    assert headings(text)[1:] == headings(render_card(replace(clean, version="1.0.0")))[1:]
+    assert text.count("\n---\n") == 1
+    assert read_head(text)["pretty_name"] == one_line(EVIL)
+    assert kept_text(text) == {}
+
+
+def test_evil_in_the_head_is_refused_where_the_hub_would_refuse_it(tmp_path: Path) -> None:
+    """Tags are single words, and a licence is one of the Hub's."""
+    given = card_input(tmp_path, RECIPE + f'\n[release]\nextra_tags = ["{TOML_EVIL}"]')
+    with pytest.raises(CheckFailed, match="tags"):
+        render_card(given)
+    given = card_input(tmp_path / "b", RECIPE.replace("odc-by", "CC BY 4.0"))
+    with pytest.raises(CheckFailed, match=r"license: 'CC BY 4\.0'"):
+        render_card(given)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("language", ["ara"], "language: 'ara'"),
+        ("language", ["ar-EG"], "language: 'ar-EG'"),
+        ("language", [False], "language: False"),
+        ("size_categories", ["huge"], "size_categories"),
+        ("task_ids", ["guessing"], "task_ids"),
+        ("pretty_name", "", "pretty_name: is empty"),
+        ("configs", [{"config_name": "a", "default": True}, {"config_name": "b", "default": True}], "2 are"),
+        ("configs", [{"config_name": "a"}, {"config_name": "b"}], "0 are"),
+        ("configs", [{"config_name": "a", "data_files": [{"split": "a-b"}]}], "no name for a split"),
+        ("license", "other", "license_name"),
+    ],
+)
+def test_the_head_is_checked_without_the_hub(key: str, value: object, told: str) -> None:
+    """What the Hub or `datasets` would refuse is found offline."""
+    assert any(told in problem for problem in problems({key: value}))
+
+
+def test_lists_come_from_what_is_installed() -> None:
+    """`datasets` ships the languages; a list it does not ship checks nothing."""
+    languages = shipped_list("languages")
+    assert languages is not None
+    assert "ar" in languages
+    assert shipped_list("no such list") is None
+    assert {"odc-by", "cc-by-4.0", "other"} <= LICENCES
+    assert [size_category(n) for n in (0, 999, 1000, 10**9)] == ["n<1K", "n<1K", "1K<n<10K", "1B<n<10B"]
+
+
+def test_hand_written_text_survives_regeneration(tmp_path: Path) -> None:
+    """What stands between the markers of the last card stands in the next one, Windows line ends or not."""
+    first = render_card(card_input(tmp_path))
+    edited = with_kept(first, {"uses": "Used in a course.\n\n| a | b |\n|---|---|\n"})
+
+    again = render_card(card_input(tmp_path, version="2.0.0", handwritten=edited.replace("\n", "\r\n")))
+
+    assert kept_text(again) == {"uses": "Used in a course.\n\n| a | b |\n|---|---|\n"}
+    assert without_kept(edited) == first
+    assert "2.0.0" in again
+
+
+def test_text_of_a_section_that_is_gone_moves_to_the_end(tmp_path: Path) -> None:
+    """Nothing a person wrote is dropped because the template changed."""
+    old = "<!-- hiwar:begin ethics_board -->\nApproved in May.\n<!-- hiwar:end ethics_board -->"
+
+    text = render_card(card_input(tmp_path, handwritten=old))
+
+    assert text.rstrip().endswith(old)
+
+
+def test_text_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    """card.md beside the recipe wins over what stands on the Hub."""
+    card = render_card(
+        card_input(tmp_path, handwritten="<!-- hiwar:begin uses -->\nours\n<!-- hiwar:end uses -->")
+    )
+
+    assert kept_text(with_kept(card, {"uses": "theirs\n"})) == {"uses": "ours\n"}
+
+
+def test_hand_written_text_comes_from_beside_the_recipe_first(tmp_path: Path) -> None:
+    """card.md beside the recipe, else the last release's card, else nothing."""
+    release = tmp_path / "releases" / "1.0.0"
+    release.mkdir(parents=True)
+
+    assert hand_written(tmp_path, None) is None
+    (release / "README.md").write_text("last", encoding="utf-8")
+    assert hand_written(tmp_path, release) == "last"
+    (tmp_path / HAND_WRITTEN).write_text("beside", encoding="utf-8")
+    assert hand_written(tmp_path, release) == "beside"
+
+
+def test_the_card_is_the_same_every_time(tmp_path: Path) -> None:
+    """Nothing of it comes from a clock or an order of a set."""
+    assert render_card(card_input(tmp_path)) == render_card(card_input(tmp_path))
+
+
+def test_arabic_readers_get_a_summary_of_their_own(tmp_path: Path) -> None:
+    """It runs from right to left and has the same figures."""
+    page = rendered(render_card(card_input(tmp_path)))
+    (block,) = [element for element in page.iter("div") if element.get("dir") == "rtl"]
+
+    assert block.get("lang") == "ar"
+    assert "عدد الوثائق: 10" in block.text_content()
+    assert "removal@example.org" in block.text_content()
+
+
+def test_a_gate_is_asked_for_with_its_terms(tmp_path: Path) -> None:
+    """The fields stand in the head, the way access is given in the text."""
+    given = card_input(tmp_path, RECIPE + '\n[release]\ngated = "manual"')
+    text = render_card(given)
+
+    assert read_head(text)["extra_gated_fields"]["I agree to these terms"] == "checkbox"  # type: ignore[index]
+    assert "approved by the maintainers" in text
+    assert "extra_gated_fields" not in head(card_input(tmp_path / "open"))
+
+
+def test_a_bare_recipe_still_makes_a_whole_card(tmp_path: Path) -> None:
+    """Without maintainer, contact, terms and licence the card says whom to ask and what is not known."""
+    bare = '[dataset]\nname = "d"\n[[source]]\nkind = "warc"\nname = "essays"\npaths = ["*.gz"]\n'
+    text = render_card(card_input(tmp_path, bare))
+
+    assert "Open a discussion on this dataset's page" in text
+    assert "not stated" in text
+    assert read_head(text)["license_name"] == "see-the-card"
+
+
+def test_splits_follow_the_recipe_and_are_explained(tmp_path: Path) -> None:
+    """The rule of a split stands beside its count."""
+    text = '\n[[release.split]]\nname = "test"\nsince = "2025-02-01"\n'
+    text += '[[release.split]]\nname = "train"\nhash_share = 0.9\n'
+    card = render_card(card_input(tmp_path, RECIPE + text))
+
+    assert "`test`: from 2025-02-01" in card
+    assert "90% of the records by the hash of their id" in card
+
+
+def test_the_history_of_versions_is_told(tmp_path: Path) -> None:
+    """Each version with what it added, changed and removed."""
+    lines = (
+        VersionLine("2.0.0", 1, 2, 3, "2026-02-01", "records were removed"),
+        VersionLine("1.0.0", 9, 0, 0, "2026-01-01", "the first"),
+    )
+    text = render_card(card_input(tmp_path, history=lines))
+
+    assert cells(text, "Version")["2.0.0"] == ["2026-02-01", "1", "2", "3", "records were removed"]
+
+
+def test_a_citation_of_your_own_is_taken(tmp_path: Path) -> None:
+    """Else one is made from name, maintainer, version and the year of the last capture."""
+    assert "@misc{discourse2026," in render_card(card_input(tmp_path))
+    own = RECIPE.replace("[dataset]", '[dataset]\ncitation = "@article{h, title = {Hiwar}}"')
+    assert "@article{h, title = {Hiwar}}" in render_card(card_input(tmp_path / "own", own))
+
+
+def test_loading_examples_run_as_they_stand(tmp_path: Path) -> None:
+    """The Python blocks of the card are run where the card says they work: beside the releases."""
+    rows = [kit_document(number) for number in range(12)]
+    release = release_of(recipe_in(tmp_path), rows, [kit_comment(0, rows[0])]).path
+    card = (release / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    code_text = "\n".join([*blocks, "print(documents.num_rows, comments.num_rows, len(next(iter(stream))))"])
+
+    env = {
+        "HF_DATASETS_CACHE": str(tmp_path / "cache"),
+        "HF_HUB_OFFLINE": "1",
+        "HOME": str(tmp_path),
+        "PATH": "",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code_text], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["12", "1", "52"], done.stderr
+
+
+def test_examples_are_addressed_to_a_repository_with_its_tag(tmp_path: Path) -> None:
+    """Every example changes, also the one over several lines, and nothing else does."""
+    card = render_card(card_input(tmp_path))
+
+    sent = addressed(card, "1.0.0", "me/discourse")
+
+    assert sent.count('"me/discourse", "documents", revision="v1.0.0"') == 3
+    assert "releases/1.0.0" not in sent
+    assert addressed(card, "2.0.0", "me/discourse") == card
+
+
+def test_a_card_without_a_head_is_told() -> None:
+    """Reading a head that is not there is a failed check, not a crash."""
+    with pytest.raises(CheckFailed, match="YAML head"):
+        read_head("# A heading\n")
+
+
+def test_a_repository_name_in_the_recipe_is_checked(tmp_path: Path) -> None:
+    """OWNER/NAME, nothing else."""
+    with pytest.raises(RecipeError, match=r"dataset\.repo_id"):
+        recipe(tmp_path, RECIPE.replace("[dataset]", '[dataset]\nrepo_id = "no slash"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a|b", "a&#124;b"),
+        ("# x", "&#35; x"),
+        ("1. x", "1&#46; x"),
+        ("- x", "&#45; x"),
+        ("a\n\n---\nb", "a --- b"),
+        ("https://a.b", "https&#58;//a.b"),
+        ("www.a.b", "www&#46;a.b"),
+        ("\u202eevil\u202c\x00", "evil"),
+        ("نصٌّ، سؤال؟", "نصٌّ، سؤال؟"),
+    ],
+)
+def test_plain_text_does_nothing(text: str, shown: str) -> None:
+    """Signs with a meaning become entities, Arabic stays as it is."""
+    assert plain(text) == shown
+
+
+def test_links_lead_to_pages_only() -> None:
+    """Other schemes are shown as text."""
+    assert link("a]b", "https://x.example/a b)c") == "[a&#93;b](https://x.example/a%20b%29c)"
+    assert link("x", "javascript:alert(1)") == "x"
+    assert link("x", "data:text/html,x") == "x"
+    assert safe_url("http://[bad") is None
+    assert safe_url(None) is None
+
+
+def test_small_forms() -> None:
+    """Numbers, shares and code that cannot be left."""
+    assert number(1234567) == "1,234,567"
+    assert share(1, 0) == "-"
+    assert code("a`b|c") == "`a%60b%7Cc`"
+    assert code("") == ""

@@ -65,7 +65,12 @@ def head(given: CardInput) -> dict[str, object]:
     licence: dict[str, object] = {"license": block.licence}
     if block.licence == "other":
         licence["license_name"] = one_line(block.licence_name or "see-the-card")
-        licence["license_link"] = one_line(block.licence_link or "LICENSE")
+    if block.licence_link:
+        licence["license_link"] = one_line(block.licence_link)
+    sources = [
+        f"{source.name}: {one_line(source.block.licence or 'not stated')}" for source in given.recipe.sources
+    ]
+    licence["license_details"] = "; ".join(sources)
     return {
         "pretty_name": one_line(block.pretty_name or block.name),
         "language": ["ar"],

@@ -61,7 +61,7 @@ Name a `revision` to get the same bytes always; without one you get the newest v
 recent = load_dataset(
     "releases/{version}", "documents", split="train",
     columns=["id", "title", "text", "published_at", "about_platforms"],
-    filters=[("lang", "==", "ar"), ("relevance", ">=", 5.0)],
+    filters=[("lang", "==", "{language}")],
 )
 stream = load_dataset("releases/{version}", "documents", split="train", streaming=True)
 ```

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath as Path
 from typing import Any
 
 from builder import __version__
-from builder.release import cardprose, cardrights
+from builder.release import cardcite, cardprose, cardrights
 from builder.release.cardinput import CardInput
 from builder.release.markdown import bullets, code, counted, link, number, plain, share, table
 from builder.release.stats import NONE, Counts, StageLine, TableStatistics, count_of
@@ -125,7 +125,10 @@ def _loading(given: CardInput) -> str:
         for name in present
     ]
     examples = "\n".join(["from datasets import load_dataset", "", *lines])
-    return cardprose.LOADING.format(examples=examples, version=given.version)
+    language = next(
+        (name for name, _ in given.statistics.table("documents").languages if name.isalpha()), "ar"
+    )
+    return cardprose.LOADING.format(examples=examples, version=given.version, language=language)
 
 
 def _first_split(given: CardInput, name: str) -> str:
@@ -273,39 +276,10 @@ def _versions(given: CardInput) -> str:
     return f"{table(head, rows, right=(2, 3, 4))}\n\n{cardprose.VERSIONS}"
 
 
-def _year(given: CardInput) -> str:
-    last = given.statistics.table("documents").last_fetched
-    return (last or "n.d.")[:4]
-
-
-def _bibtex(given: CardInput) -> str:
-    block = given.recipe.model.dataset
-    if block.citation:
-        return f"```bibtex\n{block.citation.replace('`', '').strip()}\n```"
-    title = "".join(char for char in _title(given) if char not in '{}\\"`')
-    author = "".join(char for char in _author(given) if char not in '{}\\"`')
-    key = "".join(char for char in block.name if char.isalnum())
-    fields = f"  title   = {{{title}}},\n  author  = {{{author}}},\n  year    = {{{_year(given)}}},\n"
-    return f"```bibtex\n@misc{{{key}{_year(given)},\n{fields}  version = {{{given.version}}},\n}}\n```"
-
-
-def _apa(given: CardInput) -> str:
-    return f"{plain(_author(given))} ({_year(given)}). *{plain(_title(given))}* (Version {given.version}) [Data set]."
-
-
-def _title(given: CardInput) -> str:
-    block = given.recipe.model.dataset
-    return " ".join((block.pretty_name or block.name).split())
-
-
-def _author(given: CardInput) -> str:
-    return " ".join((given.recipe.model.dataset.maintainer or f"The makers of {_title(given)}").split())
-
-
 def _arabic_summary(given: CardInput) -> str:
     documents = given.statistics.table("documents")
     return cardprose.ARABIC_SUMMARY.format(
-        name=plain(_title(given)),
+        name=plain(cardcite.title(given)),
         documents=number(documents.rows),
         comments=number(given.statistics.table("comments").rows),
         sources=number(len(documents.sources)),
@@ -352,7 +326,7 @@ def _from_block(field: str, absent: str) -> Callable[[CardInput], str]:
 
 
 SECTIONS: Mapping[str, Callable[[CardInput], str]] = {
-    "pretty_name": lambda given: plain(_title(given)),
+    "pretty_name": lambda given: plain(cardcite.title(given)),
     "summary": _summary,
     "plots": _plots,
     "arabic_summary": _arabic_summary,
@@ -387,8 +361,8 @@ SECTIONS: Mapping[str, Callable[[CardInput], str]] = {
     "limitations": _fixed(cardprose.LIMITATIONS),
     "recommendations": _fixed(cardprose.RECOMMENDATIONS),
     "versions": _versions,
-    "bibtex": _bibtex,
-    "apa": _apa,
+    "bibtex": cardcite.bibtex,
+    "apa": cardcite.apa,
     "glossary": _fixed(cardprose.GLOSSARY),
     "more": _fixed(cardprose.MORE),
     "card_authors": _from_block("maintainer", "Written by Hiwar from the data and the recipe."),

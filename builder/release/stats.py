@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -342,7 +343,7 @@ def _lengths(words: Counter[int], chars: int) -> Lengths:
     ordered = sorted(words.items())
 
     def rank(share: float) -> int:
-        wanted, seen = max(1, round(share * total)), 0
+        wanted, seen = max(1, ceil(share * total)), 0
         for length, count in ordered:
             seen += count
             if seen >= wanted:
