@@ -230,9 +230,8 @@ class Run:
     async def _exchange(self, entry: Entry, state: HostState, rights: Rights) -> None:
         fetched_at = self._now()
         try:
-            answer = await self._fetcher.fetch(
-                entry.target.url, conditions(entry), any_type=entry.target.role != PAGE
-            )
+            target = entry.target
+            answer = await self._fetcher.fetch(target.url, conditions(entry), any_type=target.role != PAGE)
         except AddressRefused as error:
             self._refuse(entry, state, f"guard: {error.what}")
             return
