@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from builder.dedup import NEWEST_STATE
 from builder.duck import connection, part_files, quoted, scan, stream
 from builder.recipe import RecipeModel, SplitBlock
+from builder.release.dehydrate import column_sql, ids_only_sources
 from builder.schema import Schema, load_schema
 from builder.takedown import STAGE as TAKEDOWN
 from builder.takedown import Takedowns, redacted
@@ -59,10 +60,11 @@ class Assembly:
     schemas: dict[str, Schema]
     takedowns: Takedowns
     rejected_source: str
+    ids_only: tuple[str, ...] = ()
 
     def rows(self, table: str) -> pa.RecordBatchReader:
         """Return the rows of a table in their final order, with the columns that `write_shards` needs."""
-        return stream(self.database, _final_sql(table, self.schemas[table]), _BATCH_ROWS)
+        return stream(self.database, _final_sql(table, self.schemas[table], self.ids_only), _BATCH_ROWS)
 
     def rejected(self) -> Iterator[pa.RecordBatch]:
         """Yield the rejected rows of all stages in a stable order, without what takedowns ask to hide."""
@@ -121,7 +123,7 @@ def assemble(parts: Parts, model: RecipeModel, takedowns: Takedowns, work: Path)
         database.execute(_documents_fate_sql(model.release.split))
         database.execute(_COMMENTS_FATE)
         rejected = scan(part_files(parts.rejected), load_schema("rejected").arrow(), database)
-        yield Assembly(database, parts.schemas, takedowns, rejected)
+        yield Assembly(database, parts.schemas, takedowns, rejected, ids_only_sources(model))
 
 
 def _read_clusters(database: duckdb.DuckDBPyConnection, clusters: Path | None, takedowns: Takedowns) -> None:
@@ -235,8 +237,8 @@ _PARENT_STATE = """CASE WHEN given.parent_id IS NULL THEN given.parent_state WHE
 """A source cannot know what becomes of a parent: "present" is said only where its row is in the same release."""
 
 
-def _final_sql(table: str, schema: Schema) -> str:
-    """Return the query of a table's rows in (split, month, published_at, id) order."""
+def _final_sql(table: str, schema: Schema, ids_only: tuple[str, ...]) -> str:
+    """Return the query of a table's rows in (split, month, published_at, id) order, dehydrated for `ids_only`."""
     columns = []
     for name in schema.names:
         if table == "documents" and name in _CLUSTER_COLUMNS:
@@ -246,7 +248,7 @@ def _final_sql(table: str, schema: Schema) -> str:
         elif name == "parent_state":
             columns.append(_PARENT_STATE)
         else:
-            columns.append(f'given."{name}"')
+            columns.append(column_sql(schema, name, ids_only))
     return f"""
         SELECT fate.split || '-' || fate.month AS _shard, (2000 + strlen(given.text))::BIGINT AS _cost,
                {", ".join(columns)}
