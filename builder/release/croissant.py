@@ -262,6 +262,7 @@ def _field(field: Field, identity: str, files: str, column: str, path: tuple[str
         return {**entry, "subField": parts}
     source: Json = {"fileSet": {"@id": files}, "extract": {"column": column}}
     if path:
-        # One step each: mlcroissant maps a step over a list, but cannot follow "a.b" through one.
-        source["transform"] = [{"jsonPath": part} for part in path]
+        # One step each: mlcroissant maps a step over a list, but cannot follow "a.b" through one. Quoted,
+        # because "where" is a word of its path language.
+        source["transform"] = [{"jsonPath": f"$['{part}']"} for part in path]
     return {**entry, "dataType": DATA_TYPES[field.type], "source": source}
