@@ -193,7 +193,7 @@ def kind_of(value: str) -> Kind:
     """Guess what a request names: 32 hexadecimal digits are an id, http addresses a URL, the rest an author."""
     if _ID.match(value):
         return "id"
-    return "url" if re.match(r"https?://", value) else "author"
+    return "url" if re.match(r"(?i)https?://", value) else "author"
 
 
 def add(

@@ -138,7 +138,7 @@ def _read_clusters(database: duckdb.DuckDBPyConnection, clusters: Path | None, t
         urls = database.execute("SELECT DISTINCT unnest(cluster_urls) FROM clusters").fetchall()
         named = [url for (url,) in urls if takedowns.names_url(url)]
         database.execute(
-            "UPDATE clusters SET cluster_urls = list_filter(cluster_urls, x -> NOT list_contains(?, x))",
+            "UPDATE clusters SET cluster_urls = list_filter(cluster_urls, lambda x: NOT list_contains(?, x))",
             [named],
         )
 
