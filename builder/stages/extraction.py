@@ -120,11 +120,11 @@ def extract_missing(
         found = Reading.of(Extraction(failed=_failed(outcome))) if isinstance(outcome, Failure) else outcome
         rows.append((task.key, found))
         if len(rows) >= ROWS_PER_PART:
-            store.add(_table(rows))
+            store.add(reading_table(rows))
             yield len(rows)
             rows = []
     if rows:
-        store.add(_table(rows))
+        store.add(reading_table(rows))
         yield len(rows)
 
 
@@ -169,7 +169,7 @@ def _tasks(rows: Iterator[dict[str, object]], paths: Mapping[str, str]) -> Itera
         )
 
 
-def _table(rows: list[tuple[str, Reading]]) -> pa.Table:
+def reading_table(rows: list[tuple[str, Reading]]) -> pa.Table:
     """Return a part of the store."""
     import pyarrow as pa
 

@@ -29,7 +29,7 @@ def code_fingerprint(modules: Iterable[str], packages: Iterable[str] = (), data:
     `packages` and the bytes of the `data` files count too; a package that is not installed counts as absent.
     """
     digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(_closure(modules)):
+    for path in sorted(closure(modules)):
         digest.update(f"{path.relative_to(_ROOT).as_posix()}\0".encode())
         digest.update(_source_digest(path))
     for package in sorted(packages):
@@ -39,7 +39,8 @@ def code_fingerprint(modules: Iterable[str], packages: Iterable[str] = (), data:
     return digest.hexdigest()
 
 
-def _closure(modules: Iterable[str]) -> set[Path]:
+def closure(modules: Iterable[str]) -> set[Path]:
+    """Return the source files of some modules and of all they import from us, by way of others too."""
     waiting = [path for name in modules for path in _files(name)]
     found: set[Path] = set()
     while waiting:

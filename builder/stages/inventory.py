@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builder.archive.write import file_number
 from builder.engine import BATCH_BUDGET, Engine, Failure
 from builder.errors import ArchiveError
 from builder.model import PAGE, CaptureRef, Damage
@@ -82,7 +83,8 @@ def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
 def _paths(recipe: Recipe, source: AnySource) -> list[Path]:
     if source.reach == "archives":
         return source.archives(recipe.folder)
-    return sorted(recipe.archive.glob(f"{source.name}-[0-9]*.warc.gz"))
+    found = recipe.archive.glob(f"{source.name}-*.warc.gz")
+    return sorted(path for path in found if file_number(source.name, path.name) is not None)
 
 
 class _Digests:

@@ -6,6 +6,7 @@ again. Two processes may add parts at once; a row that stands in two parts is th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -81,5 +82,6 @@ def write_parquet(path: Path, table: pa.Table, compression: str = "zstd") -> Non
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise disk_refused(path, error) from error

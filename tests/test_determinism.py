@@ -1,0 +1,147 @@
+"""The same archives, recipe and code give the same bytes, whatever happens around the build."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import buildkit as kit
+import pytest
+
+from builder.errors import WorldError
+
+PAGES = 24
+COMMENT = "قرأت ما كتبت عن المنصة رقم {} وأختلف معك في كثير مما جاء فيه"
+
+DRIVER = """
+import sys
+sys.path[:0] = {paths!r}
+import buildkit as kit
+from builder.recipe import load_recipe
+from pathlib import Path
+built = kit.run(load_recipe(Path({folder!r})), workers={workers})
+print(built.version)
+"""
+
+
+def records() -> list[bytes]:
+    """Return captures with copies, two states, comments, errors and a page that is gone."""
+    commented = [
+        kit.capture(kit.address(n), kit.page(n, comments=(COMMENT.format(n), COMMENT.format(n + 50))))
+        for n in range(PAGES)
+    ]
+    return [
+        *commented,
+        *kit.essays(range(4), day=3),
+        kit.capture("https://site9.example/copy", kit.page(5), 4),
+        kit.capture(kit.address(6), b"", 8, "410 Gone"),
+        kit.capture("https://site9.example/error", b"", 8, "500 Internal Server Error"),
+    ]
+
+
+def dataset(folder: Path, order: random.Random | None = None) -> Path:
+    """Write the archives of the test into a folder; the files hold the same records under any listing order."""
+    every = records()
+    for number in range(3):
+        kit.archive(folder, f"part-{number}", every[number::3])
+    kit.recipe(folder)
+    if order is not None:
+        paths = sorted((folder / "warcs").iterdir())
+        order.shuffle(paths)
+        for path in paths:  # listing order of many file systems is the order of making
+            path.rename(path.with_suffix(".tmp"))
+            path.with_suffix(".tmp").rename(path)
+    return folder
+
+
+def command(folder: Path, workers: int = 1) -> list[str]:
+    """Return the command line of a build in a process of its own."""
+    paths = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+    return [sys.executable, "-c", DRIVER.format(paths=paths, folder=str(folder), workers=workers)]
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the digests of the releases folder that one worker makes in this process."""
+    folder = dataset(tmp_path_factory.mktemp("expected"))
+    built = kit.run(kit.recipe(folder))
+    assert built.rows["documents"] > PAGES - 3
+    return kit.fingerprint(folder / "releases")
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_the_number_of_workers_changes_nothing(
+    tmp_path: Path, expected: dict[str, str], workers: int
+) -> None:
+    """Two or four workers give the bytes of one, for the release and for what was rejected."""
+    kit.run(kit.recipe(dataset(tmp_path)), workers=workers)
+    assert kit.fingerprint(tmp_path / "releases") == expected
+
+
+def test_order_clock_zone_and_hashes_change_nothing(tmp_path: Path, expected: dict[str, str]) -> None:
+    """Shuffled files, another zone, locale, hash seed and folder give the same bytes."""
+    folder = dataset(tmp_path / "another place", random.Random(7))
+    around = {"TZ": "Asia/Baghdad", "LC_ALL": "C", "PYTHONHASHSEED": "4242"}
+    subprocess.run(command(folder, 2), env={**os.environ, **around}, check=True, cwd="/", capture_output=True)
+    assert kit.fingerprint(folder / "releases") == expected
+
+
+def test_the_clock_changes_nothing(tmp_path: Path, expected: dict[str, str]) -> None:
+    """A build in 2038 gives the bytes of one in 2026."""
+    kit.run(kit.recipe(dataset(tmp_path)), now=datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC))
+    assert kit.fingerprint(tmp_path / "releases") == expected
+
+
+def test_a_warm_cache_changes_nothing(tmp_path: Path, expected: dict[str, str]) -> None:
+    """Archives that came one by one, with a build after each, end in the same records."""
+    folder = dataset(tmp_path)
+    late = (folder / "warcs" / "part-2.warc.gz").rename(folder / "late")
+    kit.run(kit.recipe(folder))
+    late.rename(folder / "warcs" / "part-2.warc.gz")
+    shutil.rmtree(folder / "releases")
+    kit.run(kit.recipe(folder), workers=2)
+    assert kit.fingerprint(folder / "releases") == expected
+
+
+def test_kills_of_the_driver_change_nothing(tmp_path: Path, expected: dict[str, str]) -> None:
+    """A build that is killed again and again, at instants that differ, ends with the same bytes and no half release."""
+    folder = dataset(tmp_path)
+    for delay_s in (0.4, 0.9, 1.3, 1.8):
+        driver = subprocess.Popen(command(folder, 2), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            driver.wait(delay_s)
+        except subprocess.TimeoutExpired:
+            driver.send_signal(signal.SIGKILL)
+            driver.wait()
+        half = [path for path in (folder / "releases").glob("[0-9]*") if path.is_dir()]
+        assert all((path / "manifest.json").exists() for path in half)
+    kit.run(kit.recipe(folder))
+    assert kit.fingerprint(folder / "releases") == expected
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
+def test_a_full_disk_stops_the_build_and_loses_nothing(tmp_path: Path, expected: dict[str, str]) -> None:
+    """On a disk that is too small the build says so; when there is space again it goes on to the same bytes."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(small)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        given = kit.recipe(dataset(small))
+        for size in ("260k", "400k"):
+            subprocess.run(["mount", "-o", f"remount,size={size}", str(small)], check=True)
+            with pytest.raises(WorldError):
+                kit.run(given)
+            assert not list(given.releases.glob("[0-9]*"))
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)
+        kit.run(given)
+        assert kit.fingerprint(small / "releases") == expected
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
