@@ -32,7 +32,7 @@ def main() -> None:
         got, want = {m.platform for m in found.mentions}, set(row["platforms"])
         right, wrong, missed = right + len(got & want), wrong + len(got - want), missed + len(want - got)
         exact += got == want
-        named = {concept for concept, _, _ in found.concepts}
+        named = {hit.concept for hit in found.concepts}
         concepts += len(row.get("concepts", ()))
         concepts_found += len(named & set(row.get("concepts", ())))
         if options.misses and (got != want or set(row.get("concepts", ())) - named):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from builder.columns.lexicon import load_lexicon
 from builder.columns.platforms import Matcher
-from builder.columns.relevance import ABOUT_MIN, Relevance, furniture_spans, score
+from builder.columns.relevance import ABOUT_MIN, Relevance, score
 from builder.text import storage_form
 
 FOOTER = (
@@ -25,10 +25,7 @@ FOOTER = (
 def measure(matcher: Matcher, title: str, text: str) -> Relevance:
     """Return the relevance of a raw title and text."""
     body, head = storage_form(text).text, storage_form(title).text
-    found = matcher.find(body)
-    return score(
-        body, found, matcher.find(head, zone="title"), furniture_spans(body, found.mentions, matcher)
-    )
+    return score(body, matcher.find(body), matcher.find(head, zone="title"))
 
 
 def main() -> None:

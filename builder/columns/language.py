@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.columns.letters import Letters, is_arabizi, read_letters
+from builder.columns.letters import Letters, ha_share, is_arabizi, read_letters
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,10 +26,16 @@ SAMPLE_CHARS = 2_000
 """Code points the letters are read on; longer texts are sampled in four windows, evenly spaced."""
 LANGDETECT_CHARS = 400
 LANGDETECT_TRIALS = 3
-WORDS_OUTVOTE = 0.2
+WORDS_OUTVOTE = 0.08
+"""From this share of Arabic words on, with no Persian word or letter and no Sorani abundance of ha, a text is
+Arabic though langdetect says Persian: short dialect posts."""
+WORDS_OUTVOTE_PERSIAN_KEYS = 0.25
+"""The same where it was typed on a Persian keyboard."""
 PERSIAN_SHARE_MAX = 0.01
-"""From this share of Arabic words on, with no Persian ones, a text is Arabic though langdetect says Persian:
-short dialect posts, and Arabic typed on a Persian keyboard."""
+SURE_SHARE_MIN = 0.9
+UNSURE_EVIDENCE_MIN = 0.2
+"""Where langdetect's trials differ, this share of Arabic words is asked for."""
+SORANI_HA_SHARE = 0.12
 SHORT_CHARS = 100
 
 _WINDOWS = 4
@@ -59,7 +65,7 @@ def detect_language(text: str, *, cld2: bool = False) -> Language:
     label, share = _langdetect(letters)
     third = _cld2(letters.cleaned) if cld2 else None
     return Language(
-        lang=_decide(letters, label, third, len(text)),
+        lang=_decide(letters, label, share or 0.0, third, len(text)),
         letters=letters.verdict,
         langdetect=label,
         langdetect_share=share,
@@ -73,17 +79,23 @@ def detect_language(text: str, *, cld2: bool = False) -> Language:
 _BY_LETTERS = {"few-letters": "und", "mixed-script": "mixed"}
 
 
-def _decide(letters: Letters, label: str | None, third: str | None, chars: int) -> str:
+def _decide(letters: Letters, label: str | None, share: float, third: str | None, chars: int) -> str:
     if letters.verdict != "ar":
         return _BY_LETTERS.get(letters.verdict, "other")
-    if label == "ar":
+    if label == "ar" and (share >= SURE_SHARE_MIN or letters.evidence >= UNSURE_EVIDENCE_MIN):
         return "ar"
     short = chars < SHORT_CHARS
-    if letters.evidence >= WORDS_OUTVOTE and letters.persian < PERSIAN_SHARE_MAX:
+    if _words_outvote(letters) or (short and third == "ar"):
         return "ar"
-    if short and third == "ar":
-        return "ar"
-    return "und" if short else "other"
+    return "und" if short or label == "ar" else "other"
+
+
+def _words_outvote(letters: Letters) -> bool:
+    if letters.persian >= PERSIAN_SHARE_MAX:
+        return False
+    if letters.persian_letters:
+        return letters.evidence >= WORDS_OUTVOTE_PERSIAN_KEYS
+    return letters.evidence >= WORDS_OUTVOTE and ha_share(letters.cleaned) < SORANI_HA_SHARE
 
 
 def _sample(text: str, limit: int) -> str:

@@ -24,12 +24,13 @@ FOREIGN_SHARE_MAX = 0.03
 """Natural Arabic has at most 2 % of letters from outside its alphabet, even at 60 characters."""
 INNER_SHARE_MAX = 0.05
 """Share of ta marbuta and alef maqsura inside words: a typing slip in Arabic, a vowel in hand-typed Sorani."""
-HA_SHARE_MAX = 0.17
-HA_EVIDENCE_MIN = 0.3
-HA_OPEN_SHARE_MAX = 0.06
-"""Share of ha before another letter. Word-final ha stands for ta marbuta in many an Arabic post."""
+HA_OPEN_SHARE_MAX = ((120, 0.085), (600, 0.06), (1_000_000, 0.045))
+"""By letters of text: the largest share of ha inside words. Arabic had at most .075 at 60 characters, .042 at
+300, .022 at 1,500; Sorani typed with Arabic letters has .1 and more. Word-final ha (ta marbuta in many an
+Arabic post) and the pronouns ها هم هن هو هي do not count."""
+HA_OPEN_SHARE_SUSPECT = 0.05
 HA_LETTERS_MIN = 30
-EVIDENCE_MIN = 0.15
+EVIDENCE_MIN = 0.2
 """Share of words that look Arabic which natural Arabic all but always exceeds."""
 
 _NOISE = re.compile(
@@ -45,7 +46,11 @@ _SCRIPT = re.compile(
 )
 _LETTER = re.compile(r"[^\W\d_]")
 _HA = re.compile("[هەھہ]")
-_HA_OPEN = re.compile(r"[هەھہ](?=\w)")
+_HA_OPEN = re.compile(r"[هەھہ](?=\w)(?!(?:م|ا|ن|ه|ما|و|ي|ی)(?!\w))")
+_PERSIAN_LETTER = re.compile("[یکپچژگ]")
+_JOINER = re.compile(r"(?<=\w)\u200c(?=\w)")
+_VOWEL_SIGNS = re.compile("[\u0659-\u065f\u02c7]")
+"""Vowel signs of Gilaki, Balochi and Kurdish spelling; Arabic has none of them."""
 _LONE_HAMZA = re.compile(r"(?<!\w)ء(?!\w)")
 _LONE_HAMZA_WEIGHT = 3
 _INITIAL_HAMZA = re.compile(r"(?<!\w)ئ")
@@ -59,7 +64,8 @@ class Letters:
 
     `arabic_share`: Arabic-script letters among all letters. `evidence`: share of words that look Arabic
     (article, function word, ta marbuta at the end, hamza on alef at the head). `persian`: share of words that
-    are common in Persian and none in Arabic. `cleaned`: the text without addresses, handles, marks and
+    are Persian: common there and none in Arabic, or with a joiner inside. `persian_letters`: how many letters
+    are of the Persian alphabet or keyboard. `cleaned`: the text without addresses, handles, marks and
     stretched letters.
     """
 
@@ -67,6 +73,7 @@ class Letters:
     arabic_share: float
     evidence: float
     persian: float
+    persian_letters: int
     cleaned: str
 
 
@@ -77,6 +84,7 @@ def read_letters(text: str) -> Letters:
     plain = unicodedata.normalize("NFKC", _NOISE.sub(" ", text))
     cleaned = _STRETCH.sub(r"\1", _DROPPED.sub("", plain))
     script = len(_SCRIPT.findall(cleaned))
+    foreign_marks = len(_VOWEL_SIGNS.findall(plain))
     share = script / max(1, len(_LETTER.findall(cleaned)))
     found = [word for word in words(cleaned) if _SCRIPT.match(word)]
     folded = [fold_text(word) for word in found]
@@ -86,7 +94,17 @@ def read_letters(text: str) -> Letters:
         for raw, word in zip(found, folded, strict=True)
     )
     persian = _share(word in word_list("persian") for word in folded)
-    return Letters(_verdict(cleaned, script, share, evidence), share, evidence, persian, cleaned)
+    persian += len(_JOINER.findall(plain)) / max(1, len(found))
+    verdict = _verdict(cleaned, script, share, evidence)
+    if verdict == "ar" and foreign_marks / script > FOREIGN_SHARE_MAX:
+        verdict = "foreign-letters"
+    return Letters(verdict, share, evidence, persian, len(_PERSIAN_LETTER.findall(cleaned)), cleaned)
+
+
+def ha_share(cleaned: str, letters: int | None = None) -> float:
+    """Return the share of ha among the Arabic-script letters of a cleaned text (0-1)."""
+    count = len(_SCRIPT.findall(cleaned)) if letters is None else letters
+    return len(_HA.findall(cleaned)) / max(1, count)
 
 
 def _share(hits: Iterable[bool]) -> float:
@@ -110,10 +128,12 @@ def _within_script(cleaned: str, script: int, evidence: float) -> str:
         return "foreign-letters"
     if script < HA_LETTERS_MIN:
         return "ar"
-    if len(_HA.findall(cleaned)) / script > HA_SHARE_MAX and evidence < HA_EVIDENCE_MIN:
+    open_ha = len(_HA_OPEN.findall(cleaned)) / script
+    if open_ha > next(
+        limit for letters, limit in HA_OPEN_SHARE_MAX if script < letters or letters >= 1_000_000
+    ):
         return "many-ha"
-    sorani = len(_HA_OPEN.findall(cleaned)) / script > HA_OPEN_SHARE_MAX
-    sorani = sorani or len(_INITIAL_HAMZA.findall(cleaned)) > script / 100
+    sorani = open_ha > HA_OPEN_SHARE_SUSPECT or len(_INITIAL_HAMZA.findall(cleaned)) > script / 100
     return "no-arabic-words" if sorani and evidence < EVIDENCE_MIN else "ar"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ _ENTITY_KEYS = {
     "examples",
     "attested",
 }
-_CONCEPT_KEYS = {"id", "name", "forms", "never"}
+_CONCEPT_KEYS = {"id", "name", "forms", "never", "core"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,12 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One concept of the topic's discourse, and words that only look like it."""
+    """One concept of the topic's discourse, and words that only look like it. `core`: it is the topic itself."""
 
     id: str
     forms: tuple[str, ...]
     never: tuple[str, ...] = ()
+    core: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class Lexicon:
     cues: tuple[str, ...] = ()
     attribution_verbs: tuple[str, ...] = ()
     attribution_places: tuple[str, ...] = ()
-    furniture: tuple[str, ...] = field(default=())
+    attribution_persons: tuple[str, ...] = ()
+    furniture: tuple[str, ...] = ()
 
 
 def load_lexicon(path: Path | None = None) -> Lexicon:
@@ -117,6 +119,7 @@ def _lexicon(data: Mapping[str, Any]) -> Lexicon:
         cues=_strings(data, "cues"),
         attribution_verbs=_strings(attribution, "verbs"),
         attribution_places=_strings(attribution, "places"),
+        attribution_persons=_strings(attribution, "persons"),
         furniture=_strings(data, "furniture"),
     )
 
@@ -129,7 +132,9 @@ def _entity(entry: Mapping[str, Any]) -> Entity:
 
 def _concept(entry: Mapping[str, Any]) -> Concept:
     _known(entry, _CONCEPT_KEYS, f"concept {entry.get('id')!r}")
-    return Concept(str(entry["id"]), _strings(entry, "forms"), _strings(entry, "never"))
+    return Concept(
+        str(entry["id"]), _strings(entry, "forms"), _strings(entry, "never"), bool(entry.get("core"))
+    )
 
 
 def _known(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
@@ -163,17 +168,7 @@ def amended(lexicon: Lexicon, entries: Iterable[PlatformEntry]) -> Lexicon:
         entities[entry.id] = Entity(
             entry.id, entry.name, entry.long, entry.short, entry.ambiguous, (), entry.cues, entry.anti_cues
         )
-    return Lexicon(
-        lexicon.name,
-        lexicon.version,
-        tuple(entities.values()),
-        lexicon.concepts,
-        lexicon.carriers,
-        lexicon.cues,
-        lexicon.attribution_verbs,
-        lexicon.attribution_places,
-        lexicon.furniture,
-    )
+    return replace(lexicon, entities=tuple(entities.values()))
 
 
 def recipe_lexicon(recipe: Recipe) -> Lexicon:
@@ -236,7 +231,9 @@ def cue_pattern(cues: Iterable[str]) -> re.Pattern[str]:
         stem = cue.endswith("*")
         folded = fold_text(cue.rstrip("*"))
         folded = folded[2:] if folded.startswith("ال") and not stem else folded
-        parts.append(GAP.join(re.escape(token) for token in folded.split()) + (r"\w*" if stem else r"(?!\w)"))
+        parts.append(
+            GAP.join(re.escape(token) for token in folded.split()) + (r"\w*" if stem else r"(?![^\W\d])")
+        )
     return re.compile(r"(?<!\w)[وف]?[بكلس]?(?:ال|لل)?(?:" + "|".join(parts) + ")" if parts else r"(?!)")
 
 

@@ -8,11 +8,13 @@ text[start:end] == surface always. Figures: docs/measurements/arabic.md, "Mentio
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import ahocorasick
 
+from builder.columns.furniture import Spans, furniture_spans
 from builder.columns.lexicon import (
     CLASSES,
     Entity,
@@ -28,6 +30,9 @@ CUE_CHARS = 55
 """Code points of the match form, about nine words, in which a cue counts on either side."""
 CARRIER_CHARS = 22
 COMPANY_CHARS = 28
+PERSON_CHARS = 12
+JOINED_CHARS = 4
+LONGEST_NAME_CHARS = 20
 ANTI_CHARS = 30
 ATTRIBUTION_CHARS = 45
 LEAD_SHARE = 0.2
@@ -39,7 +44,7 @@ _HAMZA_ALEF = "أإآ"
 @dataclass(frozen=True, slots=True)
 class Mention:
     """One mention. `form`: long, short or ambiguous; `cue`: what made a short one count; `role`: topic or
-    attribution. Offsets are code points; end is one past the last.
+    attribution. Offsets are code points; end is one past the last. `names_person`: it only says who somebody is.
     """
 
     platform: str
@@ -50,22 +55,37 @@ class Mention:
     cue: str | None
     zone: str
     role: str
+    names_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptHit:
+    """One concept term: which concept, where in the text, and whether it is a core one."""
+
+    concept: str
+    start: int
+    end: int
+    core: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one text names: mentions in order, and concept hits as (concept id, start, end) in the text."""
+    """What one text names: mentions and concept hits in order, and its furniture lines."""
 
     mentions: tuple[Mention, ...] = ()
-    concepts: tuple[tuple[str, int, int], ...] = ()
+    concepts: tuple[ConceptHit, ...] = ()
+    furniture: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """What looks like a name. `start` and `end` count in the match form, `place` in the text."""
+
     platform: str
     form: str
     start: int
     end: int
+    place: tuple[int, int] = (0, 0)
     cue: str | None = None
 
 
@@ -79,12 +99,14 @@ class Matcher:
             concept.id: (entity_pattern(concept.forms, enclitics=True), cue_pattern(concept.never))
             for concept in lexicon.concepts
         }
+        self._core = {concept.id for concept in lexicon.concepts if concept.core}
         self._gate = _gate(lexicon)
         self._cues = cue_pattern(lexicon.cues)
         self._carriers = cue_pattern(lexicon.carriers)
         self._verbs = cue_pattern(lexicon.attribution_verbs)
         self._places = cue_pattern(lexicon.attribution_places)
-        self._furniture = cue_pattern(lexicon.furniture)
+        self._persons = cue_pattern(lexicon.attribution_persons)
+        self._openings = cue_pattern(lexicon.furniture)
 
     def find(self, text: str, *, zone: str | None = None) -> Found:
         """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place."""
@@ -93,45 +115,45 @@ class Matcher:
             return Found()
         folded = fold(text)
         candidates = self._candidates(folded, text, {name for kind, name in hits if kind == "entity"})
-        accepted = self._accept(folded, candidates)
-        mentions = tuple(self._mention(text, folded, candidate, zone) for candidate in accepted)
-        return Found(
-            mentions, tuple(self._concept_hits(folded, {name for kind, name in hits if kind == "concept"}))
+        furniture = furniture_spans(text, [c.place for c in candidates], self._openings)
+        accepted = self._accept(folded.text, candidates, furniture)
+        concepts = sorted(
+            self._concept_hits(folded, {name for kind, name in hits if kind == "concept"}),
+            key=lambda hit: (hit.start, hit.end, hit.concept),
         )
-
-    def is_furniture(self, line: str) -> bool:
-        """Tell whether a line is a call to follow, share or subscribe, a source credit or a contact line."""
-        folded = fold_text(line).strip()
-        match = self._furniture.search(folded)
-        return (
-            match is not None and match.start() < FURNITURE_HEAD_CHARS and len(folded) < FURNITURE_LINE_CHARS
+        return Found(
+            tuple(self._mention(text, folded.text, candidate, zone, furniture) for candidate in accepted),
+            tuple(concepts),
+            furniture.spans,
         )
 
     def _candidates(self, folded: Folded, text: str, names: set[str]) -> list[_Candidate]:
+        """Return what looks like a name, in order; where two claim a place, the surer class, then the longer."""
         found = [
             candidate for name in sorted(names) for candidate in self._entities[name].candidates(folded, text)
         ]
         rank = {form: place for place, form in enumerate(CLASSES)}
         found.sort(key=lambda c: (rank[c.form], c.start - c.end, c.start, c.platform))
+        taken = bytearray(len(folded.text))
         kept: list[_Candidate] = []
         for candidate in found:
-            if all(candidate.end <= other.start or candidate.start >= other.end for other in kept):
-                kept.append(candidate)
+            if not any(taken[candidate.start : candidate.end]):
+                taken[candidate.start : candidate.end] = b"\x01" * (candidate.end - candidate.start)
+                kept.append(replace(candidate, place=folded.span(candidate.start, candidate.end)))
         return sorted(kept, key=lambda c: c.start)
 
-    def _accept(self, folded: Folded, candidates: list[_Candidate]) -> list[_Candidate]:
+    def _accept(self, text: str, candidates: list[_Candidate], furniture: Spans) -> list[_Candidate]:
         """Keep long forms, and those short and ambiguous ones that a cue or company speaks for."""
-        sure = [c for c in candidates if c.form == "long"]
-        for candidate in candidates:
-            cue = None if candidate.form == "long" else self._cue(folded.text, candidate)
-            if cue:
-                sure.append(replace(candidate, cue=cue))
-        rest = [c for c in candidates if all(c.start != s.start for s in sure)]
-        for candidate in rest:
-            company = _company(candidate, sure, candidates)
-            if company:
-                sure.append(replace(candidate, cue=company))
-        return sorted(sure, key=lambda c: c.start)
+        judged = [c if c.form == "long" else replace(c, cue=self._cue(text, c)) for c in candidates]
+        sure = [c.form == "long" or c.cue is not None for c in judged]
+        company = _Company([c for c, known in zip(judged, sure, strict=True) if known], furniture)
+        kept = []
+        for place, (candidate, known) in enumerate(zip(judged, sure, strict=True)):
+            if known:
+                kept.append(candidate)
+            elif cue := company.of(candidate, judged[max(0, place - 1) : place + 2]):
+                kept.append(replace(candidate, cue=cue))
+        return kept
 
     def _cue(self, text: str, candidate: _Candidate) -> str | None:
         before = _before(text, candidate.start, CUE_CHARS)
@@ -145,43 +167,74 @@ class Matcher:
         carrier = self._carriers.search(before[-CARRIER_CHARS:])
         return carrier.group().strip() if carrier else None
 
-    def _mention(self, text: str, folded: Folded, candidate: _Candidate, zone: str | None) -> Mention:
-        start, end = folded.span(candidate.start, candidate.end)
+    def _mention(
+        self, text: str, folded: str, candidate: _Candidate, zone: str | None, furniture: Spans
+    ) -> Mention:
+        start, end = candidate.place
         lead = "lead" if start < LEAD_SHARE * len(text) else "body"
+        attribution = furniture.holds(start) or self._is_attribution(folded, candidate)
+        role = "attribution" if attribution else "topic"
+        surface = text[start:end]
         return Mention(
             candidate.platform,
             start,
             end,
-            text[start:end],
+            surface,
             candidate.form,
             candidate.cue,
             zone or lead,
-            self._role(text, folded.text, candidate, start),
+            role,
+            self._persons.search(_before(folded, candidate.start, PERSON_CHARS)) is not None,
         )
 
-    def _role(self, text: str, folded: str, candidate: _Candidate, start: int) -> str:
-        line_start = text.rfind("\n", 0, start) + 1
-        line_end = text.find("\n", start)
-        if self.is_furniture(text[line_start : line_end if line_end >= 0 else len(text)]):
-            return "attribution"
+    def _is_attribution(self, folded: str, candidate: _Candidate) -> bool:
+        """Tell whether the platform is only the place where something was said: "كتب على تويتر"."""
         before = _before(folded, candidate.start, ATTRIBUTION_CHARS)
-        if self._verbs.search(before) and self._places.search(before[-CARRIER_CHARS:]):
-            return "attribution"
-        return "topic"
+        return bool(self._verbs.search(before) and self._places.search(before[-CARRIER_CHARS:]))
 
-    def _concept_hits(self, folded: Folded, names: set[str]) -> Iterator[tuple[str, int, int]]:
+    def _concept_hits(self, folded: Folded, names: set[str]) -> Iterator[ConceptHit]:
         for name in sorted(names):
             pattern, never = self._concepts[name]
-            blocked = [match.span() for match in never.finditer(folded.text)]
+            blocked = {place for match in never.finditer(folded.text) for place in range(*match.span())}
             for match in pattern.finditer(folded.text):
                 start, end = _name_span(match)
-                if all(end <= low or start >= high for low, high in blocked):
-                    yield name, *folded.span(start, end)
+                if blocked.isdisjoint(range(start, end)):
+                    yield ConceptHit(name, *folded.span(start, end), name in self._core)
 
 
-FURNITURE_HEAD_CHARS = 25
-FURNITURE_LINE_CHARS = 220
-"""A line that opens like a call to follow and is longer than this is prose."""
+class _Company:
+    """Who else is surely named in a text, furniture left out, found quickly by place."""
+
+    def __init__(self, sure: list[_Candidate], furniture: Spans) -> None:
+        prose = [c for c in sure if not furniture.holds(c.place[0])]
+        self._prose = prose
+        self._starts = [c.start for c in prose]
+        self._long = {c.platform for c in prose if c.form == "long"}
+
+    def of(self, candidate: _Candidate, neighbours: list[_Candidate]) -> str | None:
+        """Return what speaks for a candidate: its own long name, another name close by, or any for a short form.
+
+        `neighbours` are the candidates beside it, sure or not: two unsure names joined by "and" carry each other.
+        """
+        if candidate.platform in self._long:
+            return candidate.platform
+        for other in self._close(candidate) or _joined(candidate, neighbours):
+            return other.platform
+        return self._prose[0].platform if candidate.form == "short" and self._prose else None
+
+    def _close(self, candidate: _Candidate) -> list[_Candidate]:
+        low = bisect_left(self._starts, candidate.start - COMPANY_CHARS - LONGEST_NAME_CHARS)
+        high = bisect_left(self._starts, candidate.end + COMPANY_CHARS)
+        return [c for c in self._prose[low:high] if c.platform != candidate.platform]
+
+
+def _joined(candidate: _Candidate, neighbours: list[_Candidate]) -> list[_Candidate]:
+    return [
+        other
+        for other in neighbours
+        if other.platform != candidate.platform
+        and max(candidate.start - other.end, other.start - candidate.end) <= JOINED_CHARS
+    ]
 
 
 class _Patterns:
@@ -291,22 +344,6 @@ def _name_span(match: re.Match[str]) -> tuple[int, int]:
         if name.startswith("name") and value is not None:
             return match.span(name)
     return match.span()
-
-
-def _company(candidate: _Candidate, sure: list[_Candidate], all_: list[_Candidate]) -> str | None:
-    """Return what else is named: the same thing by its long name, another one close by, or (for a short
-    form) any sure one in the text.
-    """
-    for other in sure:
-        if other.platform == candidate.platform and other.form == "long":
-            return other.platform
-    for other in (*sure, *all_):
-        near = max(candidate.start - other.end, other.start - candidate.end) <= COMPANY_CHARS
-        if other.platform != candidate.platform and near and other.start != candidate.start:
-            return other.platform
-    if candidate.form == "short":
-        return next((other.platform for other in sure), None)
-    return None
 
 
 def _before(text: str, start: int, width: int) -> str:

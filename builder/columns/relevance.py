@@ -6,10 +6,10 @@ masked first, so that a footer cannot move the score. Figures: docs/measurements
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from builder.columns.platforms import Found, Matcher, Mention
+from builder.columns.furniture import Spans
+from builder.columns.platforms import Found
 from builder.text import words
 
 TITLE_MAX, DENSITY_MAX, CONCEPTS_MAX, SPREAD_MAX, LEAD_MAX = 3.0, 2.0, 2.0, 2.0, 1.0
@@ -17,11 +17,13 @@ CONCEPT_IN_TITLE = 2.0
 CONCEPT_WEIGHT = 0.5
 """Two concept terms in 100 words weigh as much as one name."""
 FIFTHS = 5
-LIST_MENTIONS_MIN = 3
-LIST_SHARE_MIN = 0.4
-"""A line of which names make this share of the words, three or more of them, is a list of links."""
-WORDS_MIN = 100
-"""Shorter texts count as this long, so that one name in a short post is not a density of ten."""
+WORDS_MIN, WORDS_MAX = 100, 400
+"""Texts count as at least and at most this long: one name in a short post is not a density of ten, and a long
+essay that names its platforms all through is not lost for its length."""
+CORE_CONCEPT_SHARE = 0.5
+"""What a core concept (the networks, influencers, hashtags, ...) weighs in spread and lead beside a name."""
+PERSON_IN_TITLE = 1.5
+"""A title that names a platform only to say who somebody is ("فتاة السناب شات")."""
 PARTIAL_MIN = 2.5
 ABOUT_MIN = 5.0
 """Cuts of the score: partly about, about."""
@@ -43,64 +45,34 @@ class Relevance:
         return self.title + self.density + self.concepts + self.spread + self.lead
 
 
-def furniture_spans(text: str, mentions: Iterable[Mention], matcher: Matcher) -> list[tuple[int, int]]:
-    """Return (start, end) of the lines of a text that are furniture and not its author's prose."""
-    listed = list(mentions)
-    spans = []
-    start = 0
-    for line in text.split("\n"):
-        end = start + len(line)
-        if line and (
-            matcher.is_furniture(line) or _is_list(line, [m for m in listed if start <= m.start < end])
-        ):
-            spans.append((start, end))
-        start = end + 1
-    return spans
+def score(text: str, found: Found, title: Found) -> Relevance:
+    """Return the relevance of a text from what it and its title name. Furniture lines count for nothing."""
+    furniture = Spans(found.furniture)
+    chars = max(1, len(text) - furniture.chars)
+    word_count = len(words(text)) - sum(len(words(text[start:end])) for start, end in furniture.spans)
+    per_100 = 100 / min(WORDS_MAX, max(WORDS_MIN, word_count))
 
+    def fifth(start: int) -> int:
+        return min(FIFTHS - 1, int(FIFTHS * (start - furniture.chars_before(start)) / chars))
 
-def _is_list(line: str, mentions: list[Mention]) -> bool:
-    if len(mentions) < LIST_MENTIONS_MIN:
-        return False
-    named = sum(len(words(mention.surface)) for mention in mentions)
-    return named / max(1, len(words(line))) >= LIST_SHARE_MIN
-
-
-def score(text: str, found: Found, title: Found, furniture: list[tuple[int, int]]) -> Relevance:
-    """Return the relevance of a text from what it and its title name; `furniture` are spans to leave out."""
-    main = _Main(text, furniture)
-    topics = [place for m in found.mentions if m.role == "topic" for place in main.places(m.start)]
-    concepts = [place for _, start, _ in found.concepts for place in main.places(start)]
-    per_100 = 100 / max(WORDS_MIN, main.word_count)
+    topics = [fifth(mention.start) for mention in found.mentions if mention.role == "topic"]
+    concepts = [hit for hit in found.concepts if not furniture.holds(hit.start)]
+    weights = {fifth(hit.start): CORE_CONCEPT_SHARE for hit in concepts if hit.core} | dict.fromkeys(
+        topics, 1.0
+    )
     return Relevance(
         title=_title(title),
         density=min(DENSITY_MAX, len(topics) * per_100),
         concepts=min(CONCEPTS_MAX, CONCEPT_WEIGHT * len(concepts) * per_100),
-        spread=SPREAD_MAX * len({int(place * FIFTHS) for place in topics}) / FIFTHS,
-        lead=LEAD_MAX if any(place < 1 / FIFTHS for place in topics) else 0.0,
+        spread=SPREAD_MAX * sum(weights.values()) / FIFTHS,
+        lead=LEAD_MAX * weights.get(0, 0.0),
     )
 
 
 def _title(title: Found) -> float:
-    if any(mention.role == "topic" for mention in title.mentions):
+    topics = [mention for mention in title.mentions if mention.role == "topic"]
+    if any(not mention.names_person for mention in topics):
         return TITLE_MAX
-    return CONCEPT_IN_TITLE if title.concepts else 0.0
-
-
-class _Main:
-    """The main text: where a code point of the whole text lies in it, as a share of its length."""
-
-    def __init__(self, text: str, furniture: list[tuple[int, int]]) -> None:
-        self._furniture = furniture
-        self._chars = max(1, len(text) - sum(end - start for start, end in furniture))
-        kept, last = [], 0
-        for start, end in furniture:
-            kept.append(text[last:start])
-            last = end
-        self.word_count = len(words("\n".join([*kept, text[last:]])))
-
-    def places(self, position: int) -> list[float]:
-        """Return the place (share, below 1) of a position, or nothing when it lies in furniture."""
-        if any(start <= position < end for start, end in self._furniture):
-            return []
-        before = sum(end - start for start, end in self._furniture if end <= position)
-        return [min((position - before) / self._chars, 1 - 1e-9)]
+    if any(hit.core for hit in title.concepts):
+        return CONCEPT_IN_TITLE
+    return PERSON_IN_TITLE if topics or title.concepts else 0.0

@@ -17,7 +17,7 @@ from builder.columns.platforms import Found, Mention
 from builder.columns.privacy import Masked, mask
 from builder.columns.pseudonyms import pseudonym
 from builder.columns.quality import Quality, measure_quality
-from builder.columns.relevance import Relevance, furniture_spans, score
+from builder.columns.relevance import Relevance, score
 from builder.columns.settings import ColumnSettings, byline_key
 from builder.model import Author, CaptureRef, Comment, Document, Engagement, Moment, Signal
 from builder.schema import Row
@@ -44,8 +44,7 @@ def document_row(
     title = mask(_line(document.title), handles=private, country=country)
     found = settings.matcher().find(body.text)
     in_title = settings.matcher().find(title.text, zone="title")
-    furniture = furniture_spans(body.text, found.mentions, settings.matcher())
-    relevance = score(body.text, found, in_title, furniture)
+    relevance = score(body.text, found, in_title)
     quality = measure_quality(body.text)
     return {
         **_identity(document, ref, private=private),
@@ -165,7 +164,7 @@ def without_person(url: str, author: Author) -> str:
 
 def _about(found: Found, in_title: Found) -> Row:
     topics = [m.platform for m in (*in_title.mentions, *found.mentions) if m.role == "topic"]
-    concepts = [concept for concept, _, _ in (*in_title.concepts, *found.concepts)]
+    concepts = [hit.concept for hit in (*in_title.concepts, *found.concepts)]
     return {
         "about_platforms": list(dict.fromkeys(topics)),
         "concepts": sorted(set(concepts)),
@@ -174,7 +173,9 @@ def _about(found: Found, in_title: Found) -> Row:
 
 
 def _mention(mention: Mention) -> Row:
-    return asdict(mention)
+    row = asdict(mention)
+    del row["names_person"]
+    return row
 
 
 def _description(document: Document, title: Masked, settings: ColumnSettings, *, private: bool) -> Row:
