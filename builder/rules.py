@@ -8,6 +8,7 @@ the text. Few rules drop; most of what is measured stays a column. Thresholds co
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -80,6 +81,9 @@ def _repeated_phrases(row: Row, limits: Thresholds) -> str | None:
 
 
 def _symbols(row: Row, limits: Thresholds) -> str | None:
+    opening = _CODE_OPENING.match(row["text"])
+    if opening:
+        return f"begins with {opening.group().strip()!r}"
     return _above(row, "symbol_share", limits, "max_symbol_share")
 
 
@@ -98,15 +102,29 @@ def _word_length(row: Row, limits: Thresholds) -> str | None:
 
 
 def _list_of_links(row: Row, limits: Thresholds) -> str | None:
-    """Short lines that do not end as sentences do: menus, indexes, headlines."""
+    """Return why the lines are no prose: very short ones (menus), or short ones without ends (headlines).
+
+    Poems have short lines without ends as well; what tells them apart is their function words.
+    """
     lines = _value(row, "lines")
     if lines < limits["min_lines_for_lists"]:
         return None
-    words_a_line = row["word_count"] / lines
-    ended = _value(row, "terminal_line_share")
-    if words_a_line >= limits["max_link_words"] or ended >= limits["max_link_terminal_share"]:
+    words_a_line, ended = row["word_count"] / lines, _value(row, "terminal_line_share")
+    menu = words_a_line < limits["max_menu_words"] and ended < limits["max_menu_terminal_share"]
+    headlines = (
+        words_a_line < limits["max_headline_words"]
+        and ended < limits["max_headline_terminal_share"]
+        and _value(row, "stop_word_share") < limits["max_headline_stop_word_share"]
+    )
+    return f"{words_a_line:.3g} words a line, {ended:.3g} of them ended" if menu or headlines else None
+
+
+def _error_page(row: Row, limits: Thresholds) -> str | None:
+    """Return the words of an error or waiting page that a short text opens with."""
+    if row["word_count"] > limits["max_error_page_words"]:
         return None
-    return f"{words_a_line:.3g} words a line, {ended:.3g} of them ended"
+    match = _ERROR_WORDS.search(f"{row['title'] or ''}\n{row['text'][:_ERROR_CHARS]}")
+    return match.group() if match else None
 
 
 def _line_ends(row: Row, limits: Thresholds) -> str | None:
@@ -114,6 +132,9 @@ def _line_ends(row: Row, limits: Thresholds) -> str | None:
 
 
 def _bullets(row: Row, limits: Thresholds) -> str | None:
+    """Interviews have a dash before every line too, but long lines."""
+    if row["word_count"] >= limits["max_bullet_words"] * _value(row, "lines"):
+        return None
     return _above(row, "list_line_share", limits, "max_list_line_share")
 
 
@@ -121,9 +142,27 @@ def _arabic_share(row: Row, limits: Thresholds) -> str | None:
     return _below(row, "arabic_share", limits, "min_arabic_share")
 
 
+_CODE_OPENING = re.compile(
+    r"\s*(?:[{\[]\s*[{\"\[]|<[!?/a-z]|(?:function|var|let|const|import|def|class)\s+\w)", re.IGNORECASE
+)
+_ERROR_CHARS = 200
+_ERROR_WORDS = re.compile(
+    r"(?<!\d)40[34](?!\d)|not found|page doesn|forbidden|access denied|just a moment|enable javascript|service unavailable|"
+    r"internal server error|الصفحة (?:المطلوبة |التي \w+ (?:عنها )?)?غير (?:موجودة|متوفرة|متاحة)|لم يتم العثور على|لم نعثر على|"
+    r"لا توجد نتائج|(?:تفعيل|فعل|تمكين) (?:ال)?جافا|تحت الصيانة|خطأ في (?:الاتصال|الخادم|قاعدة)|تم حذف (?:هذه|هذا) (?:الصفحة|الموضوع)",
+    re.IGNORECASE,
+)
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "too_short", "An article of few words: teasers, error pages.", ("min_words",), _too_short, posts=False
+    ),
+    Rule(
+        "error_page",
+        "An error, waiting or empty-result page.",
+        ("max_error_page_words",),
+        _error_page,
+        posts=False,
     ),
     Rule("too_long", "A whole book, or many pages in one.", ("max_words",), _too_long),
     Rule("empty", "No words at all.", ("min_post_words",), _empty),
@@ -153,7 +192,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "list_of_links",
         "Short lines that do not end as sentences do: menus, indexes, headlines.",
-        ("min_lines_for_lists", "max_link_words", "max_link_terminal_share"),
+        (
+            "min_lines_for_lists",
+            "max_menu_words",
+            "max_menu_terminal_share",
+            "max_headline_words",
+            "max_headline_terminal_share",
+            "max_headline_stop_word_share",
+        ),
         _list_of_links,
         posts=False,
     ),
@@ -164,34 +210,51 @@ RULES: tuple[Rule, ...] = (
         _line_ends,
         posts=False,
     ),
-    Rule("bullets", "Nearly all lines are list items.", ("max_list_line_share",), _bullets, posts=False),
+    Rule(
+        "bullets",
+        "Nearly all lines are list items.",
+        ("max_list_line_share", "max_bullet_words"),
+        _bullets,
+        posts=False,
+    ),
     Rule("arabic_share", "Too much of it in other scripts.", ("min_arabic_share",), _arabic_share),
 )
 
 DEFAULT: Thresholds = {
-    "min_words": 50,
+    "min_words": 25,
     "max_words": 100_000,
     "min_post_words": 1,
     "max_duplicate_line_share": 0.304,
     "max_top_ngram_share": 0.2,
     "min_words_for_phrases": 30,
-    "max_symbol_share": 0.1,
+    "max_symbol_share": 0.065,
     "max_mojibake_share": 0.05,
-    "min_stop_word_share": 0.06,
+    "min_stop_word_share": 0.05,
     "min_mean_word_chars": 2,
     "max_mean_word_chars": 9,
     "min_lines_for_lists": 8,
-    "max_link_words": 9,
-    "max_link_terminal_share": 0.3,
+    "max_menu_words": 4,
+    "max_menu_terminal_share": 0.5,
+    "max_headline_words": 13,
+    "max_headline_terminal_share": 0.2,
+    "max_headline_stop_word_share": 0.15,
+    "max_error_page_words": 100,
     "min_terminal_line_share": 0,
     "max_list_line_share": 0.9,
+    "max_bullet_words": 15,
     "min_arabic_share": 0.5,
 }
-FINEWEB2: Thresholds = {**DEFAULT, "min_terminal_line_share": 0.143, "max_top_ngram_share": 0.146}
+FINEWEB2: Thresholds = {
+    **DEFAULT,
+    "min_words": 50,
+    "min_terminal_line_share": 0.143,
+    "max_top_ngram_share": 0.146,
+    "max_symbol_share": 0.1,
+}
 """FineWeb-2's values for Arabic (configs/arb_Arab.yml) where a column of ours measures the same."""
 PROFILES: Mapping[str, tuple[Thresholds, frozenset[str]]] = {
     "default": (DEFAULT, frozenset({"line_ends"})),
-    "fineweb2": (FINEWEB2, frozenset({"list_of_links", "mojibake", "arabic_share"})),
+    "fineweb2": (FINEWEB2, frozenset({"list_of_links", "mojibake", "arabic_share", "error_page"})),
     "none": (DEFAULT, frozenset(rule.name for rule in RULES)),
 }
 """Thresholds of each profile and the rules it leaves off."""

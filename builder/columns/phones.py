@@ -23,21 +23,26 @@ WORD_CHARS = 40
 
 _SEP = r"[ .\-–—/()]"
 _CANDIDATE = re.compile(
-    rf"(?<![\w.,@/=&#%$€£\-])(?:\+\s?|\(\s?\+?)?\d(?:{_SEP}{{0,3}}\d){{5,16}}\)?(?:\s?\+)?(?![\w%])"
+    rf"(?<![\w.,@=&#%$€£\-])(?<![A-Za-z.]/)(?:\+\s?\(?\s?|\(\s?\+?\s?)?\d(?:{_SEP}{{0,3}}\d){{5,34}}\)?(?:\s?\+)?(?![\w%])"
 )
 _PHONE_WORD = re.compile(
     r"(?<!\w)[وف]?[بل]?(?:ال|لل)?(?:هاتف\w{0,3}|هواتف\w{0,3}|تلفون\w{0,3}|تليفون\w{0,3}|تيليفون\w{0,3}|تلفن\w{0,2}|جوال\w{0,3}|جوّال|"
     r"موبايل\w{0,3}|محمول|نقال|خلوي|خليوي|خلوى|واتس\w*|وتس\w*|واتساب|تواصل|اتصال|إتصال|اتصل\w{0,3}|إتصل\w{0,3}|حجز|"
     r"استفسار\w{0,3}|إستفسار\w{0,3}|رقمي|رقمه|رقمها|رقمنا|أرقامنا|ارقامنا|كلمني|كلموني|فاكس|نمرتي|نمرة|نمرته|بورتابل|"
-    r"سنترال|خط\s?ساخن|راسلني|راسلونا|tel|phone|mobile|mob|gsm|whats\s?app|call|fax|cell|t[eé]l[eé]phone|portable|هـ|ت|ج)(?!\w)",
+    r"سنترال|خط\s?ساخن|راسلني|راسلونا|tel|phone|mobile|mob|gsm|whats\s?app|call|fax|cell|t[eé]l[eé]phone|portable)(?!\w)|(?<!\w)(?:هـ|ت|ج|م)\s?[:/]",
     re.IGNORECASE,
 )
-_STRONG_NUMBER_WORD = re.compile(r"رقم\s*$")
+_WORD_RIGHT_BEFORE = re.compile(
+    _PHONE_WORD.pattern
+    + r"\s{0,2}(?:على|ع|رقم|الرقم|رقمه|رقمها|التالي|هو|معنا|بنا|بي|مباشرة|الجوال|الهاتف|الموبايل|المحمول|واتس\w*)?"
+    r"\s{0,2}(?:رقم|الرقم|على|هو)?\s{0,2}[:：./\-–(]{0,2}\s{0,2}\(?$",
+    re.IGNORECASE,
+)
 _DATE = re.compile(
     r"^\(?(?:(?:1[3-9]|20)\d\d\s?[./\-–]\s?\d{1,2}\s?[./\-–]\s?\d{1,2}|\d{1,2}\s?[./\-–]\s?\d{1,2}\s?[./\-–]\s?(?:1[3-9]|20)\d\d)(?!\d)"
 )
 _YEARS = re.compile(r"^(?:1[3-9]|20)\d\d(?:\s?[-–/]\s?(?:1[3-9]|20)\d\d)+$")
-_DECIMAL = re.compile(r"^\d{1,3}\.\d{3,}$|^\d+\.\d{1,2}$|^\d{1,3}(?:[. ]\d{3}){1,4}$")
+_DECIMAL = re.compile(r"^\d{1,3}\.\d{3,}$|^\d+\.\d{1,2}$|^[1-9]\d{0,2}(?:\.\d{3}){1,4}$")
 _UNIT_AFTER = re.compile(
     r"^\s?(?:[%٪$€£°]|(?:ال)?(?:دولار|دينار|ريال|درهم|جنيه|جنيها|ليرة|يورو|دينارا|ريالا|درهما|مليون|مليار|ألف|الف|شخص|نسمة|"
     r"متر|كيلو|كم|كلم|طن|مشاهد|متابع|صوت|نقطة|ميلادي|هجري|مواطن|برميل|قطعة|وحدة|نسخة|عضو|طالب|سنة|عام|م\b|هـ\b))"
@@ -47,6 +52,9 @@ _MONEY_BEFORE = re.compile(
 )
 _TRUNK = re.compile(r"^0[1-9]")
 _LOCAL_DIGITS = (6, 11)
+_ADJACENT_DIGITS = (7, 12)
+"""Right after a phone word any number this long is one, whether or not phonenumbers knows its range."""
+_BARE_GROUPS_MAX = 3
 
 
 def find_phones(plain: str, country: str | None = None) -> Iterator[tuple[int, int]]:
@@ -62,16 +70,28 @@ def find_phones(plain: str, country: str | None = None) -> Iterator[tuple[int, i
 
 
 def _pieces(plain: str, start: int, end: int, country: str | None) -> Iterator[tuple[int, int]]:
-    """Yield the candidate itself or, where two numbers stand side by side, its parts."""
+    """Yield the candidate itself or, where several numbers stand side by side, the longest parts that are phones."""
     if _is_phone(plain, start, end, country):
         yield start, end
         return
-    for part in re.finditer(r"\+?\d(?:[ .\-]?\d)+", plain[start:end]):
-        for cut in re.finditer(r"[+\d][\d.\-]+", part.group()):
-            low = start + part.start() + cut.start()
-            high = low + len(cut.group().rstrip(".-"))
+    tokens = [
+        (start + m.start(), start + m.end()) for m in re.finditer(r"[+(]*\d[\d.\-()]*", plain[start:end])
+    ]
+    first = 0
+    while first < len(tokens):
+        for last in range(len(tokens) - 1, first - 1, -1):
+            low, high = _trimmed(plain, tokens[first][0], _end_of_digits(plain, tokens[last][1]))
             if (low, high) != (start, end) and _is_phone(plain, low, high, country):
                 yield low, high
+                first = last
+                break
+        first += 1
+
+
+def _end_of_digits(plain: str, end: int) -> int:
+    while not plain[end - 1].isdigit() and plain[end - 1] != ")":
+        end -= 1
+    return end
 
 
 def _trimmed(plain: str, start: int, end: int) -> tuple[int, int]:
@@ -87,27 +107,50 @@ def _trimmed(plain: str, start: int, end: int) -> tuple[int, int]:
 def _is_phone(plain: str, start: int, end: int, country: str | None) -> bool:
     raw = plain[start:end]
     digits = re.sub(r"\D", "", raw)
-    if _DATE.match(raw) or _YEARS.match(raw) or _UNIT_AFTER.match(plain[end : end + 12]):
+    if _DATE.match(raw) or _YEARS.match(raw) or is_quantity(plain[end : end + 12]):
         return False
-    international = "+" in raw
-    if international or digits.startswith("00"):
+    if "+" in raw or digits.startswith("00"):
         return _valid_international(digits.removeprefix("00"), raw)
     before = plain[max(0, start - WORD_CHARS) : start]
-    named = _named(before, plain[end : end + WORD_CHARS // 3])
+    after = plain[end : end + WORD_CHARS // 3].split("\n")[0]
+    named = bool(_PHONE_WORD.search(before) or _PHONE_WORD.search(after))
     if _with_calling_code(digits, named=named):
         return True
     if _DECIMAL.match(raw) or _MONEY_BEFORE.search(before):
         return False
-    if named:
-        return _valid_somewhere(digits, country)
-    return country is not None and bool(_TRUNK.match(digits)) and _valid_in(digits, country)
+    if _WORD_RIGHT_BEFORE.search(before) and _ADJACENT_DIGITS[0] <= len(digits) <= _ADJACENT_DIGITS[1]:
+        return True
+    return (named and _valid_somewhere(digits, country)) or _speaks_for_itself(raw, digits, country)
 
 
-def _named(before: str, after: str) -> bool:
-    named = [match.end() for match in _PHONE_WORD.finditer(before)]
-    if named:
-        return "\n\n" not in before[named[-1] :]
-    return bool(_PHONE_WORD.search(after.split("\n")[0]))
+def is_quantity(after: str) -> bool:
+    """Tell whether what follows a number makes it an amount: a currency, a unit, a count of things."""
+    return _UNIT_AFTER.match(after) is not None
+
+
+def _speaks_for_itself(raw: str, digits: str, country: str | None) -> bool:
+    """Check a number that no word announces: with a leading zero, valid in the site's country or a mobile's."""
+    if not _TRUNK.match(digits):
+        return False
+    if country is not None:
+        return _valid(digits, country)
+    return len(re.findall(r"\d+", raw)) <= _BARE_GROUPS_MAX and len(digits) in (10, 11) and _is_mobile(digits)
+
+
+@lru_cache(maxsize=4096)
+def _is_mobile(digits: str) -> bool:
+    import phonenumbers
+
+    for region in COUNTRIES:
+        try:
+            number = phonenumbers.parse(digits, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            kind = phonenumbers.number_type(number)
+            if kind == phonenumbers.PhoneNumberType.MOBILE:
+                return True
+    return False
 
 
 def _valid_international(digits: str, raw: str) -> bool:
@@ -118,6 +161,8 @@ def _valid_international(digits: str, raw: str) -> bool:
     for code in COUNTRIES.values():
         if digits.startswith(code + "0"):
             return _valid("+" + code + digits[len(code) + 1 :], None)
+        if digits.startswith(code) and _possible("+" + digits):
+            return True
     return False
 
 
@@ -139,10 +184,6 @@ def _valid_somewhere(digits: str, country: str | None) -> bool:
     return any(_valid(digits, region) for region in [*regions, *COUNTRIES])
 
 
-def _valid_in(digits: str, country: str) -> bool:
-    return _valid(digits, country)
-
-
 def _valid(number: str, region: str | None) -> bool:
     import phonenumbers
 
@@ -151,6 +192,16 @@ def _valid(number: str, region: str | None) -> bool:
     except phonenumbers.NumberParseException:
         return False
     return bool(phonenumbers.is_valid_number(parsed))
+
+
+def _possible(number: str) -> bool:
+    """Tell whether a number with an Arab calling code has a length its country uses; ranges are opened yearly."""
+    import phonenumbers
+
+    try:
+        return bool(phonenumbers.is_possible_number(phonenumbers.parse(number, None)))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 _BY_DOMAIN = {code.lower(): code for code in COUNTRIES}

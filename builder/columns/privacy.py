@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from builder.columns.phones import find_phones
+from builder.columns.phones import find_phones, is_quantity
 
 KINDS = ("email", "phone", "iban", "card", "national_id", "ip", "handle", "profile_url")
 PLACEHOLDERS = {
@@ -63,7 +63,7 @@ _DIGITS = {
     0x2012: "-",
     0x2212: "-",
 }
-_HINT = re.compile(r"\d{2}|@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/|\d:", re.IGNORECASE)
+_HINT = re.compile(r"\d[\d.:]|@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/|\d:", re.IGNORECASE)
 
 
 def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
@@ -76,9 +76,12 @@ def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
     if not _HINT.search(plain):
         return Masked(text, ())
     found: list[Replacement] = []
+    taken = bytearray(len(plain))
     for finder in _finders(handles=handles, country=country):
         for replacement in finder(plain):
-            if all(replacement.end <= other.start or replacement.start >= other.end for other in found):
+            start, end = replacement.start, replacement.end
+            if not any(taken[start:end]):
+                taken[start:end] = b"\x01" * (end - start)
                 found.append(replacement)
     found.sort(key=lambda r: r.start)
     pieces, last = [], 0
@@ -99,7 +102,7 @@ def _finders(*, handles: bool, country: str | None) -> list[Finder]:
             yield Replacement("phone", start, end, PLACEHOLDERS["phone"])
 
     social: list[Finder] = [_profile_urls, _handles] if handles else []
-    return [_emails, _phone_links, *social[:1], _ibans, _national_ids, _cards, _ips, phones, *social[1:]]
+    return [_emails, _phone_links, *social[:1], _ibans, _cards, _national_ids, _ips, phones, *social[1:]]
 
 
 def _plain(kind: str, span: tuple[int, int]) -> Replacement:
@@ -109,7 +112,7 @@ def _plain(kind: str, span: tuple[int, int]) -> Replacement:
 _AT = r"(?:@|\s?[\[(]\s?(?:at|@|آت|ات)\s?[\])]\s?)"
 _DOT = r"(?:\.|\s?[\[(]\s?(?:dot|نقطة|دوت)\s?[\])]\s?)"
 _EMAIL = re.compile(
-    rf"(?<![\w.+\-])[\w.+\-]{{1,64}}{_AT}(?:[A-Za-z0-9\-]{{1,63}}{_DOT}){{1,4}}(?:[A-Za-z]{{2,24}})(?![\w\-])",
+    rf"(?<![\w.+\-@])[\w.+\-]{{1,64}}{_AT}(?:[A-Za-z0-9\-]{{1,63}}{_DOT}){{1,4}}(?:[A-Za-z]{{2,24}})(?![\w\-])",
     re.IGNORECASE,
 )
 _PHONE_LINK = re.compile(
@@ -205,18 +208,25 @@ def _luhn(digits: str) -> bool:
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
-_ID_WORD = re.compile(
-    r"(?:رقم|الرقم)\s?(?:ال)?(?:هوية|قومي|وطني|مدني|إقامة|اقامة|جواز|بطاقة|شخصي|تعريف)|الهوية|هوية|هويتي|هويته|هويتها|"
-    r"الرقم الوطني|السجل المدني|سجل مدني|"
-    r"البطاقة|بطاقة|بطاقته|بطاقتي|بطاقتها|جواز|الجواز|جوازه|جوازي|الإقامة|إقامة|اقامة|إقامته|إقامتي|الضمان الاجتماعي|"
-    r"(?<!\w)(?:cin|cni|nin|national id|id no|id number|passport|iqama|carte nationale|ssn)(?!\w)",
+_ID_NUMBER_WORD = re.compile(
+    r"(?:رقم|الرقم|رقمي|رقمه|رقمها)\s?(?:ال)?(?:هوية|قومي|وطني|مدني|إقامة|اقامة|جواز|بطاقة|شخصي|تعريف)|"
+    r"السجل المدني|سجل مدني|(?<!\w)(?:cin|cni|nin|national id|id no|id number|iqama no|ssn)(?!\w)",
     re.IGNORECASE,
 )
+_ID_CARD_WORD = re.compile(
+    r"الهوية|هوية|هويتي|هويته|هويتها|البطاقة|بطاقة|بطاقته|بطاقتي|بطاقتها|جواز|الجواز|جوازه|جوازي|جوازها|"
+    r"الإقامة|إقامة|اقامة|إقامته|إقامتي|الضمان الاجتماعي|(?<!\w)(?:passport|iqama|carte nationale)(?!\w)",
+    re.IGNORECASE,
+)
+_ID_CARD_DIGITS_MIN = 7
+"""A card is spoken of in many ways ("بطاقة لـ 15000 مواطن"); without the word for number, it takes more digits."""
 _ID_CHARS = 36
 _ID_NUMBER = re.compile(r"(?<![\w.,/\-])(?:[A-Za-z]{1,3}\s?)?\d(?:[ \-/]?\d){4,17}(?![\w/%])(?!\.\d)")
 _EMIRATES_ID = re.compile(r"(?<!\d)784[ \-]?(?:19|20)\d\d[ \-]?\d{7}[ \-]?\d(?!\d)")
 _EGYPTIAN_ID = re.compile(r"(?<![\w.])([23])(\d\d)(\d\d)(\d\d)(0[1-4]|1[1-9]|2[1-9]|3[1-5]|88)\d{5}(?!\w)")
-_NOT_ID_BEFORE = re.compile(r"(?:مبلغ|قيمة|سعر|عدد|عام|سنة|هاتف|جوال|موبايل|واتس\w*)\s?\S{0,4}\s?$")
+_NOT_ID_BEFORE = re.compile(
+    r"(?:مبلغ|قيمة|سعر|عدد|عام|سنة|هاتف|جوال|موبايل|واتس\w*|نحو|حوالي|قرابة|أكثر من|اكثر من|بلغ|لـ|إلى|الى)\s?\S{0,4}\s?$"
+)
 _DATE_LIKE = re.compile(r"^\d{1,4}[ \-/]\d{1,2}[ \-/]\d{1,4}$|^(?:1[3-9]|20)\d\d\s?-\s?(?:1[3-9]|20)\d\d$")
 
 
@@ -227,13 +237,23 @@ def _national_ids(plain: str) -> Iterator[Replacement]:
         if _is_day(match.group(1), match.group(2), match.group(3), match.group(4)):
             yield _plain("national_id", match.span())
     for match in _ID_NUMBER.finditer(plain):
-        before = plain[max(0, match.start() - _ID_CHARS) : match.start()].rsplit("\n", 1)[-1]
-        if (
-            _ID_WORD.search(before)
-            and not _NOT_ID_BEFORE.search(before)
-            and not _DATE_LIKE.match(match.group())
-        ):
+        if _is_named_id(plain, match):
             yield _plain("national_id", match.span())
+
+
+def _is_named_id(plain: str, match: re.Match[str]) -> bool:
+    before = plain[max(0, match.start() - _ID_CHARS) : match.start()].rsplit("\n", 1)[-1]
+    if (
+        _NOT_ID_BEFORE.search(before)
+        or _DATE_LIKE.match(match.group())
+        or is_quantity(plain[match.end() :][:12])
+    ):
+        return False
+    if _ID_NUMBER_WORD.search(before):
+        return True
+    digits = sum(map(str.isdigit, match.group()))
+    lettered = match.group()[0].isalpha()
+    return (lettered or digits >= _ID_CARD_DIGITS_MIN) and _ID_CARD_WORD.search(before) is not None
 
 
 def _is_day(century: str, year: str, month: str, day: str) -> bool:

@@ -15,7 +15,7 @@ from builder.text import fold_text, words
 
 _TERMINAL = re.compile(r"[.!?؟؛…:。][\"'”’»)\]}\s]*$|[»”\"]\s*$")
 _LIST_HEAD = re.compile(r"^\s*(?:[-–—•●▪◦*·‣■□►»>+]|\(?\d{1,3}\s?[.)\-:]|[\u0621-\u064a]\s?[.)\-]\s)")
-_SYMBOL = re.compile(r"[#|{}<>=*\\~^`@$%+_&;\[\]©®™°§¶†‡•●▪◦■□►◄▼▲→←↑↓\u2500-\u27bf]")
+_SYMBOL = re.compile(r"[#|{}<>=*\\~^`@$%_&;\[\]\"/©®™°§¶†‡•●▪◦■□►◄▼▲→←↑↓\u2500-\u27bf]")
 _MOJIBAKE = re.compile(
     "[\u00d8\u00d9\u00da\u00db][\u0080-\u00bf\u00a0-\u00ff\u0152-\u0192\u2013-\u203a\u20ac\u2122]|\ufffd|\u0637[\u00a7-\u00b9\u2018-\u2122]"
     "|[\u00c0-\u00ff]{4,}|\u00c3.|\u00e2\u20ac"
@@ -45,7 +45,7 @@ def measure_quality(text: str) -> Quality:
     """Return the signals of a text in storage form; an empty text has zeros."""
     lines = [line for line in text.split("\n") if line.strip()]
     found = words(text)
-    folded = [fold_text(word) for word in found]
+    folded = [word for word in map(fold_text, found) if word]
     stops = word_list("stop")
     chars = max(1, sum(not char.isspace() for char in text))
     return Quality(
@@ -56,7 +56,9 @@ def measure_quality(text: str) -> Quality:
         symbol_share=len(_SYMBOL.findall(text)) / chars,
         terminal_line_share=_share(sum(bool(_TERMINAL.search(line)) for line in lines), len(lines)),
         list_line_share=_share(sum(bool(_LIST_HEAD.match(line)) for line in lines), len(lines)),
-        stop_word_share=_share(sum(word in stops for word in folded), len(folded)),
+        stop_word_share=_share(
+            sum(word in stops for word in folded), sum("ء" <= word[0] <= "ي" for word in folded)
+        ),
         mean_word_chars=_share(sum(map(len, found)), len(found)),
         mojibake_share=sum(len(match.group()) for match in _MOJIBAKE.finditer(text)) / chars,
     )
