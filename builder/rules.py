@@ -147,9 +147,11 @@ _CODE_OPENING = re.compile(
 )
 _ERROR_CHARS = 200
 _ERROR_WORDS = re.compile(
-    r"(?<!\d)40[34](?!\d)|not found|page doesn|forbidden|access denied|just a moment|enable javascript|service unavailable|"
-    r"internal server error|الصفحة (?:المطلوبة |التي \w+ (?:عنها )?)?غير (?:موجودة|متوفرة|متاحة)|لم يتم العثور على|لم نعثر على|"
-    r"لا توجد نتائج|(?:تفعيل|فعل|تمكين) (?:ال)?جافا|تحت الصيانة|خطأ في (?:الاتصال|الخادم|قاعدة)|تم حذف (?:هذه|هذا) (?:الصفحة|الموضوع)",
+    r"(?<!\d)40[34](?!\d)|not found|page doesn|forbidden|access denied|just a moment|enable javascript|"
+    r"service unavailable|internal server error|الصفحة (?:المطلوبة |التي \w+ (?:عنها )?)?غير (?:موجودة|متوفرة|متاحة)|"
+    r"لم يتم العثور على|لم نعثر على|"
+    r"لا توجد نتائج|(?:تفعيل|فعل|تمكين) (?:ال)?جافا|تحت الصيانة|خطأ في (?:الاتصال|الخادم|قاعدة)|"
+    r"تم حذف (?:هذه|هذا) (?:الصفحة|الموضوع)",
     re.IGNORECASE,
 )
 

@@ -76,7 +76,9 @@ class Ledger:
     def recover_taken(self, source: str) -> None:
         """Cut the files back; where one of a source of local files lost bytes, let all be taken in anew."""
         with self.transaction():
-            names = [row["name"] for row in self.db.execute("SELECT name FROM files WHERE source = ?", (source,))]
+            names = [
+                row["name"] for row in self.db.execute("SELECT name FROM files WHERE source = ?", (source,))
+            ]
             if any(name in names for name in self.cut_back()):
                 for name in names:
                     self.accept_loss(name, 0)

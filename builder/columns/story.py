@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from builder.recipe import Recipe
+    from builder.schema import Row
 
 _NO_KEY = b"explain needs no pseudonyms"
 _STYLES = {"long": "bold green", "short": "bold yellow", "ambiguous": "bold magenta"}
@@ -44,12 +45,19 @@ class TextStory:
     quality: Quality
     sentences: int
     clauses: int
+    row: Row
     decision: Decision
 
+    def as_dict(self) -> dict[str, object]:
+        """Return the row and the reasons against it as JSON-ready values."""
+        reasons = [f"{each.stage} {each.rule} {each.detail}" for each in self.decision.reasons]
+        return {"row": self.row, "reasons": reasons}
 
-def explain_text(text: str, recipe: Recipe | None = None) -> TextStory:
+
+def explain_text(text: str, recipe: Recipe | None = None, *, title: str | None = None) -> TextStory:
     """Return the story of a text read as the body of an article, under a recipe's lexicon and rules or the defaults.
 
+    `title` counts for relevance as it would on a page.
     Raises RecipeError when the recipe's lexicon or rules cannot be used.
     """
     if recipe is None:
@@ -60,21 +68,23 @@ def explain_text(text: str, recipe: Recipe | None = None) -> TextStory:
     stored = storage_form(text)
     masked = mask(stored.text, handles=False)
     found = settings.matcher().find(masked.text)
+    row = document_row(_as_article(text, title), _no_capture(), (), settings)
     return TextStory(
         masked=masked,
         bidi_controls=stored.bidi_controls,
         language=detect_language(masked.text, cld2=settings.cld2),
         found=found,
-        relevance=score(masked.text, found, Found()),
+        relevance=score(masked.text, found, settings.matcher().find(title or "", zone="title")),
         quality=measure_quality(masked.text),
         sentences=len(sentences(masked.text)),
         clauses=len(clauses(masked.text)),
-        decision=judge_document(document_row(_as_article(text), _no_capture(), (), settings), model),
+        row=row,
+        decision=judge_document(row, model),
     )
 
 
-def _as_article(text: str) -> Document:
-    return Document("explain", "", "", "", "article", text)
+def _as_article(text: str, title: str | None) -> Document:
+    return Document("text:", "text:", "text:", "", "article", text, title=title, reader="text/1")
 
 
 def _no_capture() -> CaptureRef:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from builder.columns.story import TextStory, explain_text
 from builder.explain.page import PageLine
 from builder.explain.story import Fact, Story, Telling, explain
-from builder.explain.texts import TextStory, explain_text
 from builder.explain.verdicts import Verdict
 from builder.explain.web import render_html
 

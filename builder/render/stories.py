@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from builder.columns.story import render as render_text
 from builder.console import Output, printable
 from builder.errors import UsageError
 from builder.explain import Story, Telling, explain, explain_text, render_html
@@ -89,14 +90,6 @@ def show_text_story(text_file: Path, recipe_path: Path | None, out: Output) -> N
             f"not UTF-8: {error}", where=str(text_file), what_next="Save the text as UTF-8."
         ) from error
     story = explain_text(text, load_recipe(recipe_path) if recipe_path else None)
-    row = story.row
     out.event("done", **story.as_dict())
-    out.result(f"language {row['lang']}, {row['word_count']} words, relevance {row['relevance']:.1f} of 10")
-    mentions = [(m["platform"], m["surface"], m["start"], m["end"]) for m in row["mentions"]]
-    out.table("Mentions", ("platform", "as written", "from", "to"), mentions)
-    for name in ("relevance_parts", "quality"):
-        out.table(name, ("part", "value"), list(row[name].items()))
-    for stage, rule, detail in story.reasons:
-        out.result(f"against it: {stage}: {rule} {detail}")
-    if recipe_path and not story.reasons:
-        out.result("No rule of the recipe speaks against it.")
+    if not out.json_lines:
+        render_text(story, out.console)
