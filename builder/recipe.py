@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 from builder.errors import RecipeError
 from builder.sources import kinds
 from builder.sources.base import NAME_PATTERN, AnySource
+from builder.sources.refused import refusal
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -291,7 +292,21 @@ def _source(block: dict[str, Any], index: int, path: Path) -> AnySource:
             what_next=f"Kinds: {', '.join(kinds())}. `hiwar sources` explains each.",
         )
     cls = kinds()[kind]
-    return cls(_validated(cls.block_type, block, path, f"{place}."))
+    source = cls(_validated(cls.block_type, block, path, f"{place}."))
+    _check_allowed(source, place, path)
+    return source
+
+
+def _check_allowed(source: AnySource, place: str, path: Path) -> None:
+    """Raise RecipeError when a source begins at a place that is not to be collected from."""
+    for target in source.seeds() if source.reach == "network" else ():
+        refused = refusal(target.url, source.block.permission)
+        if refused is not None:
+            raise RecipeError(
+                f"{place} begins at {target.url}: {refused.name} is not collected from: {refused.why}",
+                where=str(path),
+                what_next=refused.instead,
+            )
 
 
 ModelT = typing.TypeVar("ModelT", bound=BaseModel)

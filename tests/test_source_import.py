@@ -473,3 +473,19 @@ def test_rows_of_any_shape_do_not_break_a_reader(tmp_path: Path, name: str, row:
         {"source_platform": "x.com", "data": row},
     ):
         read_rows(tmp_path, name, variant, **keys)
+
+
+def test_comments_without_their_posts_may_stand_alone(tmp_path: Path) -> None:
+    """On demand each comment is a post that answers its parent, or the video nobody exported."""
+    rows = [
+        samples.zeeschuimer("tiktok-comments", samples.tiktok_comment()),
+        samples.zeeschuimer("tiktok-comments", samples.tiktok_comment(cid="9", reply_id="8")),
+    ]
+    found = read_rows(tmp_path, "zeeschuimer", *rows, comments_as_posts=True)
+    assert not found.comments
+    first, second = found.documents
+    video = f"tiktok/www.tiktok.com/{samples.BIG}"
+    assert (first.record_type, first.text) == ("post", "كلامك صحيح")
+    assert first.parent_key == first.thread_key == second.root_key == video
+    assert second.parent_key == "tiktok/www.tiktok.com/8"
+    assert first.canonical_url != second.canonical_url

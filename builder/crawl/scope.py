@@ -14,6 +14,7 @@ from builder.model import PAGE, Target
 from builder.sources import site_for
 from builder.sources.base import AnySource
 from builder.sources.discovery import sniffed_role
+from builder.sources.refused import refusal
 from builder.sources.site import SiteSource
 from builder.urls import canonical_url, fetchable_url
 
@@ -38,6 +39,8 @@ class Scope:
             self._guard.check_url(url)
         except AddressRefused:
             return "address"
+        if refusal(url, source.block.permission if source is not None else None) is not None:
+            return "refused platform"
         if target.depth > self._max_depth:
             return "too deep"
         if target.role == PAGE and target.how != "start":

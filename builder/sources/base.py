@@ -30,6 +30,9 @@ class Block(BaseModel):
     licence: str | None = Field(None, description="Licence of what this source gives, as SPDX id or a URL.")
     terms: str | None = Field(None, description="Terms that travel with every row of this source.")
     timezone: str | None = Field(None, description="Zone of times printed without one, e.g. Asia/Baghdad.")
+    permission: str | None = Field(
+        None, description="Permission you hold for a place whose terms forbid collection, and from whom."
+    )
     ids_only: bool = Field(
         default=False, description="Publish ids and computed columns, never the text (dehydrated)."
     )

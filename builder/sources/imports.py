@@ -25,6 +25,7 @@ from builder.sources.exports.base import Record
 from builder.sources.exports.files import read_lines
 from builder.sources.exports.table import FIELDS
 from builder.sources.warc import matching
+from builder.urls import site_of
 
 ROWS = "import.rows"
 CHUNK_ROWS = 200
@@ -50,6 +51,10 @@ class ImportBlock(Block):
     host: str | None = Field(None, description="Host a table's rows come from, where they have no URL.")
     map: dict[str, str] = Field(
         default_factory=dict, description="For a table: our field = its column, or a dotted path into JSON."
+    )
+    comments_as_posts: bool = Field(
+        default=False,
+        description="Make each comment a record of its own, for exports that lack what the comments answer.",
     )
     html: bool = Field(default=False, description="Whether a table's text is HTML.")
 
@@ -124,7 +129,7 @@ class ImportSource(Source[ImportBlock]):
                 if records is None:
                     return Extraction(failed="json")
                 found += records
-        return _extraction(found)
+        return _extraction(map(_as_post, found) if self.block.comments_as_posts else found)
 
     def _file(self, path: Path, name: str) -> Iterator[Incoming]:
         saved_at = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
@@ -161,6 +166,32 @@ class ImportSource(Source[ImportBlock]):
 def _relative(path: Path, folder: Path) -> str:
     folder = folder.resolve()
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def _as_post(record: Record) -> Record:
+    """Return a comment as a document that answers its parent or the document it stands under."""
+    if not isinstance(record, Comment):
+        return record
+    return Document(
+        key=record.key,
+        url=record.url,
+        canonical_url=f"{record.url}#{record.key.rpartition('/')[2]}",
+        site=site_of(record.url),
+        record_type="post",
+        text=record.text,
+        author=record.author,
+        published=record.published,
+        lang_declared=record.lang_declared,
+        posted_on=record.posted_on,
+        thread_key=record.document_key,
+        parent_key=record.parent_key or record.document_key,
+        root_key=record.document_key,
+        parent_state="present",
+        engagement=record.engagement,
+        edited=record.edited,
+        charset="utf-8",
+        reader="import-comment/1",
+    )
 
 
 def _extraction(found: Iterable[Record]) -> Extraction:
