@@ -16,7 +16,7 @@ import click
 
 from builder import __version__
 from builder.console import Output
-from builder.errors import HiwarError, UsageError, WorldError
+from builder.errors import HiwarError, WorldError
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -204,12 +204,10 @@ def explain(
     """Tell the story of one page: who read it, each field with its evidence, why it is in or out."""
     from builder.render.stories import show_story, show_text_story
 
-    if text_file is not None:
-        show_text_story(text_file, recipe_path if recipe_path.exists() else None, out)
-    elif url is not None:
+    if text_file is None:
         show_story(url, recipe_path, html_file, out)
     else:
-        raise UsageError("nothing to explain", what_next="Give a URL of the archive, or --text FILE.")
+        show_text_story(text_file, recipe_path if recipe_path.exists() else None, out)
 
 
 @main.command()

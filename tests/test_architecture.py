@@ -154,14 +154,21 @@ def test_public_names_are_sorted_and_there() -> None:
 
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return every function of a file, those inside functions left out: they count with the outer one."""
+    return [function for function, _ in owned_functions(path)]
+
+
+def owned_functions(path: Path) -> list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, bool]]:
+    """Return every function of a file with whether it belongs to a private class."""
     found = []
-    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    nodes: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_text(encoding="utf-8")), False)]
     while nodes:
-        for node in ast.iter_child_nodes(nodes.pop()):
+        outer, private = nodes.pop()
+        for node in ast.iter_child_nodes(outer):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.append(node)
+                found.append((node, private))
             else:
-                nodes.append(node)
+                hidden = isinstance(node, ast.ClassDef) and node.name.startswith("_")
+                nodes.append((node, private or hidden))
     return found
 
 
@@ -194,8 +201,8 @@ def raises(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_public_functions_say_what_they_do_and_raise(path: Path) -> None:
     """Every public function has a docstring, which names an error where one is raised."""
-    for node in functions(path):
-        if node.name.startswith("_"):
+    for node, private in owned_functions(path):
+        if private or node.name.startswith("_"):
             continue
         doc = ast.get_docstring(node) or ""
         assert doc, f"{path}: {node.name} has no docstring"

@@ -14,11 +14,14 @@ from builder.recipe import load_recipe
 from builder.storage import write_text
 
 
-def show_story(url: str, recipe_path: Path, html_file: Path | None, out: Output) -> None:
+def show_story(url: str | None, recipe_path: Path, html_file: Path | None, out: Output) -> None:
     """Tell the story of an address in the terminal, and as a page where a file for it is named.
 
-    Raises RecipeError for a wrong recipe, UsageError when no archive knows the address, WorldError for the disk.
+    Raises RecipeError for a wrong recipe, UsageError when no archive knows the address or none was given,
+    WorldError for the disk.
     """
+    if url is None:
+        raise UsageError("nothing to explain", what_next="Give a URL of the archive, or --text FILE.")
     story = explain(load_recipe(recipe_path), url)
     render(story, out)
     if html_file is not None:
