@@ -26,7 +26,7 @@ SILENT = frozenset(_SILENT.split())
 """Elements whose text nobody reads on the page."""
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_INVISIBLE = {ord(c): None for c in "\u00ad\u200b\u2060\ufeff"}
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
 
 def parse(markup: str) -> HtmlElement | None:
@@ -50,7 +50,9 @@ def parse(markup: str) -> HtmlElement | None:
 
 def squeeze(text: str) -> str:
     """Return text on one line: runs of white space become one space, invisible characters go."""
-    return " ".join(text.translate(_INVISIBLE).split())
+    if not text.isascii() and _INVISIBLE.search(text):
+        text = _INVISIBLE.sub("", text)
+    return " ".join(text.split())
 
 
 @dataclass(slots=True)

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, replace
 
 from builder import optout, urls
-from builder.extract import article, byline, charset, comments, dates, kinds, metadata, repair, title
+from builder.extract import article, byline, charset, comments, kinds, metadata, repair, title
 from builder.extract.article import MainText
 from builder.extract.byline import Signed
+from builder.extract.dates.find import find_both
 from builder.extract.page import Page
 from builder.extract.region import key as key_of
 from builder.extract.title import Title
@@ -76,8 +77,11 @@ class _Reading:
         """Read comments, cut them out, then read text, title, author, date and labels off the same tree."""
         page, at = self.page, self.capture.ref.fetched_at
         key = urls.canonical_url(self.capture.url)
-        answers = comments.find_comments(page.tree, self.capture.url, key, at, zone=self.zone)
-        drop(answers.elements)
+        lines = [(line.element, line.text) for line in page.lines.lines]
+        answers = comments.find_comments(page.tree, self.capture.url, key, at, zone=self.zone, lines=lines)
+        if answers.elements:
+            drop(answers.elements)
+            del page.lines
         if answers.is_thread and answers.opening is None:
             return Extraction(comments=answers.comments)
         main = article.main_text(page)
@@ -97,8 +101,8 @@ class _Reading:
         page, at = self.page, self.capture.ref.fetched_at
         signed = byline.find_author(page, heading.line if heading else None, main.first, main.last)
         labels = metadata.find_labels(page, heading.text if heading else None, main.first)
-        published = dates.find_published(page.tree, at, zone=self.zone, url=self.capture.url)
-        modified = dates.find_modified(page.tree, at, zone=self.zone, url=self.capture.url)
+        lines = [(line.element, line.text) for line in page.lines.lines]
+        published, modified = find_both(page.tree, at, zone=self.zone, url=self.capture.url, lines=lines)
         main = main.without(_head_lines(page, main, heading, signed))
         html = page.tree.find(".") if page.tree.tag != "html" else page.tree
         evidence = [

@@ -299,9 +299,8 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
         if tier > 1 and inside:
             start, end = min(inside), max(inside) + 1
         return _once(page, [i for i in range(start, end) if i not in out])
-    inside = {i for i in found if start <= i < end or page.lines[i].link_share < LINKED}
-    gaps = _gaps(page, inside) - out
-    return _once(page, sorted(inside | gaps))
+    taken = {i for i in found if start <= i < end or page.lines[i].link_share < LINKED}
+    return _once(page, sorted(taken | (_gaps(page, taken) - out)))
 
 
 def _once(page: Lines, kept: list[int]) -> list[int]:

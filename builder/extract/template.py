@@ -184,8 +184,8 @@ class Template:
                 f"template version {data['version']} is not {VERSION}",
                 what_next="Learn the templates again from the archive.",
             )
-        names = ("anywhere", "edges", "places")
-        return cls(host=data["host"], pages=data["pages"], **{name: tuple(data[name]) for name in names})
+        anywhere, edges, places = (tuple(data[name]) for name in ("anywhere", "edges", "places"))
+        return cls(data["host"], data["pages"], anywhere, edges, places)
 
 
 def _groups(pages: Iterable[PageLines]) -> list[list[PageLines]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +22,8 @@ from builder.model import Comment
 MOST_LINES_FOR_ORDER = 400
 """So many lines with digits are enough to see whether a page prints the day or the month first."""
 
+_DIGIT = re.compile(r"\d")
+
 
 @dataclass(frozen=True, slots=True)
 class CommentsFound:
@@ -37,18 +40,26 @@ class CommentsFound:
 
 
 def find_comments(
-    tree: HtmlElement, url: str, document_key: str, captured_at: datetime, *, zone: str | None = None
+    tree: HtmlElement,
+    url: str,
+    document_key: str,
+    captured_at: datetime,
+    *,
+    zone: str | None = None,
+    lines: list[tuple[HtmlElement, str]] | None = None,
 ) -> CommentsFound:
     """Return the answers of readers on a page, in its order, and what to cut before its main text is read.
 
     `document_key` is the key of the document they stand under, `captured_at` (aware) bounds their times and
-    relative ones count from it, `zone` is the site's IANA zone. The tree is not changed.
+    relative ones count from it, `zone` is the site's IANA zone, `lines` are those of `block_lines(tree)` if known. The
+    tree is not changed.
     """
-    context = Context(captured_at, _day_first(tree), zone)
+    lines = block_lines(tree) if lines is None else lines
+    context = Context(captured_at, _day_first(lines), zone)
     posts = thread_items(tree, context)
     if posts:
         return _thread(posts, tree, url, document_key)
-    items = comment_items(tree, context) or shaped_items(tree, context)
+    items = comment_items(tree, context) or shaped_items(lines, context)
     elements = elements_to_cut(tree, [item.element for item in items])
     told = from_jsonld(tree, context)
     if len(told) > len(items):
@@ -56,11 +67,9 @@ def find_comments(
     return CommentsFound(tuple(from_items(items, url, document_key)), elements)
 
 
-def _day_first(tree: HtmlElement) -> bool | None:
-    lines = [
-        line for _, line in block_lines(tree) if len(line) <= 140 and any(char.isdigit() for char in line)
-    ]
-    return told_order(lines[:MOST_LINES_FOR_ORDER])
+def _day_first(lines: list[tuple[HtmlElement, str]]) -> bool | None:
+    dated = [line for _, line in lines if len(line) <= 140 and _DIGIT.search(line)]
+    return told_order(dated[:MOST_LINES_FOR_ORDER])
 
 
 def _thread(posts: list[Item], tree: HtmlElement, url: str, document_key: str) -> CommentsFound:

@@ -11,7 +11,6 @@ from builder.extract.comments.item import Context, Item, is_teaser, read_item
 from builder.extract.dates.names import fold
 from builder.extract.dates.printed import find_printed
 from builder.extract.dates.relative import find_relative
-from builder.markup import block_lines
 
 _ABOUT = re.compile(
     r"تعليق|التعليقات|الردود|ردود\s+(?:ال)?(?:قراء|زوار)|مشاركات\s+(?:ال)?(?:قراء|زوار)|اراء\s+(?:ال)?(?:قراء|زوار)"
@@ -28,12 +27,17 @@ MOST_LINES = 20_000
 """Longer pages are not searched for shapes."""
 
 
-def shaped_items(tree: HtmlElement, context: Context) -> list[Item]:
-    """Return the answers that repeat under a word for comments, in reading order; [] where the page shows none."""
-    lines = block_lines(tree)
+def shaped_items(lines: list[tuple[HtmlElement, str]], context: Context) -> list[Item]:
+    """Return the answers that repeat under a word for comments, in reading order; [] where the page shows none.
+
+    `lines` are those of `block_lines` of the page.
+    """
     if len(lines) > MOST_LINES:
         return []
-    stamps = [index for index, (_, line) in enumerate(lines) if _is_stamp(line, context)]
+    start = next((index for index, (_, line) in enumerate(lines) if _is_heading(line)), None)
+    if start is None:
+        return []
+    stamps = [index for index in range(start, len(lines)) if _is_stamp(lines[index][1], context)]
     first = _first_heading(lines, stamps)
     if first is None:
         return []

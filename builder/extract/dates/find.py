@@ -86,6 +86,29 @@ def find_modified(
     return (best.moment, Evidence("modified", best.origin, best.confidence)) if best else None
 
 
+def find_both(
+    tree: HtmlElement,
+    captured_at: datetime,
+    *,
+    zone: str | None = None,
+    url: str = "",
+    lines: list[tuple[HtmlElement, str]] | None = None,
+) -> tuple[tuple[Moment, Evidence] | None, tuple[Moment, Evidence] | None]:
+    """Return what `find_published` and `find_modified` return, off one look at the page.
+
+    `lines` are those of `block_lines(tree)` if known.
+    """
+    page = Page.of(tree, captured_at, zone, url)
+    if lines is not None:
+        page.__dict__["lines"] = lines
+    found = ((_best(_published(page)), "published"), (_best(_modified(page)), "modified"))
+    published, modified = (
+        (best.moment, Evidence(field, best.origin, best.confidence)) if best else None
+        for best, field in found
+    )
+    return published, modified
+
+
 def _best(candidates: Iterable[Candidate]) -> Candidate | None:
     chosen = max(candidates, key=lambda candidate: candidate.confidence, default=None)
     return chosen if chosen and chosen.confidence >= LEAST_CONFIDENCE else None
