@@ -93,13 +93,14 @@ _HEADS = frozenset(("h1", "title"))
 class Found:
     """The article's lines by their index on the page, the block that holds them, and whether it names itself so.
 
-    `cut` are lines that trafilatura took for text and that were left out here.
+    `hits` are the lines that trafilatura took for text, `cut` those of them that were left out here.
     """
 
     kept: tuple[int, ...]
     cut: tuple[int, ...]
     block: HtmlElement | None
     declared: bool
+    hits: frozenset[int] = frozenset()
 
 
 def key(text: str) -> str:
@@ -120,7 +121,7 @@ def find(page: Lines, text: str) -> Found | None:
         block = _smallest(page, weight)
     out |= _inner_furniture(page, block, hits)
     kept = _kept(page, block, hits, out, tier=tier)
-    return Found(tuple(kept), tuple(sorted(hits - set(kept))), block, tier > 0)
+    return Found(tuple(kept), tuple(sorted(hits - set(kept))), block, tier > 0, frozenset(hits))
 
 
 def _hits(lines: list[Line], text: str) -> set[int]:
