@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,7 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Return every module a file imports, in full, inside functions too, save for type checking only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -157,6 +159,7 @@ def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [function for function, _ in owned_functions(path)]
 
 
+@cache
 def owned_functions(path: Path) -> list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, bool]]:
     """Return every function of a file with whether it belongs to a private class."""
     found = []

@@ -35,6 +35,9 @@ MIN_CHARS = (20, 100)
 DEEPEST_SHARE = 0.9
 """A block inside another is preferred while it keeps this share of the other's found text."""
 
+MIN_COLUMN_SHARE = 0.8
+"""Share of a block's sentences that a cell beside others must hold to be the column of the article."""
+
 MAX_HEADED_SHARE = 0.3
 """Share of the found text from which on a block below a furniture heading holds the article as well."""
 
@@ -118,7 +121,7 @@ def find(page: Lines, text: str) -> Found | None:
     weight = [0.0, *accumulate(heavy)]
     block, tier = _declared(page, weight)
     if block is None:
-        block = _smallest(page, weight)
+        block = _column(page, _smallest(page, weight))
     out |= _inner_furniture(page, block, hits)
     kept = _kept(page, block, hits, out, tier=tier)
     return Found(tuple(kept), tuple(sorted(hits - set(kept))), block, tier > 0, frozenset(hits))
@@ -249,6 +252,27 @@ def _smallest(page: Lines, weight: list[float]) -> HtmlElement | None:
     return min(holds, key=lambda pair: pair[0])[1] if holds else None
 
 
+def _column(page: Lines, block: HtmlElement | None) -> HtmlElement | None:
+    """Return the cell of a layout table that holds the sentences of a block; the block itself where none does.
+
+    Cells of one row are columns of a page: an article stands in one of them, tickers and menus in the others.
+    """
+    while block is not None:
+        whole = _sentences(page, *page.spans[block])
+        cells = [cell for cell in block.iter("td") if cell is not block and cell in page.spans]
+        held = [(cell, _sentences(page, *page.spans[cell])) for cell in cells if _is_column(cell)]
+        fitting = [cell for cell, chars in held if whole and chars >= MIN_COLUMN_SHARE * whole]
+        if not fitting:
+            break
+        block = fitting[0]
+    return block
+
+
+def _is_column(cell: HtmlElement) -> bool:
+    row = cell.getparent()
+    return row is not None and sum(child.tag in ("td", "th") for child in row) > 1
+
+
 def _inner_furniture(page: Lines, block: HtmlElement | None, hits: set[int]) -> set[int]:
     """Return the lines inside a block that stand in parts named as furniture; small print only where not found."""
     start, end = page.spans.get(block, (0, 0)) if block is not None else (0, len(page.lines))
@@ -300,8 +324,11 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
         if tier > 1 and inside:
             start, end = min(inside), max(inside) + 1
         return _once(page, [i for i in range(start, end) if i not in out])
-    taken = {i for i in found if start <= i < end or page.lines[i].link_share < LINKED}
-    return _once(page, sorted(taken | (_gaps(page, taken) - out)))
+    column = block is not None and block.tag == "td" and _is_column(block)
+    loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
+    inside = {i for i in found if start <= i < end} | loose
+    gaps = _gaps(page, inside) - out
+    return _once(page, sorted(inside | gaps))
 
 
 def _once(page: Lines, kept: list[int]) -> list[int]:
