@@ -18,6 +18,8 @@ from builder.errors import CheckFailed, HiwarError, HubError, UsageError, Verify
 from builder.hub import PublishResult, publish
 from builder.hub import remote as remote_module
 from builder.hub.remote import Moved
+from builder.release.croissant import IDS_ONLY
+from builder.storage import sha256_of
 
 # The client itself sends large files in a way its HTTP library no longer likes.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -416,15 +418,27 @@ def test_a_release_that_was_edited_is_not_sent(
     assert hub.seen == []
 
 
+def marked(release: Path) -> Path:
+    """Return a release whose croissant.json says "ids only" of its source, with a manifest to match."""
+    croissant, manifest = release / "croissant.json", release / "manifest.json"
+    data = json.loads(croissant.read_text(encoding="utf-8"))
+    data["prov:wasDerivedFrom"][0]["usageInfo"] = IDS_ONLY
+    croissant.write_text(json.dumps(data), encoding="utf-8")
+    entry = {"name": croissant.name, "size_bytes": croissant.stat().st_size, "sha256": sha256_of(croissant)}
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    told["files"] = [entry if each["name"] == croissant.name else each for each in told["files"]]
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    return release
+
+
 def test_text_of_a_source_that_may_give_ids_only_is_never_sent(hub: HubServer, tmp_path: Path) -> None:
     """The mark travels in croissant.json; a release that breaks it is refused before the first request."""
-    extra = 'ids_only = true\nterms = "Post ids may be shared, texts may not."'
-    wrong = release_of(recipe_in(tmp_path / "a", extra), [document(1)])
-    with pytest.raises(CheckFailed, match="'essays' is marked ids_only"):
-        send(hub, wrong.path)
+    wrong = marked(release_of(recipe_in(tmp_path / "a"), [document(1)]).path)
+    with pytest.raises(CheckFailed, match="essays is marked ids_only"):
+        send(hub, wrong)
     assert hub.seen == []
 
-    right = release_of(recipe_in(tmp_path / "b", extra), [document(1, text="")])
+    right = release_of(recipe_in(tmp_path / "b", "ids_only = true"), [document(1)])
     send(hub, right.path)
     assert titles(hub)[0] == "Version 1.0.0"
 

@@ -12,11 +12,11 @@ from builder.hub.state import CARD, taken_over
 from builder.release.audit import file_problems
 from builder.release.card import addressed, read_head
 from builder.release.cardrights import GATE
+from builder.release.content import slices
 from builder.release.croissant import IDS_ONLY
+from builder.release.dehydrate import WRITTEN
 from builder.release.hublists import problems
 from builder.release.manifest import Manifest, read_manifest
-
-IDS_COLUMNS = ("source", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +83,20 @@ def _check_files(manifest: Manifest, release: Path) -> None:
 
 
 def _check_ids_only(release: Path, manifest: Manifest) -> None:
-    """Raise CheckFailed when a record of a source that may give ids only holds text."""
+    """Raise CheckFailed when a record of a source that may give ids only holds what people wrote."""
     marked = ids_only_sources(release)
     if not marked:
         return
-    import pyarrow.parquet as pq
-
     for shard in manifest.shards:
-        table = pq.read_table(release / shard.path, columns=list(IDS_COLUMNS))
-        for source, text in zip(table["source"].to_pylist(), table["text"].to_pylist(), strict=True):
-            if source in marked and text:
-                raise CheckFailed(
-                    f"source {source!r} is marked ids_only, but its records hold text",
-                    where=str(release / shard.path),
-                    what_next="Build the release again with this version of Hiwar; never publish this one.",
-                )
+        for table in slices(release / shard.path):
+            written = [name for name in table.column_names if name in WRITTEN]
+            for row in table.select(["source", *written]).to_pylist():
+                if row.pop("source") in marked and any(row.values()):
+                    raise CheckFailed(
+                        f"source {', '.join(sorted(marked))} is marked ids_only, but records hold text",
+                        where=str(release / shard.path),
+                        what_next="Never publish this release. Build it again with this version of Hiwar.",
+                    )
 
 
 def ids_only_sources(release: Path) -> frozenset[str]:
