@@ -155,6 +155,19 @@ def test_the_card_on_the_hub_says_how_to_load_this_very_version(hub: HubServer, 
     assert "releases/1.0.0" not in card
 
 
+def test_a_card_made_for_another_repository_is_noted(hub: HubServer, tmp_path: Path) -> None:
+    """The recipe may name the repository; publishing elsewhere says so."""
+    recipe = recipe_in(tmp_path, dataset='repo_id = "others/data"')
+    release = release_of(recipe, [document(1)]).path
+    assert 'load_dataset("others/data", "documents", revision="v1.0.0"' in (release / "README.md").read_text(
+        "utf-8"
+    )
+
+    assert "names another repository" in send(hub, release).notes[0]
+    hub.repos.clear()
+    assert publish(release, "others/data", endpoint=hub.url, load_back=False).notes == ()
+
+
 def test_a_dry_run_shows_all_and_touches_nothing(hub: HubServer, releases: Releases) -> None:
     """Files, bytes and card are there to look at; the Hub sees questions only."""
     plan = send(hub, releases.first, dry_run=True)

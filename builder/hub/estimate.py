@@ -46,11 +46,12 @@ def added_bytes(old: list[Path], new: list[Path]) -> int:
     """
     with tempfile.TemporaryDirectory(prefix="hiwar-xet-") as folder:
         store = f"local://{folder}"
-        _upload(store, old)
-        return _upload(store, new)
+        upload(store, old)
+        return upload(store, new)
 
 
-def _upload(store: str, files: list[Path]) -> int:
+def upload(store: str, files: list[Path]) -> int:
+    """Put files into a Xet store ("local://FOLDER") and return the bytes of chunks it did not have."""
     import hf_xet
 
     if not files:

@@ -68,7 +68,10 @@ class LocalRelease:
         that is there (`there`) is kept.
         """
         card = taken_over(addressed(self.card, self.version, repo_id), there)
-        return replace(self, card=card, files={**self.files, CARD: LocalFile(card.encode("utf-8"))})
+        files = {**self.files, CARD: LocalFile(card.encode("utf-8"))}
+        named = f'load_dataset("{repo_id}", ' in card
+        notes = () if named else ("The card names another repository: see dataset.repo_id in the recipe.",)
+        return replace(self, card=card, files=files, notes=(*self.notes, *notes))
 
 
 def _check_files(manifest: Manifest, release: Path) -> None:

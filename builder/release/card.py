@@ -55,6 +55,8 @@ def render_card(given: CardInput) -> str:
     values = {"yaml_head": _yaml(data), **cardtext.sections(given)}
     template = Template(shipped("dataset_card.md").read_text(encoding="utf-8"))
     text = template.substitute(values)
+    repo_id = given.recipe.model.dataset.repo_id
+    text = addressed(text, given.version, repo_id) if repo_id else text
     return with_kept(text, kept_text(given.handwritten or ""))
 
 
