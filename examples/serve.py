@@ -1,4 +1,6 @@
-"""Boots small servers on loopback that the recipes beside this file crawl: a web site, WordPress, Mastodon, Bluesky.
+"""Boots small servers on loopback that the recipes beside this file crawl.
+
+A web site, WordPress, Mastodon, Bluesky, and a web archive for the Common Crawl and Wayback recipes.
 
     python examples/serve.py            # in one terminal; ends with Ctrl-C
     hiwar crawl examples/wordpress/dataset.toml && hiwar build examples/wordpress/dataset.toml
@@ -26,11 +28,12 @@ from apis import (
     wordpress_comment,
     wordpress_post,
 )
+from archives import serve_archive
 
 from builder.demo.server import serve
 from builder.demo.site import build_site
 
-PORTS = {"site": 8765, "wordpress": 8801, "mastodon": 8802, "atproto": 8803}
+PORTS = {"site": 8765, "wordpress": 8801, "mastodon": 8802, "atproto": 8803, "web archive": 8804}
 TEXTS = (
     "الخوارزمية على تيك توك تختار لنا ما نغضب منه قبل أن نختار ما نفكر فيه، ثم تحسب غضبنا إعجابًا وتزيدنا منه.",
     "صار واتساب بيت العائلة الذي لا يغلق بابه، يدخل منه الخبر والدعاء والشائعة معًا ولا يسأل أحد من جاء بها.",
@@ -60,8 +63,9 @@ def main() -> None:
         stack.enter_context(serving(Mastodon(statuses, tag="تيك_توك"), PORTS["mastodon"]))
         posts = [post_view(n, TEXTS[n % 4]) for n in range(60)]
         stack.enter_context(serving(AppView(posts), PORTS["atproto"]))
+        stack.callback(serve_archive(PORTS["web archive"]))
         for name, port in PORTS.items():
-            print(f"{name:10} http://127.0.0.1:{port}", flush=True)  # noqa: T201
+            print(f"{name:12} http://127.0.0.1:{port}", flush=True)  # noqa: T201
         while True:
             time.sleep(60)
 
