@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from builder.extract.comments import CommentsFound, find_comments
 from builder.markup import drop, parse, text_of
+from builder.model import Comment
 
+PAGES = Path(__file__).parent / "pages" / "comments"
 CAPTURED = datetime(2025, 4, 15, 10, 30, tzinfo=UTC)
 ARTICLE = "<article><h1>القهوة في المقهى القديم</h1><p>نص المقال الذي كتبه صاحبه عن القهوة.</p></article>"
 
@@ -87,3 +91,92 @@ def test_blocks_of_an_unknown_system_are_found_by_shape(heading: str) -> None:
         ("ليلى", "2010-05-14T06:11:31+00:00", "لا أوافق أبدا"),
     ]
     assert [c.title for c in found.comments] == ["جميل", "لا"]
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in PAGES.iterdir()))
+def test_each_system_gives_exactly_its_answers(case: str) -> None:
+    """Forums, blogs, papers and unknown systems: key, author, time, text, parent; and what is left of the page."""
+    want = json.loads((PAGES / case / "comments.json").read_text(encoding="utf-8"))
+    tree = parse((PAGES / case / "page.html").read_text(encoding="utf-8"))
+    assert tree is not None
+    found = find_comments(tree, "https://x.example/t", "k", CAPTURED)
+    assert found.is_thread is want["thread"]
+    assert [plain(comment) for comment in found.comments] == want["comments"]
+    assert (plain(found.opening) if found.opening else None) == want["opening"]
+    drop(found.elements)
+    assert text_of(tree).split("\n") == want["left"]
+
+
+def plain(comment: Comment) -> dict[str, object]:
+    """Return the fields of a comment that have a value, as the expected files hold them."""
+    fields = {
+        "key": comment.key,
+        "author": comment.author.name,
+        "time": comment.published.instant.isoformat() if comment.published else None,
+        "text": comment.text,
+        "parent": comment.parent_key,
+        "rating": comment.rating,
+        "title": comment.title,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def test_later_page_of_a_thread_holds_answers_only() -> None:
+    """Its first post is not the thread's; all stand under the key of the thread's first page."""
+    tree = parse((PAGES / "vbulletin-4" / "page.html").read_text(encoding="utf-8"))
+    assert tree is not None
+    url = "https://x.example/showthread.php?t=7&page=2"
+    found = find_comments(tree, url, url, CAPTURED)
+    assert found.is_thread
+    assert found.opening is None
+    assert {comment.document_key for comment in found.comments} == {"https://x.example/showthread.php?t=7"}
+    assert [comment.position for comment in found.comments] == [0, 1]
+
+
+def test_same_words_twice_are_two_comments() -> None:
+    """Without ids of the platform the key is made of who said what; a repeat gets a number."""
+    block = "<div class='comment'><b class='author'>سعد</b><time datetime='2024-01-0{}'></time><p class='text'>نعم</p></div>"
+    found = found_on(ARTICLE + block.format(1) + block.format(2))
+    first, second = (comment.key for comment in found.comments)
+    assert second == f"{first}-2"
+
+
+def test_order_of_day_and_month_is_the_pages_own() -> None:
+    """A page that prints 02-25-2011 means February by 02-03-2011."""
+    block = (
+        "<li class='comment'><b class='author'>س</b><span class='date'>{}</span><p class='text'>{}</p></li>"
+    )
+    page = (
+        ARTICLE
+        + "<ul>"
+        + block.format("02-25-2011, 11:05 PM", "أ")
+        + block.format("02-03-2011, 11:05 PM", "ب")
+        + "</ul>"
+    )
+    assert [time for _, time, _ in told(found_on(page))] == [
+        "2011-02-25T23:05:00+00:00",
+        "2011-02-03T23:05:00+00:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<ul class='recent-comments'><li class='comment'><b class='author'>س</b> على <a href='/x'>مقال</a></li></ul>",
+        "<p>تعليقات</p><ul><li><h3><a href='/a'>مقال</a></h3>12/01/2012 10:20</li>"
+        "<li><h3><a href='/b'>آخر</a></h3>13/01/2012 10:20</li></ul>",
+        "<div class='comments-list' itemscope itemtype='http://schema.org/UserComments'>"
+        "<h3>كل التعليقات</h3><a>المزيد</a></div>",
+    ],
+)
+def test_lists_that_only_look_like_answers_give_none(body: str) -> None:
+    """Widgets of the latest comments, lists of articles, empty lists."""
+    assert found_on(ARTICLE + body).comments == ()
+
+
+def test_answers_nested_deep_keep_their_parents() -> None:
+    """Five hundred answers inside one another are read as what they are, each the child of the one around it."""
+    page = ARTICLE + "<div class='comment'><b class='author'>س</b><p>نص</p>" * 500 + "</div>" * 500
+    found = found_on(page)
+    assert len(found.comments) == 500
+    assert found.comments[-1].depth == 499

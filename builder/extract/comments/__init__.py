@@ -14,10 +14,11 @@ from builder.extract.comments.item import Context, Item
 from builder.extract.comments.marked import comment_items
 from builder.extract.comments.shape import shaped_items
 from builder.extract.comments.structured import from_jsonld
-from builder.extract.comments.thread import is_later_page, thread_items
+from builder.extract.comments.thread import first_page, is_later_page, thread_items
 from builder.extract.dates.order import told_order
 from builder.markup import block_lines
 from builder.model import Comment
+from builder.urls import canonical_url
 
 MOST_LINES_FOR_ORDER = 400
 """So many lines with digits are enough to see whether a page prints the day or the month first."""
@@ -30,7 +31,8 @@ class CommentsFound:
     """The answers on a page, and the elements that hold them or stand around them (list, form, notice).
 
     On a forum thread `opening` is its first post, which is the document's own text, author and time; `is_thread`
-    is true, and where `opening` is None the page is a later one of the thread and holds answers only.
+    is true, and where `opening` is None the page is a later one of the thread: it holds answers only, and they
+    stand under the key that the thread's first page has.
     """
 
     comments: tuple[Comment, ...] = ()
@@ -73,11 +75,13 @@ def _day_first(lines: list[tuple[HtmlElement, str]]) -> bool | None:
 
 
 def _thread(posts: list[Item], tree: HtmlElement, url: str, document_key: str) -> CommentsFound:
-    comments = from_items(posts, url, document_key)
     if is_later_page(url):
+        comments = from_items(
+            posts, url, document_key.replace(canonical_url(url), canonical_url(first_page(url)))
+        )
         return CommentsFound(
             tuple(comments), elements_to_cut(tree, [post.element for post in posts]), is_thread=True
         )
-    opening, answers = opening_and_answers(comments)
+    opening, answers = opening_and_answers(from_items(posts, url, document_key))
     cut = elements_to_cut(tree, [post.element for post in posts[1:]])
     return CommentsFound(tuple(answers), cut, opening, is_thread=True)

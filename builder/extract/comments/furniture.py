@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from lxml.html import HtmlElement
 
 from builder.extract.comments.item import tokens
+from builder.extract.dates.names import fold
 
 _AROUND = re.compile(
     r"^(?:comments?|comments?[-_]?(?:area|list|section|wrapper|container|box|block|holder|form|template|respond|ul|ol|div|panel|tab|content|title|header|toolbar|count|pager)"
@@ -15,6 +16,13 @@ _AROUND = re.compile(
     r"|respond|comment-respond|disqus_thread|fb-comments|reply-?form|add-?comment|commentform|commentlist|js_comments)$",
     re.IGNORECASE,
 )
+_HEADING = re.compile(
+    r"^\W*\d*\W*(?:ال)?(?:تعليق|ردود|مشاركات القراء|اراء القراء|comments|responses|replies)"
+)
+
+MOST_HEADING_CHARS = 60
+"""A longer line is no heading of a list of answers."""
+
 MOST_TEXT_BESIDE = 0.5
 """A list of answers is cut whole when the text in it beside the answers is less than this share of it."""
 
@@ -27,17 +35,39 @@ def elements_to_cut(tree: HtmlElement, items: list[HtmlElement]) -> list[HtmlEle
 
     Never one that holds an h1 or an article element beside the answers, nor the body.
     """
+    outer = _outermost(items)
+    inside = {part for item in outer for part in item.iter()}
+    held = _held(outer)
     cut: list[HtmlElement] = []
-    list_of_all = _common(items)
-    if list_of_all is not None and _is_only_comments(list_of_all, items):
+    list_of_all = _common(outer)
+    if list_of_all is not None and _is_only_comments(list_of_all, outer, inside):
         cut.append(list_of_all)
-    cut += items
+    cut += outer
+    for element in tree.iter("div", "section", "ul", "ol", "form", "aside", "h2", "h3", "h4", "p"):
+        if element not in inside and any(map(_AROUND.match, tokens(element))):
+            beside = _chars(element) - sum(map(_chars, held.get(element, ())))
+            if beside <= MOST_LOOSE_CHARS and not _holds_article(element, inside):
+                cut.append(element)
     cut += [
         element
-        for element in tree.iter("div", "section", "ul", "ol", "form", "aside", "h2", "h3", "h4", "p")
-        if _is_around(element, items)
+        for element in tree.iter("h2", "h3", "h4", "h5", "h6")
+        if items and _is_heading(element, inside)
     ]
     return _outermost(cut)
+
+
+def _is_heading(element: HtmlElement, inside: set[HtmlElement]) -> bool:
+    text = fold(" ".join(str(element.text_content()).split()))
+    return element not in inside and len(text) <= MOST_HEADING_CHARS and bool(_HEADING.match(text))
+
+
+def _held(items: list[HtmlElement]) -> dict[HtmlElement, list[HtmlElement]]:
+    """Return for each element the answers it holds."""
+    found: dict[HtmlElement, list[HtmlElement]] = {}
+    for item in items:
+        for ancestor in item.iterancestors():
+            found.setdefault(ancestor, []).append(item)
+    return found
 
 
 def _common(items: list[HtmlElement]) -> HtmlElement | None:
@@ -53,32 +83,21 @@ def _common(items: list[HtmlElement]) -> HtmlElement | None:
     return None if common is None or common.tag in ("body", "html") else common
 
 
-def _is_only_comments(element: HtmlElement, items: Iterable[HtmlElement]) -> bool:
+def _is_only_comments(element: HtmlElement, items: list[HtmlElement], inside: set[HtmlElement]) -> bool:
     whole = _chars(element)
-    inside = sum(_chars(item) for item in _outermost(items))
-    return (
-        not _holds_article(element, set(items))
-        and whole > 0
-        and (whole - inside) / whole < MOST_TEXT_BESIDE
-        and whole - inside < 4 * MOST_LOOSE_CHARS
-    )
+    beside = whole - sum(map(_chars, items))
+    small = beside < MOST_TEXT_BESIDE * whole and beside < 4 * MOST_LOOSE_CHARS
+    return small and not _holds_article(element, inside)
 
 
-def _is_around(element: HtmlElement, items: list[HtmlElement]) -> bool:
-    if not any(map(_AROUND.match, tokens(element))) or _holds_article(element, set(items)):
-        return False
-    held = {item for item in items if element in set(item.iterancestors())}
-    return _chars(element) - sum(_chars(item) for item in _outermost(held)) <= MOST_LOOSE_CHARS
-
-
-def _holds_article(element: HtmlElement, items: set[HtmlElement]) -> bool:
+def _holds_article(element: HtmlElement, inside: set[HtmlElement]) -> bool:
+    """True for an element with a headline or an article in it that is no answer."""
     if next(element.iter("h1"), None) is not None:
         return True
     return any(
-        article not in items and not any(ancestor in items for ancestor in article.iterancestors())
-        and not any("comment" in name.lower() for name in tokens(article))
+        article not in inside and not any("comment" in name.lower() for name in tokens(article))
         for article in element.iter("article", "main")
-    )  # fmt: skip
+    )
 
 
 def _chars(element: HtmlElement) -> int:

@@ -13,7 +13,7 @@ from builder.model import Moment
 _SAYS = re.compile(
     r"^\s*(?:(?:بواسطة|بقلم|كتبه|كتبها|الكاتب|المرسل|الاسم|الإسم|العضو|من طرف|من|by|from|posted by|author)"
     r"\s*[:：]?\s+|\d{1,4}\s*[-.)]\s*)"
-    r"|\s*(?:يقول|تقول|قال|قالت|كتب|كتبت|علّ?ق|علّ?قت|says|said|wrote|a dit)\s*(?:في|on)?\s*[:：…]*\s*$",
+    r"|\s*(?:يقول|تقول|قال|قالت|كتب|كتبت|علّ?ق|علّ?قت|says|said|wrote|a dit)\s*(?:في|on)?\s*[:：….]*\s*$",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"^[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)*$")
@@ -115,5 +115,10 @@ def _name_and_title(before: list[str]) -> tuple[str | None, str | None]:
     if match and not _GUEST.match(match["name"]):
         return clean_name(match["name"].split(" - ")[0]), match["title"].strip() or None
     if len(before) == 1 or len(before[0]) <= len(before[1]):
-        return clean_name(before[0].split(" - ")[0]), before[1] if len(before) > 1 else None
-    return clean_name(before[1].split(" - ")[0]), before[0]
+        return _without_place(before[0]), before[1] if len(before) > 1 else None
+    return _without_place(before[1]), before[0]
+
+
+def _without_place(line: str) -> str | None:
+    name = clean_name(line)
+    return clean_name(name.split(" - ")[0]) if name else None

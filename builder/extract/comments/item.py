@@ -55,9 +55,15 @@ _RATING_NAME = re.compile(
     r"rating[-_]?(?:value|count)?$|score|karma|votes?[-_]?(?:count|total)?$|likes?[-_]?count", re.IGNORECASE
 )
 _TITLE_NAME = re.compile(r"(?:comment|post|cmt)[-_]?(?:title|subject)$|^subject$|^title$", re.IGNORECASE)
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 _FURNITURE = re.compile(
     r"(?:^|[-_])(?:repl(?:y|ies)|toolbar|rating|vote|votes|likes?|share|report|actions?|avatar|controls?|buttons?|btn|flag|tools"
     r"|signature|postfoot|reactions?|edit-link|quote-?link|awaiting-moderation|num|number|rank|postcount|links)(?:$|[-_])",
+    re.IGNORECASE,
+)
+_QUOTE_NAME = re.compile(
+    r"^(?:bb[-_]?code[-_]?(?:container|block--quote)|bbCodeBlock|quote(?:_?(?:container|header|box|content|body|title|author))?"
+    r"|top_?quote(?:header|footer)|blockquote-quote)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"^[#\s]*([+\-−]?\d{1,7})\s*$")
@@ -129,7 +135,8 @@ def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Con
     body = _find_text(parts, nested, who, when)
     head = Head()
     if body is not None:
-        lines = [line for _, line in block_lines(body, nested)]
+        lines = [line for _, line in block_lines(body, nested | _quotes(body))]
+        moment = moment or _stamp_beside(element, nested | {body}, context)
     else:
         known = (who, when, title_element) if name is not None else (title_element,)
         skip = nested | {part for part in known if part is not None and part is not element}
@@ -150,6 +157,22 @@ def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Con
         element, text, name or head.author, moment or head.published, title or head.title,
         _find_rating(parts), native_id(element),
     )  # fmt: skip
+
+
+def _quotes(body: HtmlElement) -> frozenset[HtmlElement]:
+    """Return what an answer repeats of another, where markup says so and something of its own is left."""
+    found = frozenset(part for part in body.iterdescendants() if any(map(_QUOTE_NAME.search, tokens(part))))
+    return found if found and text_of(body, found).strip() else frozenset()
+
+
+def _stamp_beside(element: HtmlElement, skip: frozenset[HtmlElement], context: Context) -> Moment | None:
+    """Return the time that stands on an unmarked line of a block, outside its text."""
+    for _, line in block_lines(element, skip):
+        if len(line) <= LONGEST_TIME_CHARS and find_printed(line):
+            moment = context.moment(line)
+            if moment is not None:
+                return moment
+    return None
 
 
 def _free_lines(parts: list[HtmlElement], element: HtmlElement, skip: frozenset[HtmlElement]) -> list[str]:
@@ -289,10 +312,11 @@ def native_id(element: HtmlElement) -> str | None:
     return None
 
 
-def is_teaser(element: HtmlElement) -> bool:
+def is_teaser(element: HtmlElement, nested: frozenset[HtmlElement] = frozenset()) -> bool:
     """True for a block that mostly links elsewhere: a list of articles is no list of answers."""
-    if any(heading.find(".//a[@href]") is not None for heading in element.iter("h1", "h2", "h3", "h4")):
+    parts = list(own(element, nested))
+    if any(part.tag in _HEADINGS and part.find(".//a[@href]") is not None for part in parts):
         return True
-    whole = sum(len(line) for _, line in block_lines(element) if not is_email(line))
-    linked = sum(len(squeeze(str(link.text_content()))) for link in element.iter("a"))
+    whole = sum(len(line) for _, line in block_lines(element, nested) if not is_email(line))
+    linked = sum(len(squeeze(str(part.text_content()))) for part in parts if part.tag == "a")
     return linked > whole / 2

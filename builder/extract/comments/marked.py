@@ -7,11 +7,13 @@ wrapper that is marked like its contents does not win over them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import replace
 
-from lxml.html import HtmlElement
+from lxml.html import Element, HtmlElement
 
-from builder.extract.comments.item import Context, Item, is_teaser, read_item, tokens
+from builder.extract.comments.item import Context, Item, is_teaser, native_id, read_item, tokens
 
 _COMMENT_ID = re.compile(
     r"^(?:li-|div-|article-)?(?:comments?|cmt|reply|c|ucomment|comment-?box)[-_]?\d+$", re.IGNORECASE
@@ -25,12 +27,21 @@ _COMMENT_CLASS = re.compile(
     re.IGNORECASE,
 )
 _POST_CLASS = re.compile(
-    r"^(?:postbit(?:legacy)?|postcontainer|post_?block|post_wrapper|topic-post|crawler-post|forum-?post|message(?:--post)?|ipscomment|cpost|windowbg2?|post)$",
+    r"^(?:postbit(?:legacy)?|postcontainer|post_?block|post_wrapper|topic-post|crawler-post|forum-?post"
+    r"|message(?:--post)?|ipscomment|cpost|windowbg2?|post)$",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"recent|latest|widget|sidebar|side-bar|respond|form|popular|menu|nav(?:bar|igation)?(?:$|[-_])|toolbar|related|count|^header|pager|pagination",
+    r"(?:^|[-_])(?:recent|latest|widgets?|side-?bar|respond|form|popular|menu|nav|navbar|navigation|toolbar|related"
+    r"|counts?|header|pager|pagination)(?:$|[-_])|^(?:recent|latest)",
     re.IGNORECASE,
+)
+_AMONG_COMMENTS = re.compile(
+    r"^(?:disqus|all-?comments|comments?[-_]?(?:list|area|wrapper|container|section|thread|block|box|ul)?)(?:$|[-_])",
+    re.IGNORECASE,
+)
+_ARTICLE_PART = re.compile(
+    r"^(?:entry|post|article)[-_](?:title|headline)$|^articlebody$|^headline$", re.IGNORECASE
 )
 _BLOCK_TAGS = frozenset(
     ["li", "div", "article", "section", "p", "tr", "td", "table", "dl", "dd", "dt", "blockquote", "ul", "ol"]
@@ -42,7 +53,28 @@ MOST_BLOCKS = 5_000
 
 def comment_items(tree: HtmlElement, context: Context) -> list[Item]:
     """Return the readers' answers that markup shows on a page, in reading order."""
-    return _best(_groups(tree, _comment_kinds), context)
+    groups = _groups(tree, _comment_kinds)
+    article = _holders_of_article(tree)
+    own = {key: [block for block in group if block not in article] for key, group in groups.items()}
+    return _best(own, context) or definition_items(tree, context)
+
+
+def definition_items(tree: HtmlElement, context: Context) -> list[Item]:
+    """Return the answers of definition lists: dt says who, the dd elements behind it say what and when."""
+    items = []
+    for term in tree.iter("dt"):
+        if not any("comment" in name.lower() for name in tokens(term)):
+            continue
+        block = Element("div")
+        block.append(deepcopy(term))
+        for part in term.itersiblings():
+            if part.tag != "dd":
+                break
+            block.append(deepcopy(part))
+        item = read_item(block, frozenset(), context)
+        if item is not None and item.author is not None:
+            items.append(replace(item, element=term, native_id=native_id(term)))
+    return items
 
 
 def post_items(tree: HtmlElement, context: Context) -> list[Item]:
@@ -60,10 +92,23 @@ def _comment_kinds(element: HtmlElement) -> list[str]:
         kinds.append("id")
     if element.get("data-comment-id") or element.get("data-commentid"):
         kinds.append("data")
-    kinds += [
-        f".{name.lower()}" for name in (element.get("class") or "").split() if _COMMENT_CLASS.match(name)
+    if _POST_ID.match(element.get("id") or "") and _among_comments(element):
+        kinds.append("post-id")
+    return [*kinds, *_class_kinds(element, _COMMENT_CLASS)]
+
+
+def _class_kinds(element: HtmlElement, pattern: re.Pattern[str]) -> list[str]:
+    """Return the marking class names of an element; "windowbg" and "windowbg2" take turns and are one."""
+    return [
+        f".{name.lower().rstrip('012')}"
+        for name in (element.get("class") or "").split()
+        if pattern.match(name)
     ]
-    return kinds
+
+
+def _among_comments(element: HtmlElement) -> bool:
+    around = (each for each in element.iterancestors() if each.tag not in ("body", "html"))
+    return any(_AMONG_COMMENTS.search(name) for each in around for name in tokens(each))
 
 
 def _post_kinds(element: HtmlElement) -> list[str]:
@@ -72,33 +117,60 @@ def _post_kinds(element: HtmlElement) -> list[str]:
         kinds.append("itemtype")
     if _POST_ID.match(element.get("id") or ""):
         kinds.append("id")
-    kinds += [f".{name.lower()}" for name in (element.get("class") or "").split() if _POST_CLASS.match(name)]
-    return kinds
+    return [*kinds, *_class_kinds(element, _POST_CLASS)]
 
 
-def _groups(tree: HtmlElement, kinds_of: object) -> dict[tuple[str, str], list[HtmlElement]]:
-    assert callable(kinds_of)
+def _holders_of_article(tree: HtmlElement) -> set[HtmlElement]:
+    """Return the elements with a headline or the body of an article in them: whatever their names, no answers."""
+    found: set[HtmlElement] = set()
+    for part in tree.iter():
+        if not isinstance(part.tag, str):
+            continue
+        if part.tag != "h1" and not any(
+            map(_ARTICLE_PART.match, (*tokens(part), part.get("itemprop") or ""))
+        ):
+            continue
+        current: HtmlElement | None = part
+        while current is not None and current not in found:
+            found.add(current)
+            current = current.getparent()
+    return found
+
+
+def _groups(
+    tree: HtmlElement, kinds_of: Callable[[HtmlElement], list[str]]
+) -> dict[tuple[str, str], list[HtmlElement]]:
     found: dict[tuple[str, str], list[HtmlElement]] = {}
     for element in tree.iter(*_BLOCK_TAGS):
         for kind in kinds_of(element):
             found.setdefault((str(element.tag), kind), []).append(element)
+    known: dict[HtmlElement, bool] = {}
     return {
-        key: [element for element in group if not _elsewhere(element)]
+        key: [element for element in group if not _elsewhere(element.getparent(), known)]
         for key, group in found.items() if len(group) <= MOST_BLOCKS
     }  # fmt: skip
 
 
-def _elsewhere(element: HtmlElement) -> bool:
-    """True inside lists of the latest comments of a site, side columns and menus."""
-    for ancestor in element.iterancestors():
-        if ancestor.tag in ("body", "html"):
-            return False
-        names = tokens(ancestor)
-        if any("comments" in name.lower() and "recent" not in name.lower() for name in names):
-            return False
-        if ancestor.tag == "nav" or any(map(_ELSEWHERE.search, names)):
-            return True
-    return False
+def _elsewhere(element: HtmlElement | None, known: dict[HtmlElement, bool]) -> bool:
+    """True inside lists of the latest comments of a site, side columns and menus; `known` keeps the answers."""
+    chain = []
+    verdict: bool | None = None
+    while element is not None and verdict is None:
+        verdict = known[element] if element in known else _elsewhere_by_name(element)
+        chain.append(element)
+        element = element.getparent()
+    known.update(dict.fromkeys(chain, bool(verdict)))
+    return bool(verdict)
+
+
+def _elsewhere_by_name(element: HtmlElement) -> bool | None:
+    """Return what an element's own names say: True elsewhere, False among comments, None nothing."""
+    if element.tag in ("body", "html"):
+        return False
+    names = tokens(element)
+    if any(_AMONG_COMMENTS.search(name) and "recent" not in name.lower() for name in names):
+        return False
+    return True if element.tag == "nav" or any(map(_ELSEWHERE.search, names)) else None
 
 
 def _best(groups: Mapping[tuple[str, str], list[HtmlElement]], context: Context) -> list[Item]:
@@ -121,12 +193,17 @@ def _nesting(items: list[Item]) -> int:
 def read_group(group: list[HtmlElement], context: Context) -> list[Item]:
     """Read blocks of one kind as answers; blocks of the same kind inside one are answers of their own."""
     members = set(group)
+    inner: dict[HtmlElement, set[HtmlElement]] = {}
+    for element in group:
+        outer = next((ancestor for ancestor in element.iterancestors() if ancestor in members), None)
+        if outer is not None:
+            inner.setdefault(outer, set()).add(element)
     items = []
     for element in group:
-        nested = frozenset(each for each in element.iterdescendants() if each in members)
+        nested = frozenset(inner.get(element, ()))
         item = read_item(element, nested, context)
-        if item is None or (item.published is None and (item.author is None or is_teaser(element))):
+        if item is None or (item.published is None and item.author is None):
             continue
-        if item.author is not None or item.published is not None:
+        if item.published is not None or not is_teaser(element, nested):
             items.append(item)
     return items

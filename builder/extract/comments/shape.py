@@ -7,7 +7,8 @@ from collections import Counter
 
 from lxml.html import HtmlElement
 
-from builder.extract.comments.item import Context, Item, is_teaser, read_item
+from builder.extract.comments.heads import clean_name, is_control
+from builder.extract.comments.item import LONGEST_NAME_CHARS, Context, Item, is_teaser, read_item
 from builder.extract.dates.names import fold
 from builder.extract.dates.printed import find_printed
 from builder.extract.dates.relative import find_relative
@@ -16,7 +17,7 @@ _ABOUT = re.compile(
     r"تعليق|التعليقات|الردود|ردود\s+(?:ال)?(?:قراء|زوار)|مشاركات\s+(?:ال)?(?:قراء|زوار)|اراء\s+(?:ال)?(?:قراء|زوار)"
     r"|(?:الاراء|المشاركات).{0,60}(?:تعبر|اصحابها)|comments?\b|responses|replies"
 )
-_OF_THE_PAGE = re.compile(r"نشر|تحديث|تاريخ|عدد|publish|updated")
+_OF_THE_PAGE = re.compile(r"نشر|تحديث|عدد|publish|updated")
 _STAMP_BESIDE_CHARS = 60
 """A line with more words than this beside its date is a sentence."""
 
@@ -43,8 +44,10 @@ def shaped_items(lines: list[tuple[HtmlElement, str]], context: Context) -> list
         return []
     under = [index for index in stamps if index > first]
     blocks = _blocks([lines[index][0] for index in under])
-    items = [read_item(block, frozenset(), context) for block in blocks]
-    whole = [item for item in items if item is not None and item.whole and not is_teaser(item.element)]
+    items = [*(read_item(block, frozenset(), context) for block in blocks), *_runs(lines, under, context)]
+    whole = [item for item in items if item is not None and item.whole]
+    teasers = {element for element in {item.element for item in whole} if is_teaser(element)}
+    whole = [item for item in whole if item.element not in teasers]
     kin = Counter(_kinship(item.element) for item in whole)
     return [item for item in whole if kin[_kinship(item.element)] > 1 or _to_the_minute(item)]
 
@@ -108,3 +111,26 @@ def _blocks(owners: list[HtmlElement]) -> list[HtmlElement]:
 
 def _holds_form(element: HtmlElement) -> bool:
     return next(element.iter("form", "textarea", "h1"), None) is not None
+
+
+def _runs(lines: list[tuple[HtmlElement, str]], stamps: list[int], context: Context) -> list[Item]:
+    """Read answers that share one block and are parted by nothing but their time stamps.
+
+    The line before each stamp is the name where it is short; the text runs to the line before the next name.
+    """
+    found = []
+    kin = Counter(lines[at][0] for at in stamps)
+    for place, at in enumerate(stamps):
+        owner = lines[at][0]
+        if kin[owner] < 2 or at == 0:
+            continue
+        end = (
+            stamps[place + 1] - 1
+            if place + 1 < len(stamps) and lines[stamps[place + 1]][0] is owner
+            else len(lines)
+        )
+        text = [line for element, line in lines[at + 1 : end] if element is owner and not is_control(line)]
+        name, when = clean_name(lines[at - 1][1]), context.moment(lines[at][1])
+        if name and len(name) <= LONGEST_NAME_CHARS and when is not None and text:
+            found.append(Item(owner, "\n".join(text), name, when))
+    return found

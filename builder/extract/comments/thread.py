@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lxml.html import HtmlElement
 
@@ -41,6 +41,16 @@ def is_later_page(url: str) -> bool:
         _PAGE.match(key) and value.isdigit() and int(value) > 1 for key, value in parse_qsl(parts.query)
     )
     return numbered or bool(re.search(r"[/\-]page-?([2-9]|\d{2,})(?:\D|$)", parts.path))
+
+
+def first_page(url: str) -> str:
+    """Return the address of a thread's first page for that of any of its pages."""
+    parts = urlsplit(url)
+    kept = [
+        (key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _PAGE.match(key)
+    ]
+    path = re.sub(r"[/\-]page-?\d+/?$", "", parts.path)
+    return urlunsplit(parts._replace(query=urlencode(kept), path=path, fragment=""))
 
 
 def _looks_like_forum(tree: HtmlElement) -> bool:
