@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -20,7 +20,10 @@ BEFORE_LINES = 6
 """A byline stands at most this many lines above the title or the first line of the text."""
 
 AFTER_LINES = 2
-"""… or at most this many lines into the text, or below it."""
+"""… or at most this many lines into the text …"""
+
+BELOW_LINES = 2
+"""… or right below its last line."""
 
 MAX_BIO_CHARS = 300
 """Longest line about an author."""
@@ -83,7 +86,8 @@ def find_author(page: Page, title_line: int | None, first: int, last: int) -> Si
     """
     sites = site_names(page)
     window = _window(title_line, first, last, len(page.lines.lines))
-    claims = [*_declared(page, sites), *_printed(page, window, sites, first)]
+    below = range(max(window.stop, last + 1), min(len(page.lines.lines), last + 1 + BELOW_LINES))
+    claims = [*_declared(page, sites), *_printed(page, (*window, *below), sites, first)]
     if not claims:
         return Signed(Author(), (), frozenset())
     best = max(claims, key=lambda claim: (claim.byline.kind == "person", claim.confidence))
@@ -131,7 +135,7 @@ def _people(value: object) -> list[str]:
     return [value.strip()] if isinstance(value, str) and value.strip() else []
 
 
-def _printed(page: Page, window: range, sites: frozenset[str], first: int) -> Iterator[_Claim]:
+def _printed(page: Page, window: Iterable[int], sites: frozenset[str], first: int) -> Iterator[_Claim]:
     for index in window:
         line = page.lines.lines[index]
         if len(line.text) > MAX_BYLINE_CHARS:

@@ -48,7 +48,8 @@ _TEXT_NAMES = tuple(
     )
 )
 _TIME_NAME = re.compile(
-    r"(?:^|[-_])(?:date|datetime|time|when|posted|timestamp|ago|published|metadata|permalink|postdate|created)(?:$|[-_])|(?:date|time)$",
+    r"(?:^|[-_])(?:date|datetime|time|when|posted|timestamp|ago|published|metadata|permalink|postdate|created)(?:$|[-_])|(?:date|time)$"
+    r"|^(?:comment|cmt|reply)[-_]?meta$",
     re.IGNORECASE,
 )
 _RATING_NAME = re.compile(
@@ -318,5 +319,10 @@ def is_teaser(element: HtmlElement, nested: frozenset[HtmlElement] = frozenset()
     if any(part.tag in _HEADINGS and part.find(".//a[@href]") is not None for part in parts):
         return True
     whole = sum(len(line) for _, line in block_lines(element, nested) if not is_email(line))
-    linked = sum(len(squeeze(str(part.text_content()))) for part in parts if part.tag == "a")
+    linked = sum(len(squeeze(str(part.text_content()))) for part in parts if _leads_away(part))
     return linked > whole / 2
+
+
+def _leads_away(part: HtmlElement) -> bool:
+    """True for a link to another page; an answer's time is often a link to the answer itself."""
+    return part.tag == "a" and not (part.get("href") or "#").startswith("#")
