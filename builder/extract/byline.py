@@ -13,7 +13,7 @@ from builder.extract.page import Page, names_of
 from builder.extract.people import MAX_BYLINE_CHARS, Byline, labelled, read_byline
 from builder.extract.title import articles, site_names
 from builder.extract.wording import folded
-from builder.markup import Line
+from builder.markup import Line, squeeze
 from builder.model import Author, Evidence
 
 BEFORE_LINES = 6
@@ -24,6 +24,9 @@ AFTER_LINES = 2
 
 BELOW_LINES = 2
 """… or right below its last line."""
+
+MAX_NAMED = 12
+"""Most named parts of one line that are looked at."""
 
 MAX_BIO_CHARS = 300
 """Longest line about an author."""
@@ -147,35 +150,40 @@ def _printed(page: Page, window: Iterable[int], sites: frozenset[str], first: in
 
 def _claim(line: Line, index: int, sites: frozenset[str], *, above: bool) -> _Claim | None:
     """Return who a line beside the title says has written: by its label, its element's name, or its link."""
+    for text in _named_texts(line):
+        byline = read_byline(labelled(text) or text, sites)
+        if byline is not None:
+            return _Claim(byline, "line:named", 0.94, index)
     behind = labelled(line.text)
     if behind is not None:
         byline = read_byline(behind, sites)
         return _Claim(byline, "line:label", 0.93, index) if byline else None
-    if _is_named(line.element):
-        byline = read_byline(line.text, sites)
-        return _Claim(byline, "line:named", 0.94, index) if byline else None
     if above and _links_to_author(line.element):
         byline = read_byline(line.text, sites)
         return _Claim(byline, "line:link", 0.8, index) if byline and byline.kind == "person" else None
     return None
 
 
+def _named_texts(line: Line) -> Iterator[str]:
+    """Yield the texts of a line that elements named as a byline hold: the inmost part of it first, then all of it."""
+    inner = [part for part in line.element.iterdescendants() if _is_named(part)][:MAX_NAMED]
+    for part in reversed(inner):
+        text = squeeze(part.text_content())
+        if text and text in line.text:
+            yield text
+    parent = line.element.getparent()
+    if _is_named(line.element) or (parent is not None and _is_named(parent)):
+        yield line.text
+
+
 def _is_named(element: HtmlElement) -> bool:
-    """Return whether an element, what holds it, or an only child is named as a byline."""
-    candidates = [element, element.getparent(), *element[:3]]
-    for candidate in candidates:
-        if (
-            candidate is None
-            or not isinstance(candidate.tag, str)
-            or candidate.tag in ("body", "article", "main")
-        ):
-            continue
-        if candidate.get("rel") == "author":
-            return True
-        names = _CAMEL.sub("-", names_of(candidate)).lower() if candidate.attrib else ""
-        if names and _NAMED.search(names) and not _NOT_NAMED.search(names):
-            return True
-    return False
+    """Return whether an element is named as a byline by its class, id, itemprop or rel."""
+    if not isinstance(element.tag, str) or element.tag in ("body", "article", "main"):
+        return False
+    if "author" in (element.get("rel") or "").split():
+        return True
+    names = _CAMEL.sub("-", names_of(element)).lower() if element.attrib else ""
+    return bool(names and _NAMED.search(names) and not _NOT_NAMED.search(names))
 
 
 def _links_to_author(element: HtmlElement) -> bool:

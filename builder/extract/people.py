@@ -56,12 +56,16 @@ MAX_PEOPLE = 3
 MAX_BYLINE_CHARS = 120
 """Longest line that is read as a byline."""
 
+_LABELS = """
+بقلم|قلم|كتبت بواسطة|كتبه|كتبها|كتبت|كتب|مرسلة بواسطة|مرسله بواسطة|نشر بواسطة|نشرت بواسطة|نشره
+أضيف بواسطة|أرسل بواسطة|بواسطة|بواسطه|كاتب المقال|اسم الكاتب|الكاتبة|الكاتب|تأليف|المؤلف|إعداد
+اعداد|أعده|أعدته|أعدها|أجرى الحوار|أجرت الحوار|حاوره|حاورته|حاورها|حوار|تحقيق|تقرير|ترجمة|ترجمه
+المحرر|مقال لـ|مقال بقلم|رأي|شعر|قصة|خاطرة|كلمات|written by|posted by|by|author|von
+"""
 LABEL = re.compile(
-    r"^[\s*•\-–—(\[]*(?P<label>(?:ب?قلم|بقلم|كتبت|كتبه|كتبها|كتب|بواسطة|بواسطه|الكاتبة|الكاتب"
-    r"|كاتب المقال|اسم الكاتب|تأليف|المؤلف|إعداد|اعداد|أعده|أعدته"
-    r"|أعدها|أجرى الحوار|أجرت الحوار|حاوره|حاورته|حاورها|حوار|تحقيق|تقرير|ترجمة|ترجمه|نشره|نشر بواسطة|مرسلة بواسطة|مرسله بواسطة|كتبت بواسطة|شعر|قصة|خاطرة|كلمات"
-    r"|نشرت بواسطة|أضيف بواسطة|أرسل بواسطة|المحرر"
-    r"|مقال لـ|مقال بقلم|رأي|by|written by|posted by|author|von)(?:\s*[:/\\\-–—|]+\s*|\s+(?=\S)))",
+    r"^[\s*•\-–—(\[]*(?P<label>(?:"
+    + "|".join(_LABELS.replace("\n", "|").strip("|").split("|"))
+    + r")(?:\s*[:/\\\-–—|]+\s*|\s+(?=\S)))",
     re.IGNORECASE,
 )
 """Words that open a byline. Those that are common words of a sentence count only with a sign behind them."""
@@ -71,6 +75,7 @@ _WEAK_LABEL = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"\s*(?:[–—/\\|،,:؛;•·]|(?<![A-Za-z])-|-(?![A-Za-z]))+\s*|\s*ـ+\s+|\s+ـ+\s*|[()\[\]{}]")
+_WHEN = re.compile(r"\s+(?:في|بتاريخ|يوم|منذ|الساعة|on)\s.*\d.*$")
 _DIGIT = re.compile(r"\d")
 _STOP = re.compile(
     r"(?:^|\s)(?:في|من|الي|عن|ان|التي|الذي|هذا|هذه|ما|لا|لم|كان|بعد|قبل|منذ|اليوم|امس|دقيقه|دقايق|ساعه"
@@ -147,4 +152,4 @@ def labelled(text: str) -> str | None:
     match = LABEL.match(text)
     if match is None or (_WEAK_LABEL.match(text) and not re.search(r"[:/\\\-–—|]", match["label"])):
         return None
-    return text[match.end() :].strip() or None
+    return _WHEN.sub("", text[match.end() :]).strip() or None

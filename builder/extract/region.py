@@ -320,9 +320,9 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
     start, end = page.spans.get(block, (0, 0)) if block is not None else (0, 0)
     found = hits - out
     if tier:
-        inside = [i for i in found if start <= i < end]
-        if tier > 1 and inside:
-            start, end = min(inside), max(inside) + 1
+        own = [i for i in found if start <= i < end]
+        if tier > 1 and own:
+            start, end = min(own), max(own) + 1
         return _once(page, [i for i in range(start, end) if i not in out])
     column = block is not None and block.tag == "td" and _is_column(block)
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
