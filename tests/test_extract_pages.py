@@ -59,7 +59,9 @@ def fields(document: Document) -> dict[str, object]:
 def test_page_gives_exactly_its_document(case: str) -> None:
     """Title, author, labels, day and every line of text; nothing of menus, tickers, bars and related lists."""
     want = json.loads((PAGES / case / "document.json").read_text(encoding="utf-8"))
-    found = read_page(capture(want.pop("url"), (PAGES / case / "page.html").read_bytes(), want.pop("captured_at")))
+    found = read_page(
+        capture(want.pop("url"), (PAGES / case / "page.html").read_bytes(), want.pop("captured_at"))
+    )
     assert len(found.comments) == want.pop("comments", 0)
     if "skipped" in want:
         assert (found.skipped, found.documents) == (want["skipped"], ())
