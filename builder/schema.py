@@ -159,6 +159,16 @@ def load_schema(name: str, version: int | None = None) -> Schema:
     return Schema(data["name"], data["version"], data["doc"], fields)
 
 
+def schema_at(name: str, newest: int | None) -> Schema:
+    """Return the newest schema of a table whose version is not above `newest`; the newest of all for None.
+
+    Tables get new versions one at a time: documents may be at version 3 while comments stay at 1.
+    Raises SchemaError when no version is that old.
+    """
+    fitting = [version for version in versions(name) if newest is None or version <= newest]
+    return load_schema(name, fitting[-1] if fitting else newest)
+
+
 def _field(entry: Mapping[str, Any], where: str) -> Field:
     kind = entry["type"]
     if kind not in {*_SCALARS, "struct", "list<string>", "list<struct>"}:

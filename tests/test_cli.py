@@ -90,7 +90,7 @@ def test_the_demo_keeps_what_is_right_and_says_why_the_rest_is_not(
 
 def test_the_demo_publishes_no_private_data(demo: tuple[Path, list[dict[str, Any]]]) -> None:
     """The phone number, the address and the names that stand in the readers' comments are nowhere."""
-    folder, told = demo
+    _, told = demo
     release = Path(told[-1]["release"])
     text = json.dumps(
         [rows_of(str(release), table) for table in ("documents", "comments")], default=str, ensure_ascii=False

@@ -35,7 +35,7 @@ from builder.release.shards import write_shards
 from builder.release.stats import Statistics, measure
 from builder.release.types import Release, ReleaseInput
 from builder.release.version import changelog, next_version, version_line
-from builder.schema import Schema, load_schema, shipped, versions
+from builder.schema import Schema, load_schema, schema_at, shipped
 from builder.storage import (
     TEMPORARY,
     canonical_json,
@@ -92,11 +92,7 @@ def write(given: ReleaseInput) -> Release:
 def schemas_of(recipe: Recipe) -> dict[str, Schema]:
     """Return the schema of each table at the version the recipe names, the newest unless it names one."""
     wanted = recipe.model.dataset.schema_version
-    found = {}
-    for table in ("documents", "comments"):
-        known = [number for number in versions(table) if wanted is None or number <= wanted]
-        found[table] = load_schema(table, known[-1] if known else wanted)
-    return found
+    return {table: schema_at(table, wanted) for table in ("documents", "comments")}
 
 
 def _draft(given: ReleaseInput, releases: Path) -> _Draft:

@@ -17,7 +17,7 @@ from builder.engine import Budget, Engine, Failure
 from builder.errors import HiwarError
 from builder.model import CaptureRef, Comment, Decision, Document, Extraction, Reason, Signal
 from builder.recipe import RecipeModel
-from builder.schema import Row, Schema, load_schema
+from builder.schema import Row, Schema, schema_at
 from builder.stages.codec import decode, encode
 from builder.stages.rejects import rejected_record
 from builder.stages.store import KEY, Store, write_parquet
@@ -144,8 +144,12 @@ class RowMaker:
 
     def _write(self, table: str, rows: Sequence[tuple[str, Row]]) -> None:
         if rows:
-            part = self.stores[table].add(row_table(table, self.model, rows))
-            reasons = [judge(table, row, self.model) for _, row in rows]
+            from builder.columns.later import with_later
+
+            schema = table_schema(table, self.model)
+            whole = [(key, with_later(row, schema)) for key, row in rows]
+            part = self.stores[table].add(row_table(table, self.model, whole))
+            reasons = [judge(table, row, self.model) for _, row in whole]
             write_verdicts(Path(self.verdicts[table]) / part.name, reasons)
 
 
@@ -212,7 +216,7 @@ def row_table(table: str, model: RecipeModel, rows: Sequence[tuple[str, Row]]) -
 
 def table_schema(table: str, model: RecipeModel) -> Schema:
     """Return the schema a recipe asks for; the newest unless it names one."""
-    return load_schema(table, model.dataset.schema_version)
+    return schema_at(table, model.dataset.schema_version)
 
 
 def rejected(record: Document | Comment, ref: CaptureRef, reason: Reason) -> Row:
