@@ -38,12 +38,14 @@ class Permission:
 class Asking:
     """For whom an origin is asked: the source whose archive takes the answers, and how to wait for one's turn.
 
-    `turn` waits before a request, `after` takes note of its end (None: no answer) and waits before a next try.
+    `turn` waits before a request, `after` takes note of its end (None: no answer), `learn` of the rules as soon
+    as they are known, so that their delay holds for what is asked next.
     """
 
     source: str
     turn: Waiter
     after: Callable[[Answer | None, int], Awaitable[None]]
+    learn: Callable[[Rules], None]
 
 
 class Gate:
@@ -124,6 +126,7 @@ class Gate:
 
     async def _well_known(self, origin: str, asking: Asking, state: OriginState) -> dict[str, str]:
         rules = Rules(state.verdict, "", state.body, self._agent)
+        asking.learn(rules)
         found: dict[str, str] = {}
         for name, path in WELL_KNOWN.items():
             if not rules.ruling(origin + path).allowed:

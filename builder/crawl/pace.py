@@ -27,7 +27,8 @@ class Pace:
     max_delay_s: float
     crawl_delay_s: float = 0.0
     latency_s: float = 0.0
-    next_s: float = 0.0
+    last_s: float | None = None
+    hold_s: float = 0.0
     refusals: int = 0
     failures: int = 0
     stopped: str | None = None
@@ -42,12 +43,18 @@ class Pace:
         adaptive = min(self.latency_s * LATENCY_FACTOR, self.max_delay_s) if self.floor_s else 0.0
         return max(self.floor_s, self.crawl_delay_s, adaptive)
 
+    @property
+    def next_s(self) -> float:
+        """When the next request may be made: the delay after the last one's end, and not before a hold is over."""
+        return self.hold_s if self.last_s is None else max(self.last_s + self.delay_s, self.hold_s)
+
     def answered(self, now_s: float, status: int, elapsed_s: float, retry_after_s: float | None) -> None:
         """Take note of an answer that ended at `now_s` after `elapsed_s`."""
         self.failures = 0
         self.latency_s = elapsed_s if not self.latency_s else 0.7 * self.latency_s + 0.3 * elapsed_s
         self.refusals = self.refusals + 1 if status in REFUSING else 0
-        self.next_s = now_s + max(self.delay_s, retry_after_s or 0.0)
+        self.last_s = now_s
+        self.hold_s = max(self.hold_s, now_s + (retry_after_s or 0.0))
         if self.refusals >= REFUSALS_TO_STOP:
             self.stopped = f"it answered {status} and the like {self.refusals} times in a row"
         elif retry_after_s is not None and retry_after_s > LONGEST_WAIT_S:
@@ -56,7 +63,7 @@ class Pace:
     def failed(self, now_s: float, why: str) -> None:
         """Take note of a request that got no answer."""
         self.failures += 1
-        self.next_s = now_s + self.delay_s
+        self.last_s = now_s
         if self.failures >= FAILURES_TO_STOP:
             self.stopped = f"no answer {self.failures} times in a row ({why})"
 

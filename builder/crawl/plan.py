@@ -9,7 +9,7 @@ from builder.crawl.fetcher import Answer
 from builder.crawl.frontier import Found, Frontier
 from builder.crawl.gate import Asking, Gate
 from builder.crawl.options import Options
-from builder.crawl.robots import origin_of
+from builder.crawl.robots import Rules, origin_of
 from builder.crawl.scope import Scope
 from builder.model import Target
 from builder.recipe import Recipe
@@ -60,6 +60,9 @@ async def _line(gate: Gate, target: Target) -> Planned:
     async def after(_: Answer | None, attempt: int) -> None:
         del attempt
 
-    permission = await gate.permission(origin_of(target.url), Asking(target.source, turn, after))
+    def learn(rules: Rules) -> None:
+        del rules
+
+    permission = await gate.permission(origin_of(target.url), Asking(target.source, turn, after, learn))
     ruling = permission.rules.ruling(target.url)
     return Planned(target.url, target.source, target.role, ruling.allowed, ruling.rule)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -16,11 +14,12 @@ from builder.crawl.fetcher import Answer, Fetcher
 from builder.crawl.frontier import Entry, Found, Frontier
 from builder.crawl.gate import Asking, Gate, Permission
 from builder.crawl.guard import AddressRefused
+from builder.crawl.hosts import HostState
 from builder.crawl.options import Options
 from builder.crawl.outcome import Judgement, judge_answer, next_interval_s
 from builder.crawl.pace import Pace, retry_after_s
 from builder.crawl.recorder import Original, Recorder, Written, capture_of, payload_digest
-from builder.crawl.robots import REFRESH_S, origin_of
+from builder.crawl.robots import REFRESH_S, Rules, origin_of
 from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.scope import Scope
 from builder.crawl.traps import Shapes
@@ -35,19 +34,6 @@ MAX_HOSTS = 32
 """Hosts asked at one time; each holds one connection."""
 BAD_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of unexpected shape raises; such an answer is kept and leads nowhere."""
-
-
-@dataclass(slots=True)
-class HostState:
-    """What one run knows of a host."""
-
-    pace: Pace
-    pages: int
-    shapes: Shapes
-    not_before_s: float
-    bytes: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
 
 
 class Run:
@@ -119,7 +105,7 @@ class Run:
             private = self._fetcher.guard.is_private_host(name, self._resolve.get(name, (None, 0))[0])
             # No delay at all is for hosts of one's own; the world's get a second.
             floor = self._settings.min_delay_s or (0.0 if private else 1.0)
-            pace = Pace(host, floor, self._settings.max_delay_s, next_s=row["not_before_s"])
+            pace = Pace(host, floor, self._settings.max_delay_s, hold_s=row["not_before_s"])
             self.hosts[host] = HostState(pace, row["pages"], Shapes.load(row["shapes"]), row["not_before_s"])
         return self.hosts[host]
 
@@ -176,13 +162,16 @@ class Run:
         async def after(answer: Answer | None, attempt: int) -> None:
             self._note(answer, state, "robots.txt unreachable")
             if answer is None or answer.status >= 500:
-                state.pace.next_s += state.pace.backoff_s(attempt)
+                state.pace.hold_s = self._now().timestamp() + state.pace.backoff_s(attempt)
                 # The gate itself ends the host; its tries are not the host's failures.
                 state.pace.failures = 0
 
+        def learn(rules: Rules) -> None:
+            state.pace.crawl_delay_s = max(state.pace.crawl_delay_s, rules.delay_s)
+
         origin = origin_of(entry.target.url)
-        permission = await self._gate.permission(origin, Asking(entry.target.source, turn, after))
-        state.pace.crawl_delay_s = max(state.pace.crawl_delay_s, permission.rules.delay_s)
+        permission = await self._gate.permission(origin, Asking(entry.target.source, turn, after, learn))
+        learn(permission.rules)
         if permission.fresh:
             self._add_sitemaps(origin, permission)
         return permission
@@ -382,19 +371,7 @@ class Run:
 
     def reports(self) -> tuple[HostReport, ...]:
         """Return the host table, sorted by name."""
-        return tuple(self._report(host, state) for host, state in sorted(self.hosts.items()))
-
-    def _report(self, host: str, state: HostState) -> HostReport:
-        queued = self._frontier.queue_length(host)
-        known = ("kept", "unchanged", "refused", "failed")
-        return HostReport(
-            host=host,
-            **{name: state.outcomes[name] for name in known},
-            other=sum(count for name, count in state.outcomes.items() if name not in known),
-            queued=queued,
-            bytes=state.bytes,
-            delay_s=state.pace.delay_s,
-            seconds_left=queued * (state.pace.delay_s + state.pace.latency_s),
-            stopped=state.pace.stopped,
-            skipped=dict(sorted(state.skipped.items())),
+        return tuple(
+            state.report(host, self._frontier.queue_length(host))
+            for host, state in sorted(self.hosts.items())
         )

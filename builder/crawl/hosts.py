@@ -1,0 +1,38 @@
+"""What one run knows of a host: its pace, its budgets, and what came of its URLs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from builder.crawl.events import HostReport
+from builder.crawl.pace import Pace
+from builder.crawl.traps import Shapes
+
+
+@dataclass(slots=True)
+class HostState:
+    """What one run knows of a host."""
+
+    pace: Pace
+    pages: int
+    shapes: Shapes
+    not_before_s: float
+    bytes: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def report(self, host: str, queued: int) -> HostReport:
+        """Return the host's row of the table; `queued` URLs are due or to retry."""
+        known = ("kept", "unchanged", "refused", "failed")
+        return HostReport(
+            host=host,
+            **{name: self.outcomes[name] for name in known},
+            other=sum(count for name, count in self.outcomes.items() if name not in known),
+            queued=queued,
+            bytes=self.bytes,
+            delay_s=self.pace.delay_s,
+            seconds_left=queued * (self.pace.delay_s + self.pace.latency_s),
+            stopped=self.pace.stopped,
+            skipped=dict(sorted(self.skipped.items())),
+        )
