@@ -30,6 +30,8 @@ from builder.recipe import CrawlBlock
 from builder.sources.base import AnySource
 from builder.tally import Tally
 
+TICK_S = 0.001
+"""The shortest wait: a clock may not see less pass."""
 MAX_HOSTS = 32
 """Hosts asked at one time; each holds one connection."""
 BAD_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -120,7 +122,7 @@ class Run:
                 retry_s = self._frontier.next_retry_s(host)
                 if retry_s is None:
                     break
-                await self._wait(max(retry_s - self._now().timestamp(), 0.0))
+                await self._wait(max(retry_s - self._now().timestamp(), TICK_S))
         del self._tasks[host]
         if state.pace.stopped is not None:
             self._progress(HostStopped(host, state.pace.stopped))
@@ -293,7 +295,7 @@ class Run:
     ) -> None:
         """Commit one visit in one transaction: the record's place, the URL's state, the URLs it led to."""
         now_s = self._now().timestamp()
-        retry = judgement.retry and entry.attempts < self._settings.max_retries and state.pace.stopped is None
+        retry = judgement.retry and entry.attempts < self._settings.max_retries
         if written is not None and entry.visits == 0:
             state.pages += 1
         with self._frontier.transaction():
