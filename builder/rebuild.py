@@ -21,6 +21,7 @@ from builder.release.places import recipe_beside
 from builder.storage import TEMPORARY
 
 _LEFT_OUT = ("releases", "cache")
+_ARCHIVES = (".warc", ".warc.gz", ".warc.zst", ".wacz")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -57,7 +58,7 @@ def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
         folders[:] = sorted(name for name in folders if name not in skipped and not name.startswith("."))
         (mirror / inside).mkdir(exist_ok=True)
         for name in sorted(files):
-            if inside.parts[:1] == ("archive",):
+            if name.endswith(_ARCHIVES):
                 _as_it_was(here / name, mirror / inside / name, manifest)
             elif not name.endswith(".toml") or here != folder:
                 (mirror / inside / name).symlink_to((here / name).resolve())
@@ -73,9 +74,11 @@ def _as_it_was(archive: Path, target: Path, manifest: Manifest) -> None:
 
     It is copied and not linked, so that nothing the build may take in reaches the real one.
     """
-    entry = next((entry for entry in manifest.inputs if entry.name == archive.name), None)
-    if entry is None:
+    named = [entry for entry in manifest.inputs if entry.name == archive.name]
+    if not named:
         return
+    size_bytes = archive.stat().st_size
+    entry = next((entry for entry in named if entry.size_bytes == size_bytes), named[0])
     left = entry.size_bytes
     with archive.open("rb") as source, target.open("wb") as copy:
         while left and (chunk := source.read(min(left, _CHUNK_BYTES))):

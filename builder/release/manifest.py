@@ -5,6 +5,7 @@ It depends on nothing but archives, recipe, code and the release before: no cloc
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from builder.errors import VerifyFailed, WorldError
 from builder.release.cardinput import VersionLine
-from builder.storage import read_json, sha256_of
+from builder.storage import sha256_of
 from builder.tally import Tally
 
 MANIFEST = "manifest.json"
@@ -172,7 +173,13 @@ def read_manifest(release: Path) -> Manifest:
             where=str(release),
             what_next="Name a folder such as releases/1.0.0, which `hiwar build` prints at its end.",
         )
-    return Manifest.from_dict(read_json(path), str(path))
+    try:
+        data = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise VerifyFailed(
+            f"not JSON: {error}", where=str(path), what_next="Build the release again."
+        ) from error
+    return Manifest.from_dict(data if isinstance(data, dict) else {}, str(path))
 
 
 _VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)$")

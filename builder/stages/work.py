@@ -17,6 +17,7 @@ from builder.duck import connection
 from builder.engine import Engine
 from builder.events import StageProgress, Watch
 from builder.recipe import Recipe
+from builder.schema import shipped
 from builder.stages.fingerprints import code_fingerprint
 from builder.stages.inventory import Archive, find_archives
 from builder.stages.plan import TABLES, Plan
@@ -165,6 +166,7 @@ class Work:
 def _side_files(recipe: Recipe) -> list[Path]:
     """Return the files beside archives and recipe that decide a release."""
     files = [recipe.folder / "takedowns.jsonl", recipe.folder / recipe.model.privacy.key_file]
+    files += [recipe.folder / "card.md", shipped("dataset_card.md")]
     if recipe.model.lexicon.file is not None:
         files.append(recipe.folder / recipe.model.lexicon.file)
     return files

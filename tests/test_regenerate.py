@@ -1,0 +1,80 @@
+"""Many datasets at once: each gets a verified new release or stays as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from archivekit import add_archive, dataset
+from releasekit import NOW
+
+from builder.regenerate import Regenerated, Regeneration, regenerate
+from builder.release.manifest import read_manifest, releases_in
+
+
+def names(folder: Path) -> list[str]:
+    """Return the versions of a dataset."""
+    return [path.name for path in releases_in(folder / "releases")]
+
+
+def test_a_first_release_then_nothing_then_more(tmp_path: Path) -> None:
+    """New, the same, new again: with versions and counts."""
+    folder = dataset(tmp_path / "a", range(4))
+    (first,) = regenerate([folder], now=NOW).datasets
+    assert (first.outcome, first.before, first.after, first.added) == ("new", None, "1.0.0", 4)
+    (second,) = regenerate([folder / "dataset.toml"], now=NOW).datasets
+    assert (second.outcome, second.before, second.after) == ("same", "1.0.0", "1.0.0")
+    add_archive(folder, "b", range(4, 6))
+    (third,) = regenerate([folder], now=NOW).datasets
+    assert (third.outcome, third.before, third.after, third.added) == ("new", "1.0.0", "1.1.0", 2)
+    assert names(folder) == ["1.0.0", "1.1.0"]
+
+
+def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    """A gate, a missing recipe and a good dataset: three answers, the worst exit code, no release lost."""
+    gated = dataset(tmp_path / "gated", range(3), extra="[release]\ngate_min = { 'rows.documents' = 50 }\n")
+    good = dataset(tmp_path / "good", range(3))
+    result = regenerate([gated, tmp_path / "none", good], now=NOW)
+    assert [one.outcome for one in result.datasets] == ["failed", "failed", "new"]
+    assert [one.exit_code for one in result.datasets] == [1, 2, 0]
+    assert "rows.documents is 3, below 50" in result.datasets[0].why
+    assert result.exit_code == 2
+    assert (names(gated), names(good)) == ([], ["1.0.0"])
+
+
+def test_a_release_that_does_not_verify_is_set_aside(tmp_path: Path) -> None:
+    """A card by hand with a gap fails the check: the new release is not the newest, the old one is untouched."""
+    folder = dataset(tmp_path / "a", range(4))
+    regenerate([folder], now=NOW)
+    before = read_manifest(folder / "releases/1.0.0")
+    card = (folder / "releases/1.0.0/README.md").read_text(encoding="utf-8")
+    start = card.index("-->\n", card.index("<!-- hiwar:begin ")) + 4
+    (folder / "card.md").write_text(
+        card[:start] + "[More Information Needed]\n" + card[start:], encoding="utf-8"
+    )
+    (result,) = regenerate([folder], now=NOW).datasets
+    assert (result.outcome, result.exit_code, result.after) == ("failed", 1, "1.0.0")
+    assert "card" in result.why
+    assert names(folder) == ["1.0.0"]
+    assert read_manifest(folder / "releases/1.0.0") == before
+    report = json.loads((folder / "releases/failed/verify.json").read_text(encoding="utf-8"))
+    assert [check["name"] for check in report["checks"] if not check["ok"]] == ["card"]
+    (folder / "card.md").unlink()
+    assert regenerate([folder], now=NOW).datasets[0].outcome == "same"
+
+
+def test_what_changed_is_said(tmp_path: Path) -> None:
+    """A recipe that is changed gives a patch, and the table says why."""
+    folder = dataset(tmp_path / "a", range(3))
+    regenerate([folder], now=NOW)
+    dataset(folder, range(3), name="renamed")
+    (result,) = regenerate([folder], now=NOW).datasets
+    assert (result.name, result.outcome, result.after) == ("renamed", "new", "1.0.1")
+    assert "the recipe changed" in result.why
+
+
+def test_the_table_is_json_and_its_exit_code_the_worst() -> None:
+    """For cron and CI: 0 only when each dataset has a verified release."""
+    table = Regeneration((Regenerated("a", "a", "same"), Regenerated("b", "b", "failed", exit_code=3)))
+    assert json.loads(json.dumps(table.as_dict()))["exit_code"] == 3
+    assert Regeneration(()).exit_code == 0
