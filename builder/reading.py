@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from builder import urls
 from builder.extract.reader import read_page
 from builder.model import Capture, Extraction, Tombstone
+from builder.optout import header_signals, html_signals
 from builder.sources import layout_at, site_for
 from builder.sources.base import AnySource
 
 GONE = frozenset({404, 410})
 """Answers by which an address says that what stood there is gone."""
+
+_HEAD_BYTES = 65_536
+"""How far into a page its opt-outs are looked for; their names and values are ASCII in every charset."""
 
 HTML = frozenset({"text/html", "application/xhtml+xml", ""})
 """Types that are read as pages; an answer without a type is tried."""
@@ -37,8 +43,19 @@ def _read_html(capture: Capture, source: AnySource) -> Extraction:
     if site is not None:
         found = site.read(capture, layout_at(site, capture.ref.fetched_at))
         if found is not None:
-            return found
-    return read_page(capture, zone=source.block.timezone)
+            return _with_optouts(found, capture)
+    return _with_optouts(read_page(capture, zone=source.block.timezone), capture)
+
+
+def _with_optouts(found: Extraction, capture: Capture) -> Extraction:
+    """Add what the answer's headers and its page's head say of its use.
+
+    Our crawler keeps the headers' signals beside its captures; archives of other makers have the headers alone.
+    """
+    said = {*found.signals, *header_signals(capture.headers)}
+    if not any(signal.where == "meta" for signal in found.signals):
+        said.update(html_signals(capture.body[:_HEAD_BYTES].decode("latin-1")))
+    return replace(found, signals=tuple(sorted(said)))
 
 
 def document_key(url: str) -> str:
