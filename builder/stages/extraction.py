@@ -6,13 +6,14 @@ that reads. A page that failed for good is kept as failed, so that a later build
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from builder.engine import PAGE_BUDGET, Engine, Failure
 from builder.errors import ArchiveError
-from builder.model import CaptureRef, Extraction
+from builder.model import CaptureRef, Document, Extraction
 from builder.sources.base import AnySource
 from builder.stages.codec import decode, encode
 from builder.stages.fingerprints import code_fingerprint
@@ -55,6 +56,8 @@ class Reading(NamedTuple):
     documents: list[str]
     comments: list[str]
     tombstones: list[str]
+    sites: list[str]
+    samples: list[str]
 
     @classmethod
     def of(cls, found: Extraction) -> Reading:
@@ -66,7 +69,17 @@ class Reading(NamedTuple):
             [document.key for document in found.documents],
             [comment.key for comment in found.comments],
             [tombstone.key for tombstone in found.tombstones],
+            [document.site for document in found.documents],
+            [_sample(document) for document in found.documents],
         )
+
+
+def _sample(document: Document) -> str:
+    """Return the digest by which a document comes into its host's sample; empty if it teaches nothing."""
+    from builder.extract.template import has_places
+
+    key = document.key.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(key, digest_size=16).hexdigest() if has_places(document) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +187,7 @@ def reading_table(rows: list[tuple[str, Reading]]) -> pa.Table:
     import pyarrow as pa
 
     texts = pa.list_(pa.string())
-    kinds = (pa.binary(), pa.string(), pa.string(), texts, texts, texts)
+    kinds = (pa.binary(), pa.string(), pa.string(), *(5 * [texts]))
     columns = {KEY: pa.array([key for key, _ in rows], pa.string())}
     for place, (name, kind) in enumerate(zip(Reading._fields, kinds, strict=True)):
         columns[name] = pa.array([found[place] for _, found in rows], kind)

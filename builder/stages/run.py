@@ -13,6 +13,7 @@ from builder.stages import gather as gathering
 from builder.stages import inventory as scanning
 from builder.stages import rows as making
 from builder.stages import states as settling
+from builder.stages import templates as learning
 from builder.stages.codec import decode
 from builder.stages.plan import KNOWN, TABLES, Plan
 from builder.stages.rejects import rejected_capture, rejected_damage, rejected_record
@@ -20,6 +21,9 @@ from builder.stages.store import KEY, Store
 from builder.stages.work import Work
 from builder.tally import Tally
 from builder.urls import stable_id
+
+TEMPLATES = "templates.jsonl"
+"""File in the cache with the templates of the last build."""
 
 
 def take_in(work: Work) -> None:
@@ -110,6 +114,9 @@ def _settled(work: Work, table: str) -> None:
 
 def templates(work: Work) -> None:
     """Learn what each host repeats on its pages."""
+    store = work.stores["templates"] = learning.template_store(work.cache)
+    work.templates = learning.learn_templates(work.database, store, work.engine)
+    learning.write_templates(work.cache / TEMPLATES, work.templates.values())
 
 
 def rows(work: Work) -> None:
@@ -174,6 +181,7 @@ def release(work: Work) -> None:
             rejected=(work.folder / "rejected",),
             tallies=tuple(work.tallies),
             inputs=tuple(sorted(inputs)),
+            companions=(FileEntry.of(work.cache / TEMPLATES),),
         )
     )
     for store in (*work.stores.values(), *(work.plan.stores.values() if work.plan else ())):

@@ -26,7 +26,7 @@ def settle(database: duckdb.DuckDBPyConnection, store: Store) -> None:
     parts = store.parts()
     names = ", ".join(quoted(str(part)) for part in parts)
     database.execute(
-        f"""CREATE TABLE readings AS SELECT {KEY}, failed, skipped, documents, comments, tombstones, filename AS part
+        f"""CREATE TABLE readings AS SELECT * EXCLUDE (extraction, filename), filename AS part
         FROM read_parquet([{names}], filename = true)
         WHERE {KEY} IN (SELECT {KEY} FROM captures)
         QUALIFY row_number() OVER (PARTITION BY {KEY} ORDER BY filename) = 1"""
@@ -39,7 +39,7 @@ def settle(database: duckdb.DuckDBPyConnection, store: Store) -> None:
 
 
 _NO_READINGS = f"""CREATE TABLE readings ({KEY} VARCHAR, failed VARCHAR, skipped VARCHAR, documents VARCHAR[],
-comments VARCHAR[], tombstones VARCHAR[], part VARCHAR)"""
+comments VARCHAR[], tombstones VARCHAR[], sites VARCHAR[], samples VARCHAR[], part VARCHAR)"""
 
 _FOUND = f"""CREATE TABLE found AS SELECT captures.*, readings.* EXCLUDE ({KEY}, failed, skipped),
     coalesce(failed, CASE WHEN part IS NULL THEN 'killed' END) AS failed,
