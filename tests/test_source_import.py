@@ -308,6 +308,24 @@ def test_a_table_is_read_by_its_mapping(tmp_path: Path) -> None:
     )
 
 
+def test_a_download_of_4cat_needs_only_its_platform(tmp_path: Path) -> None:
+    """4CAT's columns are known; the time is its unix_timestamp, an empty counter is None."""
+    (tmp_path / "export.csv").write_text(
+        "id,thread_id,author,author_full,body,timestamp,unix_timestamp,tiktok_url,likes,comments,plays,hashtags\n"
+        f'{samples.BIG},{samples.BIG},layla,ليلى,"رأيي في المنصة",2025-02-19 21:20:00,1740000000,'
+        f'https://www.tiktok.com/@layla/video/{samples.BIG},5,,900,"منصات,رأي"\n'
+    )
+    (found,) = readings(tmp_path, source("4cat", platform="tiktok", record="video"))
+    (document,) = found.documents
+    assert document.key == f"tiktok/www.tiktok.com/{samples.BIG}"
+    assert (document.author.handle, document.author.name) == ("layla", "ليلى")
+    assert document.published is not None
+    assert document.published.instant == datetime.fromtimestamp(1_740_000_000, UTC)
+    engagement = document.engagement
+    assert (engagement.likes, engagement.replies, engagement.views) == (5, None, 900)
+    assert document.hashtags == ("منصات", "رأي")
+
+
 def test_an_id_that_a_spreadsheet_rounded_is_not_believed(tmp_path: Path) -> None:
     """Two rows whose ids became 7.34568E+18 stay two records."""
     rows = [{"post_id": "7.34568E+18", "message": text} for text in ("نص أول", "نص ثان")]
@@ -432,6 +450,7 @@ def test_a_file_that_cannot_be_read_names_itself(tmp_path: Path, name: str, cont
     [
         ({"format": "facebook"}, "no format of export"),
         ({"format": "table"}, "needs `map`"),
+        ({"format": "4cat"}, "needs `platform`"),
         ({"format": "table", "map": {"text": "a", "author_name": "b"}}, "none of our fields"),
     ],
 )
@@ -444,7 +463,7 @@ def test_a_block_that_cannot_be_followed_is_refused(keys: dict[str, object], why
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_terms_travel_with_rows_of_platforms(name: str) -> None:
     """Each platform's export has terms of its own; the recipe may state others."""
-    keys = {"map": {"text": "a"}} if name == "table" else {}
+    keys = {"map": {"text": "a"}, "platform": "tiktok"} if name in ("table", "4cat") else {}
     block = {"kind": "import", "name": "own", "paths": ["x"], "format": name, **keys}
     assert bool(ImportBlock.model_validate(block).terms) == (name != "table")
     assert ImportBlock.model_validate({**block, "terms": "by consent"}).terms == "by consent"
@@ -466,7 +485,8 @@ def test_terms_travel_with_rows_of_platforms(name: str) -> None:
 )
 def test_rows_of_any_shape_do_not_break_a_reader(tmp_path: Path, name: str, row: dict[str, Any]) -> None:
     """Whatever stands in a row, a reader gives records or none, never an exception."""
-    keys: dict[str, object] = {"map": {"text": "text", "id": "id"}} if name == "table" else {}
+    table = {"map": {"text": "text", "id": "id"}, "platform": "facebook"}
+    keys: dict[str, object] = table if name in ("table", "4cat") else {}
     for variant in (
         row,
         {"source_platform": "tiktok.com", "data": row},

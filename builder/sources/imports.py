@@ -80,6 +80,9 @@ class ImportBlock(Block):
         if unknown:
             message = f"map.{unknown[0]} is none of our fields; there are {', '.join(FIELDS)}"
             raise ValueError(message)
+        if self.format == "4cat" and self.platform is None:
+            message = 'a data set of 4CAT needs `platform`, e.g. platform = "tiktok"'
+            raise ValueError(message)
         if self.format == "table" and "text" not in self.map:
             message = "a table needs `map` with at least `text`, better `id`, `url` and `published` too"
             raise ValueError(message)

@@ -301,4 +301,11 @@ INSTAGRAM = Platform("instagram", "www.instagram.com", day(2010, 7))
 THREADS = Platform("threads", "www.threads.net", day(2023, 7))
 YOUTUBE = Platform("youtube", "www.youtube.com", day(2005, 4, 23))
 REDDIT = Platform("reddit", "www.reddit.com", day(2005, 6))
+FACEBOOK = Platform("facebook", "www.facebook.com", day(2004, 2))
+TELEGRAM = Platform("telegram", "t.me", day(2013, 8))
 """Platforms and the month of their first public posts (TikTok: that of musical.ly, whose posts it kept)."""
+
+PLATFORMS = {
+    platform.id: platform for platform in (X, TIKTOK, INSTAGRAM, THREADS, YOUTUBE, REDDIT, FACEBOOK, TELEGRAM)
+}
+"""Platforms by their id in the lexicon."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from builder.markup import text_of_html
 from builder.model import Author, Engagement, RecordType
 from builder.sources.exports.base import (
+    PLATFORMS,
     Export,
     Json,
     Platform,
@@ -40,6 +42,8 @@ class Table(Export):
     """CSV, JSON lines, Parquet or Hugging Face files of any origin; the recipe's `map` says which column is what."""
 
     name = "table"
+    columns: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Columns tried for a field that the recipe does not map."""
 
     def read(self, row: Json, collected_at: datetime) -> Iterator[Record]:
         """Yield the record of a row: a comment where `record` says so, else a document."""
@@ -54,13 +58,19 @@ class Table(Export):
     def _value(self, row: Json, name: str) -> object:
         mapping = self.settings.get("map")
         column = mapping.get(name) if isinstance(mapping, dict) else None
-        if not isinstance(column, str):
-            return None
-        return row[column] if row.get(column) not in (None, "") else first(row, column)
+        columns = (column,) if isinstance(column, str) else self.columns.get(name, ())
+        found = (
+            row[column] if row.get(column) not in (None, "") else first(row, column) for column in columns
+        )
+        return next((value for value in found if value is not None), None)
 
     def _platform(self, url: str | None) -> Platform:
+        name = text(self.settings.get("platform")) or "table"
+        known = PLATFORMS.get(name)
+        if known is not None and not self.settings.get("host"):
+            return known
         host = text(self.settings.get("host")) or (urlsplit(url).netloc if url else "") or "unknown"
-        return Platform(text(self.settings.get("platform")) or "table", host, day(1990, 1))
+        return Platform(name, host, known.since if known else day(1990, 1))
 
     def _post(self, row: Json) -> Post:
         url = text(self._value(row, "url"))
