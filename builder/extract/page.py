@@ -10,6 +10,9 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.markup import Lines, read_lines, squeeze
 
+MAX_META_CHARS = 2_000
+"""Longest title or meta content that is looked at; descriptions of pages are shorter, attacks on patterns longer."""
+
 
 @dataclass
 class Page:
@@ -33,7 +36,7 @@ class Page:
         """Contents of meta elements by name, property or itemprop in lower case, in reading order."""
         found: dict[str, list[str]] = {}
         for element in self.tree.iter("meta"):
-            content = squeeze(element.get("content") or "")
+            content = squeeze((element.get("content") or "")[:MAX_META_CHARS])
             for attribute in ("property", "name", "itemprop"):
                 name = (element.get(attribute) or "").strip().lower()
                 if name and content:
@@ -43,7 +46,9 @@ class Page:
     @cached_property
     def head_title(self) -> str:
         """The text of the first title element of the head; "" when there is none."""
-        return next((squeeze(element.text_content()) for element in self.tree.iter("title")), "")
+        return next(
+            (squeeze(element.text_content()[:MAX_META_CHARS]) for element in self.tree.iter("title")), ""
+        )
 
     def first_meta(self, *names: str) -> str | None:
         """Return the first content of the first of these meta names that has one."""

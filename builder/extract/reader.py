@@ -22,6 +22,9 @@ READER = "page/1"
 MIN_ARABIC_LETTERS = 40
 """Fewest Arabic letters on a page, entities counted, for it to be read at all."""
 
+MAX_LINES = 50_000
+"""Most lines of a page that is read: a long novel has half as many, and trafilatura's cost grows with each."""
+
 HEAD_CHARS = 300_000
 """Length of the beginning of a page in which opt-outs of its head are looked for."""
 
@@ -53,7 +56,10 @@ def read_page(capture: Capture, *, zone: str | None = None) -> Extraction:
     tree = parse(mended.text)
     if tree is None:
         return Extraction(skipped="empty")
-    reading = _Reading(capture, Page(tree, capture.url), zone, decoded.charset, mended.layers)
+    page = Page(tree, capture.url)
+    if len(page.lines.lines) > MAX_LINES:
+        return Extraction(failed="too-many-lines")
+    reading = _Reading(capture, page, zone, decoded.charset, mended.layers)
     return replace(reading.extraction(), signals=optout.html_signals(mended.text[:HEAD_CHARS]))
 
 

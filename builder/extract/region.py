@@ -8,6 +8,7 @@ layouts it takes in rating bars and related lists. Both are mended here by shape
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -49,6 +50,9 @@ MIN_MATCH_CHARS = 12
 
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
+
+LIFTED_TIMES = 2
+"""How often a line stands in a text that shows it once more in large type."""
 
 MAX_CAPTION_CHARS = 160
 """Longest line in a picture's box that is its caption."""
@@ -332,12 +336,16 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
 
 
 def _once(page: Lines, kept: list[int]) -> list[int]:
-    """Leave out the second copy of a long line: a sentence lifted out of the text to be shown in large type."""
+    """Leave out the second copy of a long line: a sentence lifted out of the text to be shown in large type.
+
+    A line that stands more than twice is the author's way of writing.
+    """
+    times = Counter(page.lines[index].text for index in kept)
     seen: set[str] = set()
     once = []
     for index in kept:
         text = page.lines[index].text
-        if len(text) < MIN_REPEAT_CHARS or text not in seen:
+        if len(text) < MIN_REPEAT_CHARS or times[text] != LIFTED_TIMES or text not in seen:
             once.append(index)
         seen.add(text)
     return once

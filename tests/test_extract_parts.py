@@ -1,0 +1,222 @@
+"""The parts of the general reader: lines of markup, titles, bylines, regions, kinds of pages."""
+
+from __future__ import annotations
+
+import pytest
+from test_extract_pages import capture
+
+from builder.extract import byline, metadata, region, title
+from builder.extract.page import Page
+from builder.extract.people import labelled, read_byline
+from builder.extract.reader import MAX_LINES, has_arabic, read_page
+from builder.extract.wording import HEADING, LINE, NOTICE, folded
+from builder.markup import block_lines, parse, read_lines, text_of, text_of_html
+
+LONG = "هذه جملة طويلة كتبت لتكون فقرة من نص المقال لا عنوانا ولا رابطا، وفيها ما يكفي من الكلمات ليعرفها القارئ فقرة."
+MORE = "وهذه جملة أخرى تختلف عن الأولى في كلماتها وتشبهها في طولها، نضعها بعدها حتى يكون للمقال أكثر من فقرة واحدة."
+
+
+def page(html: str, url: str = "https://host.example/a/1") -> Page:
+    """Return a page of our markup."""
+    tree = parse(html)
+    assert tree is not None
+    return Page(tree, url)
+
+
+def test_text_of_html_puts_one_block_on_a_line() -> None:
+    """Blocks and line breaks end a line, inline elements do not; scripts are silent, entities are read."""
+    html = "<p>أول <b>سط</b>ر</p>ثان<br>ثالث &amp; رابع<script>x</script><ul><li>خامس</li></ul>"
+    assert text_of_html(html) == "أول سطر\nثان\nثالث & رابع\nخامس"
+    assert text_of_html("بلا  وسوم\n\n هنا") == "بلا وسوم\nهنا"
+    assert text_of_html("") == ""
+
+
+def test_line_ends_of_preformatted_text_count() -> None:
+    """Code keeps its lines."""
+    tree = parse("<div><pre>a = 1\nb = 2</pre><p>س\nع</p></div>")
+    assert tree is not None
+    assert text_of(tree) == "a = 1\nb = 2\nس ع"
+
+
+def test_lines_know_their_links_and_blocks_their_lines() -> None:
+    """Link shares and spans are what regions are found by."""
+    tree = parse("<body><div id=a><p>نص بلا رابط</p><p><a href=x>رابط</a> ونص</p></div><p>خارج</p></body>")
+    assert tree is not None
+    found = read_lines(tree)
+    assert [round(line.link_share, 2) for line in found.lines] == [0.0, 0.5, 0.0]
+    (block,) = tree.xpath("//div")
+    assert found.spans[block] == (0, 2)
+    assert [text for _, text in block_lines(tree, frozenset([block]))] == ["خارج"]
+
+
+def test_depth_loses_no_text() -> None:
+    """libxml2 stops at 256 levels unless told otherwise."""
+    tree = parse("<div>" * 900 + LONG + "</div>" * 900)
+    assert tree is not None
+    assert text_of(tree) == LONG
+
+
+@pytest.mark.parametrize(
+    ("printed", "name", "kind"),
+    [
+        ("جدة - سعاد الغامدي", "سعاد الغامدي", "person"),
+        ("الرياض فهد العتيبي", "فهد العتيبي", "person"),
+        ("القاهرة، بيروت - أيمن محمود، (أ ف ب)", "أيمن محمود", "person"),
+        ("لندن-(د ب أ)", "د ب أ", "agency"),
+        ("الطائف واس:", "واس", "agency"),
+        ("تغطية-مناحي الشيباني، تصوير- علي سالم", "مناحي الشيباني", "person"),
+        ("د. عبدالله القفاري", "د. عبدالله القفاري", "person"),
+        ("Jean-Luc Martin", "Jean-Luc Martin", "person"),
+    ],
+)
+def test_bylines_tell_people_from_agencies_and_places(printed: str, name: str, kind: str) -> None:
+    """The person is the author; where none signs, the agency is, and says so."""
+    found = read_byline(printed)
+    assert found is not None
+    assert (found.name, found.kind) == (name, kind)
+
+
+@pytest.mark.parametrize(
+    "printed", ["الرياض", "بيروت - دمشق", "12/5/2010", "", "هذا ما كان في المدينة بعد العيد"]
+)
+def test_places_dates_and_sentences_sign_nothing(printed: str) -> None:
+    """A place alone is nobody."""
+    assert read_byline(printed) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "behind"),
+    [
+        ("بقلم: سلمى الحاج", "سلمى الحاج"),
+        ("بقلم سلمى الحاج", "سلمى الحاج"),
+        ("كتب - مروان التل:", "مروان التل:"),
+        ("مرسلة بواسطة عمر في 9:40 م", "عمر"),
+        ("كتب له أن يعود إلى المدينة", None),
+        ("رأي الناس في المنصات", None),
+        ("حوار مع كاتب", None),
+    ],
+)
+def test_labels_of_bylines(line: str, behind: str | None) -> None:
+    """Common words open a byline only with a sign behind them."""
+    assert labelled(line) == behind
+
+
+def test_site_names_are_never_titles() -> None:
+    """A heading that names the site loses to one that names the text, whatever their order and size."""
+    html = f"<title>صحيفة النهر : أول الكلام</title><h1>صحيفة النهر</h1><h2>أول الكلام</h2><p>{LONG}</p>"
+    found = title.find_title(page(html), 2)
+    assert found is not None
+    assert found.text == "أول الكلام"
+    assert title.strip_site("أول الكلام | دفاتر الحي", frozenset([folded("دفاتر الحي")])) == "أول الكلام"
+    assert title.strip_site("أول | آخر | دفاتر الحي", frozenset([folded("دفاتر الحي")])) == "أول | آخر"
+
+
+def test_a_title_of_two_parts_stays_whole() -> None:
+    """A bar inside a title is the author's where a heading prints it."""
+    html = (
+        f"<title>المنطق الضبابي | Fuzzy logic | شاي</title><h1>المنطق الضبابي | Fuzzy logic</h1><p>{LONG}</p>"
+    )
+    found = title.find_title(page(html), 1)
+    assert found is not None
+    assert found.text == "المنطق الضبابي | Fuzzy logic"
+    assert found.evidence.origin == "title+line:h1"
+
+
+def test_labelled_section_issue_and_tags() -> None:
+    """Lines beside the title give section and issue; a labelled line gives tags."""
+    html = (
+        f"<h1>عنوان</h1><p>المجلة - العدد: ٨٢١٤</p><p>المحور: قضايا ثقافية</p><p>{LONG}</p>"
+        "<p>كلمات مفتاحية: منصات، حوار، ثقافة</p>"
+    )
+    labels = metadata.find_labels(page(html), "عنوان", 3)
+    assert (labels.section, labels.issue) == ("قضايا ثقافية", "8214")
+    assert labels.tags == ("منصات", "حوار", "ثقافة")
+    assert {evidence.field for evidence in labels.evidence} == {"section", "issue", "tags"}
+
+
+def test_hashtags_are_read_once_in_order() -> None:
+    """Addresses and colours with a # are none."""
+    lines = ["كتب في #حوار_المنصات ثم #حوار_المنصات", "https://x.example/#top و #2024 و #ترند!"]
+    assert metadata.hashtags(lines) == ("حوار_المنصات", "ترند")
+
+
+def test_author_is_not_taken_from_a_related_story() -> None:
+    """A byline far from the title is somebody else's."""
+    html = f"<h1>عنوان المقال</h1><p>{LONG}</p><p>{MORE}</p>" + "<p>سطر</p>" * 9 + "<p>بقلم: غريب الدار</p>"
+    found = byline.find_author(page(html), 0, 1, 2)
+    assert found.author.name is None
+
+
+def test_words_of_furniture() -> None:
+    """Headings, lines and notices are known with and without marks; sentences are not taken for them."""
+    assert HEADING.match(folded("مَوَاضِيع ذات صلة:"))
+    assert HEADING.match(folded("إقرأ أيضاً"))
+    assert LINE.match(folded("جميع الحقوق محفوظة © 2012"))
+    assert NOTICE.search(folded("التعليقات المنشورة لا تعبر عن رأي الصحيفة"))
+    assert not NOTICE.search(folded("أعربت الحكومة عن أسفها لحوادث لا تعبر عن موقف المصريين من أشقائهم"))
+    assert not HEADING.match(folded("المزيدون في الأسعار"))
+
+
+def test_a_furniture_heading_takes_its_block_and_not_the_article() -> None:
+    """A list under "related" goes; an article whose title begins like such a heading stays."""
+    html = (
+        f"<body><div><h1>المزيد من الحرية</h1><p>{LONG}</p><p>{MORE}</p></div>"
+        "<div class=q><h3>مواضيع مشابهة</h3><ul><li><a href=1>خبر</a><p>تعريف قصير بالخبر</p></li></ul></div></body>"
+    )
+    lines = page(html).lines
+    out = region.furniture(lines, {1, 2})
+    assert [line.text for i, line in enumerate(lines.lines) if i not in out] == [
+        "المزيد من الحرية",
+        LONG,
+        MORE,
+    ]
+
+
+def test_text_lists_of_links_inside_the_article_stay() -> None:
+    """trafilatura leaves out lists of links; between two found lines of one parent they are put back."""
+    lines = page(f"<div><p>{LONG}</p><ul><li><a href=1>مصدر أول</a></li></ul><p>{MORE}</p></div>").lines
+    found = region.find(lines, f"{LONG}\n{MORE}")
+    assert found is not None
+    assert found.kept == (0, 1, 2)
+
+
+def test_text_that_is_not_on_the_page_is_not_placed() -> None:
+    """What trafilatura takes out of JSON has no place."""
+    assert region.find(page(f"<p>{LONG}</p>").lines, "نص من مكان آخر تماما لا يشبه ما في الصفحة") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (b"<html><p>only English here</p></html>", ("not-arabic-bytes", None)),
+        (b"\xf0" * 500, (None, "charset")),
+        (b"", ("not-arabic-bytes", None)),
+        (("<p>س</p>" * (MAX_LINES + 1)).encode(), (None, "too-many-lines")),
+    ],
+)
+def test_pages_that_cannot_be_read_say_why(body: bytes, outcome: tuple[str | None, str | None]) -> None:
+    """Nothing raises; the reason is skipped or failed."""
+    found = read_page(capture("https://host.example/a/1", body))
+    assert (found.skipped, found.failed) == outcome
+    assert found.documents == ()
+
+
+def test_arabic_in_entities_counts() -> None:
+    """Old pages write letters as numbers."""
+    assert has_arabic("&#1575;&#1604;" * 20)
+    assert not has_arabic("&#1575;" * 10)
+
+
+def test_opt_outs_in_the_head_are_read() -> None:
+    """Meta robots of the page go with what is read out of it."""
+    html = f'<html><head><meta name="robots" content="noindex, noai"></head><body><h1>عنوان</h1><p>{LONG}</p></body>'
+    found = read_page(capture("https://host.example/a/1", html.encode()))
+    assert {signal.name for signal in found.signals} >= {"noai", "noindex"}
+
+
+def test_reading_twice_gives_the_same() -> None:
+    """No page leaves a trace in the next: trafilatura's memory of repeated paragraphs is off."""
+    html = f"<html><body><h1>عنوان المقال</h1><p>{LONG}</p><p>{MORE}</p></body></html>".encode()
+    seen = {repr(read_page(capture("https://host.example/a/1", html))) for _ in range(5)}
+    assert len(seen) == 1
+    assert LONG in seen.pop()
