@@ -44,18 +44,21 @@ def take_in(source: AnySource, recipe: Recipe) -> Tally:
 
 
 def _write_batch(ledger: Ledger, source: str, batch: Iterable[Incoming], tally: Tally) -> None:
-    writer: WarcWriter | None = None
+    digests = [(item, digest_of([item.body])) for item in batch]
+    fresh = [pair for pair in digests if not ledger.has_taken(source, pair[0].url, pair[1])]
+    for _ in range(len(digests) - len(fresh)):
+        tally.drop(["known"])
+    if not fresh:
+        return
+    writer = ledger.writer(source, fresh[0][0].collected_at)
     with ledger.transaction():
-        for item in batch:
-            digest = digest_of([item.body])
+        for item, digest in fresh:
             if not ledger.note_taken(source, item.url, digest):
                 tally.drop(["known"])
                 continue
-            writer = ledger.writer(source, item.collected_at)
             _write_one(writer, source, item, digest)
             tally.keep()
-        if writer is not None:
-            ledger.commit_length(writer)
+        ledger.commit_length(writer)
 
 
 def _write_one(writer: WarcWriter, source: str, item: Incoming, digest: str) -> None:

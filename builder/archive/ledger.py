@@ -84,6 +84,11 @@ class Ledger:
                     self.accept_loss(name, 0)
                 self.db.execute("DELETE FROM taken WHERE source = ?", (source,))
 
+    def has_taken(self, source: str, url: str, digest: str) -> bool:
+        """Return whether a local record is in the archive."""
+        statement = "SELECT 1 FROM taken WHERE source = ? AND url = ? AND digest = ?"
+        return self.db.execute(statement, (source, url, digest)).fetchone() is not None
+
     def note_taken(self, source: str, url: str, digest: str) -> bool:
         """Take note that a local record is in the archive; False if it was already. Needs a transaction."""
         statement = "INSERT OR IGNORE INTO taken (source, url, digest) VALUES (?, ?, ?)"
@@ -118,7 +123,10 @@ class Ledger:
         self.db.execute("UPDATE files SET bytes = ? WHERE name = ?", (size_bytes, name))
 
     def writer(self, source: str, now: datetime, info: tuple[tuple[str, str], ...] = ()) -> WarcWriter:
-        """Return the open writer of a source, a new file once the last one holds ROTATE_BYTES."""
+        """Return the open writer of a source, a new file once the last one holds ROTATE_BYTES.
+
+        Call it outside a transaction: a file must be known to the ledger whatever becomes of its records.
+        """
         writer = self._writers.get(source)
         if writer is not None and writer.size_bytes < ROTATE_BYTES:
             return writer

@@ -184,6 +184,7 @@ class Run:
             for name, source in self._sources.items()
             if self._scope.takes_sitemaps(source, origin)
             for url in permission.rules.sitemaps
+            if url.startswith(("http://", "https://", "/"))
         ]
         with self._frontier.transaction():
             self._enter(found, origin)

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import lxml.etree
 import lxml.html
@@ -135,11 +135,14 @@ def _link(element: lxml.html.HtmlElement, base: str, charset: str) -> Link | Non
 
 def _joined(base: str, href: str, charset: str) -> str | None:
     """Return `href` seen from `base` as it goes on the wire, None for what is no web address."""
+    href = href.strip()
     try:
-        url = fetchable_url(urljoin(base, href.strip()), charset)
+        absolute = href if href.startswith(("http://", "https://")) else urljoin(base, href)
+        url = fetchable_url(absolute, charset)
+        host = urlsplit(url).hostname
     except ValueError:
         return None
-    return url if url.startswith(("http://", "https://")) else None
+    return url if host and url.startswith(("http://", "https://")) else None
 
 
 @dataclass(frozen=True, slots=True)
