@@ -80,6 +80,31 @@ def test_the_form_of_the_file_does_not_matter(tmp_path: Path, form: str) -> None
     assert not damage
 
 
+def test_a_large_file_in_one_member_goes_through_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member beyond what is held in memory is read all the same, and its records are loaded by their places."""
+    monkeypatch.setattr("builder.archive.members.MEMORY_BYTES", 2_000)
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gzip.compress(b"".join(response(number) for number in range(40))))
+    captures, damage = split(path)
+    assert numbers(captures) == list(range(40))
+    assert not damage
+
+
+def test_a_member_that_swells_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bomb among the members is one damage, found before it fills memory or disk; its neighbours are read."""
+    monkeypatch.setattr("builder.archive.members.MEMORY_BYTES", 200_000)
+    bomb = gzip.compress(
+        record("response", http(b"\0" * 30_000_000), WARC_Target_URI="https://example.org/9")
+    )
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gzip.compress(response(1)) + bomb + gzip.compress(response(2)))
+    captures, damage = split(path)
+    assert numbers(captures) == [1, 2]
+    assert len(damage) == 1
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # warcio leaves a file open
 def test_another_writer_is_read_alike(tmp_path: Path) -> None:
     """What warcio writes, with request and chunked answer, comes back."""

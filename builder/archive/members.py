@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import mmap
 import re
+import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from builder.archive.package import is_package, stored_archives
 from builder.errors import ArchiveError
 
-MAX_MEMBER_BYTES = 256 * 1024 * 1024
-"""Cap on the decoded bytes of one member; a page is 60 kB, a whole file in one member some 100 MB."""
+MEMORY_BYTES = 64 * 1024 * 1024
+"""Decoded bytes of one member that are held in memory; a file that is one member goes to a temporary file."""
+
+MAX_RATIO = 100
+"""Decoded bytes for one packed byte, above `MEMORY_BYTES`; WARC files pack to about 1:5, bombs to 1:1,000."""
 
 GZIP = b"\x1f\x8b\x08"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -33,13 +38,15 @@ class Member:
     """One decoded stretch: where it lies in the file, its bytes, and what was wrong at its end, if anything.
 
     `problem` is "" for a whole member, "cut" when the file ends inside it, else what the decoder said;
-    `length` then reaches up to where reading goes on.
+    `length` then reaches up to where reading goes on. `plain` says that nothing was packed: places in `data` are
+    places in the file.
     """
 
     offset: int
     length: int
     data: bytes | mmap.mmap
     problem: str = ""
+    plain: bool = False
 
 
 def members(path: Path) -> Iterator[Member]:
@@ -91,7 +98,7 @@ def is_compressed(raw: bytes) -> bool:
 
 def _walk(data: mmap.mmap, start: int, stop: int) -> Iterator[Member]:
     if start == 0 and _is_plain(data):
-        yield Member(0, len(data), data)
+        yield Member(0, len(data), data, plain=True)
         return
     position, dictionary = start, None
     while position < stop:
@@ -113,7 +120,9 @@ def _is_plain(data: mmap.mmap) -> bool:
     return _HEAD.match(data) is not None or _next_member(data, 0, None) == len(data)
 
 
-def _decode(data: bytes | mmap.mmap, start: int, dictionary: bytes | None) -> tuple[bytes, int, str]:
+def _decode(
+    data: bytes | mmap.mmap, start: int, dictionary: bytes | None
+) -> tuple[bytes | mmap.mmap, int, str]:
     """Decode the member at `start`; return its bytes, the bytes used, and the problem."""
     decoder: zlib._Decompress | _Zstd
     magic = data[start : start + 4]
@@ -123,23 +132,49 @@ def _decode(data: bytes | mmap.mmap, start: int, dictionary: bytes | None) -> tu
         decoder = _Zstd(dictionary)
     else:
         return b"", 0, "bytes that belong to no record"
-    parts: list[bytes] = []
-    total, position = 0, start
+    sink, position = _Sink(), start
     try:
         while not decoder.eof and position < len(data):
             chunk = data[position : position + _CHUNK_BYTES]
             position += len(chunk)
             while chunk:
-                part = decoder.decompress(chunk, MAX_MEMBER_BYTES)
-                parts.append(part)
-                total += len(part)
-                if total > MAX_MEMBER_BYTES:
-                    return b"".join(parts), position - start, f"more than {MAX_MEMBER_BYTES} bytes decoded"
+                sink.add(decoder.decompress(chunk, MEMORY_BYTES))
+                if sink.size_bytes > max(MEMORY_BYTES, MAX_RATIO * (position - start)):
+                    return sink.taken(), position - start, f"decodes to more than {MAX_RATIO} times its bytes"
                 chunk = decoder.unconsumed_tail
     except zlib.error as error:
-        return b"".join(parts), position - start, str(error)
+        return sink.taken(), position - start, str(error)
     problem = "" if decoder.eof else "cut"
-    return b"".join(parts), position - start - len(decoder.unused_data), problem
+    return sink.taken(), position - start - len(decoder.unused_data), problem
+
+
+class _Sink:
+    """Takes decoded bytes, in memory up to `MEMORY_BYTES`, from there on in a temporary file."""
+
+    def __init__(self) -> None:
+        self.size_bytes = 0
+        self._parts: list[bytes] = []
+        self._file: IO[bytes] | None = None
+
+    def add(self, part: bytes) -> None:
+        """Take some bytes. Raises OSError when the disk is full."""
+        self.size_bytes += len(part)
+        if self._file is None and self.size_bytes > MEMORY_BYTES:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115
+            self._file.writelines(self._parts)
+            self._parts = []
+        if self._file is None:
+            self._parts.append(part)
+        else:
+            self._file.write(part)
+
+    def taken(self) -> bytes | mmap.mmap:
+        """Return all bytes and let go of the file."""
+        if self._file is None:
+            return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        with self._file as file:
+            file.flush()
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 class _Zstd:
@@ -178,7 +213,7 @@ class _Zstd:
 
 def _dictionary(frame: bytes) -> bytes:
     """Return the dictionary of a .warc.zst file: the content of its first frame, itself packed or not."""
-    return _decode(frame, 0, None)[0] if frame.startswith(ZSTD) else frame
+    return bytes(_decode(frame, 0, None)[0]) if frame.startswith(ZSTD) else frame
 
 
 def _next_member(data: mmap.mmap, start: int, dictionary: bytes | None) -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import mmap
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -88,12 +89,10 @@ def _record_of(ref: CaptureRef) -> RawRecord | Broken:
         ) from error
 
 
-def _inflate(path: str, offset: int, length: int) -> bytes:
+def _inflate(path: str, offset: int, length: int) -> bytes | mmap.mmap:
     with Path(path).open("rb") as file:
         file.seek(offset)
-        data = member_at(file.read(length), dictionary_of(Path(path))).data
-    assert isinstance(data, bytes)
-    return data
+        return member_at(file.read(length), dictionary_of(Path(path))).data
 
 
 _inflated = lru_cache(maxsize=1)(_inflate)
@@ -136,9 +135,9 @@ class _Scanner:
 
     @staticmethod
     def _place(member: Member, found: RawRecord | Broken) -> _Place:
-        if isinstance(member.data, bytes):
-            return _Place(member.offset, member.length, found.start)
-        return _Place(found.start, found.end - found.start)
+        if member.plain:
+            return _Place(found.start, found.end - found.start)
+        return _Place(member.offset, member.length, found.start)
 
     def _damage(self, place: _Place, reason: str) -> Damage:
         return Damage(str(self.path), place.offset, place.length, reason)
