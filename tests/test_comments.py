@@ -135,7 +135,10 @@ def test_later_page_of_a_thread_holds_answers_only() -> None:
 
 def test_same_words_twice_are_two_comments() -> None:
     """Without ids of the platform the key is made of who said what; a repeat gets a number."""
-    block = "<div class='comment'><b class='author'>سعد</b><time datetime='2024-01-0{}'></time><p class='text'>نعم</p></div>"
+    block = (
+        "<div class='comment'><b class='author'>سعد</b>"
+        "<time datetime='2024-01-0{}'></time><p class='text'>نعم</p></div>"
+    )
     found = found_on(ARTICLE + block.format(1) + block.format(2))
     first, second = (comment.key for comment in found.comments)
     assert second == f"{first}-2"

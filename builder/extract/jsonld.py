@@ -18,6 +18,10 @@ MAX_OBJECTS = 5_000
 """More objects than this are not read: no page describes itself with so many."""
 
 _WRAPPING = re.compile(r"^\s*(?://)?\s*(?:<!--|<!\[CDATA\[)?\s*|\s*(?://)?\s*(?:-->|\]\]>)?\s*;?\s*$")
+MAX_SALVAGE_CHARS = 100_000
+"""So much of a broken block is searched for dates; the page's own stand at its beginning."""
+
+_DATES = re.compile(r'"(date(?:Published|Modified|Created))"\s*:\s*"([^"]{4,40})"')
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
@@ -64,7 +68,13 @@ def _load(text: str) -> object:
             return json.loads(candidate, strict=False)
         except (ValueError, RecursionError):
             continue
-    return None
+    return _salvaged(plain)
+
+
+def _salvaged(text: str) -> object:
+    """Return the dates of a block that is no JSON (a stray quote is enough), as an object of no known headline."""
+    found = dict(_DATES.findall(text[:MAX_SALVAGE_CHARS])[::-1])
+    return {"@type": "Article", **found} if found else None
 
 
 def _walk(value: object) -> Iterator[Json]:

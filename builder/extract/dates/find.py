@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
-from builder.extract.dates.moments import fields_of, parse_moment, to_moment
+from builder.extract.dates.lines import UPDATED, line_candidates
+from builder.extract.dates.moments import parse_moment
 from builder.extract.dates.names import fold
-from builder.extract.dates.page import NEAR_LINES, Page, Spot
-from builder.extract.dates.printed import find_printed
-from builder.extract.dates.relative import find_relative
+from builder.extract.dates.page import NEAR_LINES, Candidate, Page
 from builder.model import Evidence, Moment
 
 META_PUBLISHED = (
@@ -36,32 +35,14 @@ META_MODIFIED = (
 )  # fmt: skip
 """Names of meta elements that give the day of the last change."""
 
-_ARTICLES = re.compile(r"Article|Posting|Report|Review|WebPage|VideoObject|CreativeWork|Book|Recipe|Event$")
-_UPDATED = re.compile(r"(?:اخر\s*)?(?:تحديث|تعديل)|حدث(?:ت)?\s|updat|modif|edited|mise a jour")
-_LABEL = re.compile(
-    r"(?:تاريخ\s+(?:ال)?(?:نشر|اضافه|مقال|خبر|تحرير|كتابه|موضوع|ادراج|مشاركه)|(?:تم\s+)?(?:ال)?نشر(?:ت|ه|ها)?|نشر\s+في|بتاريخ|التاريخ|تاريخ"
-    r"|اضيف(?:ت)?|كتب(?:ت|ها|ه)?|حرر(?:ت)?|ادرج(?:ت)?|ارسل(?:ت)?|posted|published|publie|date|added|on)"
-    r"[\s:：\-|,،]*(?:في|يوم|بتاريخ|on|by|le)?[\s:\-|]*(?:ال)?\w{0,9}[\s,،]*$"
+_VAGUE_META = frozenset(
+    ("date", "dc.date", "dcterms.date", "created", "dcterms.created", "creation_date", "pdate")
 )
-_AGO_LINE = re.compile(r"^\W*(?:(?:تم\s+)?(?:ال)?نشر\w*|اضيف\w*|كتب\w*)?\W*(?:في\s+)?(?:قبل|منذ)\s")
+"""Names by which some systems give the day a page was sent, not written: the capture's day there tells nothing."""
 
-LONGEST_LINE_CHARS = 300
-"""Longer lines are prose; a date there is told about, not the page's own."""
-
-MOST_BESIDE_CHARS = 90
-"""A line whose words outside the date are more than this is a sentence, unless a label stands before the date."""
-
+_ARTICLES = re.compile(r"Article|Posting|Report|Review|WebPage|VideoObject|CreativeWork|Book|Recipe|Event$")
 LEAST_CONFIDENCE = 0.4
 """Weaker evidence than this gives no date: none is better than a guess."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One date that may be the page's own."""
-
-    moment: Moment
-    origin: str
-    confidence: float
 
 
 def find_published(
@@ -73,7 +54,7 @@ def find_published(
     address, whose /2024/03/15/ counts as weak evidence. The surest candidate wins, the first among equals.
     """
     page = Page.of(tree, captured_at, zone, url)
-    best = _best(_published(page))
+    best = _best(_published(page)) or _last_change(page)
     return (best.moment, Evidence("published", best.origin, best.confidence)) if best else None
 
 
@@ -109,6 +90,12 @@ def find_both(
     return published, modified
 
 
+def _last_change(page: Page) -> Candidate | None:
+    """Return the day of the last change in place of a day of publication that the page does not tell."""
+    best = _best(_modified(page))
+    return Candidate(best.moment, f"{best.origin}, last change", LEAST_CONFIDENCE) if best else None
+
+
 def _best(candidates: Iterable[Candidate]) -> Candidate | None:
     chosen = max(candidates, key=lambda candidate: candidate.confidence, default=None)
     return chosen if chosen and chosen.confidence >= LEAST_CONFIDENCE else None
@@ -119,7 +106,7 @@ def _published(page: Page) -> Iterator[Candidate]:
     yield from _from_meta(page, META_PUBLISHED, 0.95)
     yield from _from_itemprop(page, "datepublished", 0.96)
     yield from _from_times(page, updated=False)
-    yield from _from_lines(page, updated=False)
+    yield from line_candidates(page, updated=False)
     yield from _from_jsonld(page, ("dateCreated",), 0.6)
     yield from _from_url(page)
 
@@ -129,7 +116,7 @@ def _modified(page: Page) -> Iterator[Candidate]:
     yield from _from_meta(page, META_MODIFIED, 0.95)
     yield from _from_itemprop(page, "datemodified", 0.96)
     yield from _from_times(page, updated=True)
-    yield from _from_lines(page, updated=True)
+    yield from line_candidates(page, updated=True)
 
 
 def _candidate(page: Page, text: str, origin: str, confidence: float) -> Iterator[Candidate]:
@@ -150,7 +137,9 @@ def _from_jsonld(page: Page, names: tuple[str, ...], confidence: float) -> Itera
 def _from_meta(page: Page, names: tuple[str, ...], confidence: float) -> Iterator[Candidate]:
     for rank, name in enumerate(names):
         for content in page.meta.get(name, ()):
-            yield from _candidate(page, content, f"meta:{name}", confidence - rank * 0.002)
+            for found in _candidate(page, content, f"meta:{name}", confidence - rank * 0.002):
+                vague = name in _VAGUE_META and page.today(found.moment)
+                yield replace(found, confidence=0.2) if vague else found
 
 
 def _from_itemprop(page: Page, name: str, confidence: float) -> Iterator[Candidate]:
@@ -172,18 +161,19 @@ def _value(element: HtmlElement) -> str:
 def _from_times(page: Page, *, updated: bool) -> Iterator[Candidate]:
     for element in page.dated:
         hints = fold(f"{element.get('class') or ''} {element.get('id') or ''}")
-        changed = bool(_UPDATED.search(hints)) and "publi" not in hints
+        changed = bool(UPDATED.search(hints)) and "publi" not in hints
         if (
             page.aside(element)
             or changed is not updated
-            or (_UPDATED.search(page.before(element)) and not updated)
+            or (UPDATED.search(page.before(element)) and not updated)
         ):
             continue
         origin, sure = _time_trust(page, element)
         for text in (_value(element), element.get("title") or "", str(element.text_content())[:400]):
-            found = list(_candidate(page, text, origin, sure))
+            found = next(_candidate(page, text, origin, sure), None)
             if found:
-                yield found[0]
+                clock = page.today(found.moment) and (page.distance(element) or 0) < 0
+                yield replace(found, confidence=0.2) if clock else found
                 break
 
 
@@ -195,61 +185,6 @@ def _time_trust(page: Page, element: HtmlElement) -> tuple[str, float]:
     near = distance is not None and NEAR_LINES[0] <= distance <= NEAR_LINES[1]
     sure = 0.5 if distance is None or not near else 0.88 if distance >= 0 else 0.65
     return f"class:{element.tag}", sure - page.far(element)
-
-
-def _from_lines(page: Page, *, updated: bool) -> Iterator[Candidate]:
-    for spot in page.spots:
-        if page.aside(spot.element) or len(spot.line) > LONGEST_LINE_CHARS:
-            continue
-        yield from _line_dates(page, spot, updated=updated)
-        counts_back = spot.near and len(spot.line) <= 60 and _AGO_LINE.search(fold(spot.line))
-        if counts_back and not updated and find_relative(spot.line, page.captured_at):
-            yield from _candidate(page, spot.line, "printed:relative", 0.6)
-
-
-def _line_dates(page: Page, spot: Spot, *, updated: bool) -> Iterator[Candidate]:
-    found = find_printed(spot.line)
-    hijri = [date for date in found if date.hijri]
-    plain = [date for date in found if not date.hijri] or hijri
-    for index, date in enumerate(plain):
-        before = fold(spot.line[(plain[index - 1].end if index else 0) : date.start])
-        changed = bool(_UPDATED.search(before[-40:] or fold(spot.previous)[-30:]))
-        if changed is not updated:
-            continue
-        labelled = bool(_LABEL.search(before)) or (
-            not before.strip() and bool(_LABEL.search(fold(spot.previous)))
-        )
-        beside = len(spot.line) - sum(each.end - each.start for each in found)
-        if beside > MOST_BESIDE_CHARS and not (labelled and spot.near):
-            continue
-        for fields in fields_of(
-            [date, *hijri] if date not in hijri else [date], page.captured_at, day_first=page.day_first
-        )[:1]:
-            moment = to_moment(fields, page.captured_at, page.zone)
-            if moment is not None:
-                yield Candidate(
-                    moment,
-                    _printed_origin(spot, labelled=labelled),
-                    _trust(page, spot, moment, labelled=labelled),
-                )
-
-
-def _printed_origin(spot: Spot, *, labelled: bool) -> str:
-    where = "title" if spot.near else "head" if spot.distance < 0 else "page"
-    return f"printed:{'label' if labelled else where}"
-
-
-def _trust(page: Page, spot: Spot, moment: Moment, *, labelled: bool) -> float:
-    """How sure a printed date is: by its label, its distance from the title, and whether it is just today's."""
-    today = abs((page.captured_at - moment.instant).total_seconds()) < 36 * 3600
-    if spot.near:
-        beside = 0.75 if spot.distance >= 0 else 0.6
-        return (0.92 if labelled else beside) - 0.01 * abs(spot.distance)
-    if labelled:
-        return 0.7 if spot.distance >= 0 else 0.55
-    if today:
-        return 0.1
-    return 0.45 if spot.distance < 0 else 0.2
 
 
 def _from_url(page: Page) -> Iterator[Candidate]:

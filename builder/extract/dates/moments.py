@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from builder.extract.dates.names import GREGORIAN, alternatives, fold, lookup
+from builder.extract.dates.names import GREGORIAN, SHORT_ZONES, alternatives, fold, lookup
 from builder.extract.dates.printed import Clock, Printed, find_printed
 from builder.extract.dates.relative import Back, find_relative
 from builder.model import Moment, Precision
@@ -41,17 +41,6 @@ _CTIME = re.compile(
     r"^\s*[A-Za-z]{3}\s+(?P<mon>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+(?P<t>\d{2}:\d{2}:\d{2})\s+(?P<z>[A-Z+\-:0-9]+\s+)?(?P<y>\d{4})\s*(?P<o>GMT[+\-]\d{4})?"
 )
 _MONTH_YEAR = re.compile(rf"^\W*(?P<month>{alternatives(GREGORIAN)})\W+(?P<year>\d{{4}})\W*$")
-_ABBREVIATED = {
-    "UTC": "UTC",
-    "GMT": "UTC",
-    "EET": "+02:00",
-    "EEST": "+03:00",
-    "CET": "+01:00",
-    "CEST": "+02:00",
-    "GST": "+04:00",
-    "MSK": "+03:00",
-}
-
 LONGEST_SLOT_CHARS = 300
 """Text longer than this is prose, not the place where a date is printed."""
 
@@ -82,7 +71,7 @@ def parse_moment(
         return None
     fields = machine_fields(text)
     if fields is not None:
-        return to_moment(fields, captured_at, zone)
+        return to_moment(replace(fields, printed=text), captured_at, zone)
     found = find_printed(text)
     for choice in fields_of(found, captured_at, day_first=day_first):
         moment = to_moment(choice, captured_at, zone)
@@ -147,7 +136,8 @@ def _mail(text: str) -> Fields | None:
         return None
     offset = at.utcoffset()
     zone = None if offset is None else offset_text(offset)
-    return Fields(at.date(), Clock(at.hour, at.minute, at.second), zone, text, "second")
+    clock = Clock(at.hour, at.minute, at.second if text.count(":") > 1 else None)
+    return Fields(at.date(), clock, zone, text, _precision(clock))
 
 
 def _ctime(text: str) -> Fields | None:
@@ -182,7 +172,7 @@ def _offset_name(text: str | None) -> str | None:
         digits = text[1:].replace(":", "")
         hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "00")
         return "UTC" if int(hours) == int(minutes) == 0 else f"{text[0]}{int(hours):02d}:{minutes}"
-    return _ABBREVIATED.get(text.upper())
+    return "UTC" if text.upper() in ("UTC", "GMT") else SHORT_ZONES.get(text.lower())
 
 
 def offset_text(offset: timedelta) -> str:
@@ -290,12 +280,14 @@ def zone_of(name: str | None) -> tzinfo | None:
 def to_moment(fields: Fields, captured_at: datetime, zone: str | None) -> Moment | None:
     """Place printed fields in time; None when that is before the web or after the capture.
 
-    A day, and a clock that reads exactly 00:00:00, has no hour: its instant is that day at 00:00 UTC.
+    A day has no hour, nor has a clock at midnight to the second or in a known zone: the instant is that day at
+    00:00 UTC. Local time without a zone may run ahead of the capture: then only the day is kept, and never a
+    later one.
     """
     given = zone_of(fields.zone)
     named, source = (fields.zone, "given") if given else (zone, "site") if zone_of(zone) else (None, "none")
     clock, precision = fields.clock, fields.precision
-    if clock == Clock(0, 0, 0):
+    if clock == Clock(0, 0, 0) or (clock == Clock(0, 0) and source != "none"):
         clock, precision = None, "day"
     at = datetime.combine(fields.day, time(clock.hour, clock.minute, clock.second or 0) if clock else time())
     where = (given or zone_of(zone) or UTC) if clock else UTC
@@ -306,6 +298,8 @@ def to_moment(fields: Fields, captured_at: datetime, zone: str | None) -> Moment
     exact = clock is not None and source != "none"
     if fields.day < EARLIEST or instant > captured_at + (CLOCK_SLACK if exact else ZONE_SLACK):
         return None
+    if instant > captured_at and not exact:
+        instant, precision = min(at.replace(hour=0, minute=0, second=0, tzinfo=UTC), captured_at), "day"
     return Moment(
         instant=min(instant, captured_at), precision=precision, printed=fields.printed,
         printed_day=fields.day.isoformat(), zone=named, zone_source=_source(source), hijri=fields.hijri,

@@ -113,6 +113,12 @@ ZONES = {
 """Folded place after the word توقيت -> IANA zone."""
 
 
+SHORT_ZONES = {
+    "eet": "+02:00", "eest": "+03:00", "cet": "+01:00", "cest": "+02:00", "gst": "+04:00", "msk": "+03:00",
+}  # fmt: skip
+"""Zone abbreviations that mean one thing on Arabic pages; AST and IST do not."""
+
+
 def alternatives(words: dict[str, int]) -> str:
     """Return the words as one regular expression, longest first, blanks flexible."""
     ordered = sorted(words, key=lambda word: (-len(word), word))

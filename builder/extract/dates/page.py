@@ -14,11 +14,21 @@ from builder.extract import jsonld
 from builder.extract.dates.names import fold
 from builder.extract.dates.order import told_order
 from builder.markup import block_lines, squeeze
+from builder.model import Moment
 
 NEAR_LINES = (-8, 15)
 """A line from 8 before to 15 behind the title is beside it: kickers, bylines, buttons stand between."""
 
-_ASIDE_TAGS = frozenset(("nav", "aside", "footer", "form", "select"))
+LONGEST_TITLE_CHARS = 400
+"""A longer line is no title."""
+
+LEAST_SHARED = 0.6
+"""Share of a line's words that must stand in the page's title for the line to be that title on the page."""
+
+TODAY_S = 36 * 3600
+"""Seconds round the capture in which a day counts as its own, whatever the zone."""
+
+_ASIDE_TAGS = frozenset(("nav", "aside", "footer", "form", "select", "figure", "figcaption"))
 _ASIDE = re.compile(
     r"related|side-?bar|\bwidget(?:_|\b)(?!-)|comment|respond|repl(?:y|ies)|recent|popular|most-?(?:read|view)|ticker"
     r"|breaking|footer|breadcrumb|latest|also-?read|more-?news|copyright|calendar|prayer|similar|read-?more|archives"
@@ -26,10 +36,10 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _DATED = re.compile(
-    r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|entry-date|post-date|dateline)(?:$|[\s_\-])",
+    r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|dateline|post-?meta|entry-?meta"
+    r"|article-?meta|meta-?date|byline)(?:$|[\s_\-])",
     re.IGNORECASE,
 )
-_LETTERS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,15 @@ class Spot:
     previous: str
     distance: int
     near: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One date that may be the page's own."""
+
+    moment: Moment
+    origin: str
+    confidence: float
 
 
 class Page:
@@ -81,20 +100,22 @@ class Page:
 
     @cached_property
     def titles(self) -> list[str]:
-        """Folded letters of what the page calls its title."""
+        """What the page calls its title, in its head."""
         names = [*self.meta.get("og:title", ()), *self.meta.get("twitter:title", ())]
         names += [squeeze(str(element.text_content())) for element in self.tree.iter("title")][:1]
-        return [key for key in map(_key, names) if len(key) >= 4]
+        return [name for name in names if _words(name)]
 
     @cached_property
     def title_line(self) -> int | None:
-        """Index in `lines` of the line that is the title; headings before other lines, longer before shorter."""
+        """Index in `lines` of the line that shares most words with the title; headings before other lines."""
+        wanted = [_words(title) for title in self.titles]
         best: tuple[tuple[bool, int], int] | None = None
         for index, (element, line) in enumerate(self.lines):
-            key = _key(line) if 4 <= len(line) <= 400 else ""
-            if len(key) < 4 or not any(key in title or title in key for title in self.titles):
+            words = _words(line) if wanted and len(line) <= LONGEST_TITLE_CHARS else frozenset()
+            shared = max((len(words & title) for title in wanted), default=0)
+            if not words or shared < LEAST_SHARED * len(words):
                 continue
-            rank = (_in_heading(element), min(len(key), *(len(t) for t in self.titles)))
+            rank = (_in_heading(element), shared)
             if (best is None or rank > best[0]) and not self.aside(element):
                 best = (rank, index)
         return best[1] if best else self._first_heading()
@@ -157,6 +178,10 @@ class Page:
             return 0.0
         return min(0.1, (distance if distance >= 0 else -2 * distance) / 500)
 
+    def today(self, moment: Moment) -> bool:
+        """True for a moment so near the capture that it may be the clock of the page and not its date."""
+        return abs((self.captured_at - moment.instant).total_seconds()) < TODAY_S
+
     def before(self, element: HtmlElement) -> str:
         """Return the folded text that stands right before an element in its parent (up to 40 characters)."""
         previous = element.getprevious()
@@ -184,14 +209,17 @@ class Page:
 
     def strangeness(self, item: jsonld.Json) -> int:
         """Return 0 for a JSON-LD object about this page, 1 for one that does not say, 2 for one about another."""
-        headline = _key(jsonld.text_value(item.get("headline")) or jsonld.text_value(item.get("name")) or "")
+        headline = _words(
+            jsonld.text_value(item.get("headline")) or jsonld.text_value(item.get("name")) or ""
+        )
         if not headline or not self.titles:
             return 1
-        return 0 if any(headline in title or title in headline for title in self.titles) else 2
+        shared = max(len(headline & _words(title)) for title in self.titles)
+        return 0 if shared >= LEAST_SHARED * len(headline) else 2
 
 
-def _key(text: str) -> str:
-    return _LETTERS.sub("", fold(text))
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w{2,}", fold(text)))
 
 
 def _in_heading(element: HtmlElement) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from builder.extract.dates.names import (
     GREGORIAN,
     HIJRI,
+    SHORT_ZONES,
     WEEKDAYS,
     ZONES,
     alternatives,
@@ -54,7 +55,7 @@ class Printed:
 _MONTH = rf"(?:{alternatives(GREGORIAN)})"
 _HIJRI_MONTH = rf"(?:{alternatives(HIJRI)})"
 _ANY_MONTH = rf"(?P<month>{alternatives({**GREGORIAN, **HIJRI})})"
-_TWIN = rf"(?:\s*[/\-(|]\s*{_MONTH}\s*\)?)?"
+_TWIN = rf"(?:(?:\s?[/\-(|]\s?|\s){_MONTH}\s?\)?)?"
 _GAP = r"[\s\-/.,،_]{0,6}"
 _ERA = r"(?:\s*(?P<era>هـ|ه(?!\w)|هجري\w*|للهجره|ميلادي\w*|للميلاد|م(?!\w)|a\.?h\.?(?!\w)))?"
 _YEAR = r"(?P<year>\d{4})(?!\d)"
@@ -71,7 +72,7 @@ _YEAR_FIRST = re.compile(
     rf"(?<!\d)(?P<year>\d{{4}}){_GAP}{_ANY_MONTH}(?![^\W\d]){_TWIN}{_GAP}(?P<day>\d{{1,2}})(?!\d)(?P<era>)"
 )
 _NUMBERS = re.compile(
-    r"(?<![\d/.])(?<!\d-)(?P<a>\d{1,4})\s?(?P<sep>[/\-.])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?"
+    r"(?<![\d/.])(?<!\d-)(?P<a>\d{1,4})\s?(?P<sep>[/\-.\\])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?"
     r"(?P<c>\d{4}|\d{1,2}(?!\d))(?!/\d)" + _ERA
 )
 _PATTERNS = (_DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST)
@@ -96,9 +97,11 @@ _BEFORE = re.compile(
     + rf"{_DAYNAME}?[\s,،|\-]{{0,6}}$"
 )
 _PLACE = "|".join(sorted(ZONES, key=lambda place: (-len(place), place)))
+_GREENWICH = r"(?:z|utc|gmt|غرينتش|غرينيتش|جرينتش|جرينيتش|قرينتش)(?!\w)"
 _ZONE = re.compile(
-    r"[\s(\[,،\-]{0,6}(?:(?:z(?!\w)|utc|gmt|غرينتش|جرينتش)?\s?(?P<sign>[+\-])(?P<zh>\d{1,2}):?(?P<zm>\d{2})?(?!\d)"
-    rf"|(?P<zero>z(?!\w)|utc(?!\w)|gmt(?!\w))|(?:حسب\s+)?ب?توقيت\s+(?P<place>{_PLACE}))"
+    rf"[\s(\[,،\-]{{0,6}}(?:(?:{_GREENWICH})?\s?(?P<sign>[+\-])(?P<zh>\d{{1,2}}):?(?P<zm>\d{{2}})?(?!\d)"
+    rf"|(?P<zero>{_GREENWICH})|(?P<short>{'|'.join(SHORT_ZONES)})(?!\w)"
+    rf"|(?:حسب\s+)?ب?توقيت\s+(?P<place>{_PLACE}))"
 )
 _WEEKDAY = re.compile(rf"(?<![^\W\d])(?:ال)?(?P<weekday>{alternatives(WEEKDAYS)})(?![^\W\d])\.?[\s,،:|\-/]*$")
 
@@ -226,4 +229,6 @@ def _zone(match: re.Match[str]) -> str:
         return ZONES[match["place"]]
     if match["zero"]:
         return "UTC"
+    if match["short"]:
+        return SHORT_ZONES[match["short"]]
     return f"{match['sign']}{int(match['zh']):02d}:{match['zm'] or '00'}"

@@ -1,0 +1,108 @@
+"""Dates on the visible lines of a page: which of them can be the page's own, and how sure that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from builder.extract.dates.moments import fields_of, parse_moment, to_moment
+from builder.extract.dates.names import fold
+from builder.extract.dates.page import Candidate, Page, Spot
+from builder.extract.dates.printed import Printed, find_printed
+from builder.extract.dates.relative import find_relative
+from builder.model import Moment
+
+Standing = Literal["label", "line", "dateline"]
+"""How a date stands on its line: behind a word such as "نشر", nearly alone, or before the first sentence."""
+
+UPDATED = re.compile(
+    r"(?<!\w)(?:ال)?(?:تحديث|تعديل)|(?<!\w)حدثت?\s+(?:في|بتاريخ|يوم)|updat|modif|edited|mise a jour"
+)
+_LABEL = re.compile(
+    r"(?:تاريخ\s+(?:ال)?(?:نشر|اضافه|مقال|خبر|تحرير|كتابه|موضوع|ادراج|مشاركه)|(?:تم\s+)?(?:ال)?نشر(?:ت|ه|ها)?|نشر\s+في|بتاريخ|التاريخ|تاريخ"
+    r"|اضيف(?:ت)?|كتب(?:ت|ها|ه)?|حرر(?:ت)?|ادرج(?:ت)?|ارسل(?:ت)?|posted|published|publie|date|added|on)"
+    r"[\s:：\-|,،]*(?:في|يوم|بتاريخ|on|by|le)?[\s:\-|]*(?:ال)?\w{0,9}[\s,،]*$"
+)
+_AGO_LINE = re.compile(r"^\W*(?:(?:تم\s+)?(?:ال)?نشر\w*|اضيف\w*|كتب\w*)?\W*(?:في\s+)?(?:قبل|منذ)\s")
+
+LONGEST_LINE_CHARS = 300
+"""Longer lines are prose; a date there is told about, not the page's own."""
+
+LONGEST_AGO_CHARS = 60
+"""A longer line with "قبل" or "منذ" tells a story."""
+
+MOST_BESIDE_CHARS = 60
+"""A line whose words outside the date are more than this is a sentence, unless a label stands before the date."""
+
+_DATELINE = re.compile(r"^\s*[)\]]?\s*[-–—:/]")
+
+MOST_DATELINE_CHARS = 30
+"""Before the date of a dateline stand a place and an agency, no more."""
+
+
+def line_candidates(page: Page, *, updated: bool) -> Iterator[Candidate]:
+    """Yield the dates of a page's lines that may be its own; with `updated` those of its last change."""
+    for spot in page.spots:
+        if page.aside(spot.element):
+            continue
+        if len(spot.line) <= LONGEST_LINE_CHARS or spot.near:
+            yield from _on_line(page, spot, updated=updated)
+        counts_back = spot.near and len(spot.line) <= LONGEST_AGO_CHARS and _AGO_LINE.search(fold(spot.line))
+        if counts_back and not updated and find_relative(spot.line, page.captured_at):
+            moment = parse_moment(spot.line, page.captured_at, zone=page.zone)
+            if moment is not None:
+                yield Candidate(moment, "printed:relative", 0.6)
+
+
+def _on_line(page: Page, spot: Spot, *, updated: bool) -> Iterator[Candidate]:
+    found = find_printed(spot.line[:LONGEST_LINE_CHARS])
+    hijri = [date for date in found if date.hijri]
+    plain = [date for date in found if not date.hijri] or hijri
+    for index, date in enumerate(plain):
+        before = fold(spot.line[(plain[index - 1].end if index else 0) : date.start])
+        if bool(UPDATED.search(before[-40:] or fold(spot.previous)[-30:])) is not updated:
+            continue
+        standing = _standing(spot, date, before, found)
+        moment = _moment(page, [date] if date in hijri else [date, *hijri]) if standing else None
+        if standing and moment:
+            yield Candidate(moment, _origin(spot, standing), _trust(page, spot, moment, standing))
+
+
+def _standing(spot: Spot, date: Printed, before: str, found: list[Printed]) -> Standing | None:
+    labelled = bool(_LABEL.search(before)) or (
+        not before.strip() and bool(_LABEL.search(fold(spot.previous)))
+    )
+    beside = len(spot.line) - sum(each.end - each.start for each in found)
+    if beside <= MOST_BESIDE_CHARS:
+        return "label" if labelled else "line"
+    if labelled and spot.near:
+        return "label"
+    leads = date.start <= MOST_DATELINE_CHARS and bool(_DATELINE.match(spot.line[date.end :]))
+    return "dateline" if leads and spot.near and spot.distance > 0 else None
+
+
+def _moment(page: Page, dates: list[Printed]) -> Moment | None:
+    for fields in fields_of(dates, page.captured_at, day_first=page.day_first)[:1]:
+        return to_moment(fields, page.captured_at, page.zone)
+    return None
+
+
+def _origin(spot: Spot, standing: Standing) -> str:
+    where = "title" if spot.near else "head" if spot.distance < 0 else "page"
+    return f"printed:{where if standing == 'line' else standing}"
+
+
+def _trust(page: Page, spot: Spot, moment: Moment, standing: Standing) -> float:
+    """How sure a printed date is: by its label, its distance from the title, and whether it is just today's."""
+    today = page.today(moment)
+    if standing == "dateline":
+        return 0.45
+    if spot.near:
+        beside = 0.75 if spot.distance >= 0 else 0.2 if today else 0.6
+        return (0.92 if standing == "label" else beside) - 0.01 * abs(spot.distance)
+    if standing == "label":
+        return 0.7 if spot.distance >= 0 else 0.55
+    if today:
+        return 0.1
+    return 0.45 if spot.distance < 0 else 0.2
