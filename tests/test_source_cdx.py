@@ -196,6 +196,18 @@ def test_the_wayback_index_is_paged_by_its_resume_key() -> None:
     assert "from=2012" in found[0].via
 
 
+def test_a_revisit_whose_body_the_service_knows_is_replayed() -> None:
+    """The Wayback Machine finds the body of a revisit; a Range of Common Crawl would not."""
+    rows = [
+        row(1, "20240101000000", digest="A"),
+        row(1, "20250101000000", digest="B", mime="warc/revisit", status="-"),
+    ]
+    (memento,) = walk(wayback_source(), lambda target: lines(rows))
+    assert "/20250101000000id_/" in memento.url
+    (range_,) = walk(crawl_source(), common_crawl([rows]))
+    assert range_.headers[0] == ("Range", "bytes=1000-1099")
+
+
 def copied(path: Path, url: str, block: bytes) -> list[CaptureRef | Damage]:
     """Return what an archive holds after an answer from `url` was written into it with our metadata."""
     meta = record(

@@ -133,6 +133,20 @@ def test_a_post_of_x_as_its_pages_load_it(tmp_path: Path) -> None:
     assert one_document(tmp_path, "zeeschuimer", samples.zeeschuimer("x.com", longer)).text == "نص أطول"
 
 
+def test_the_shape_x_had_before(tmp_path: Path) -> None:
+    """Older items keep their author beside the post and their views under another name."""
+    legacy = {**samples.x_graphql()["legacy"], "id_str": "1700000000000000001"}
+    older = {
+        "type": "adaptive",
+        "legacy": legacy,
+        "user": {"screen_name": "salma", "name": "سلمى", "id_str": "21"},
+        "ext_views": {"count": "77"},
+    }
+    found = one_document(tmp_path, "zeeschuimer", samples.zeeschuimer("twitter.com", older))
+    assert found.url == "https://x.com/salma/status/1700000000000000001"
+    assert (found.author.native_id, found.engagement.views) == ("21", 77)
+
+
 def test_a_repost_on_x_is_the_post_it_repeats(tmp_path: Path) -> None:
     """A retweet gives the original, with its own author and identity."""
     outer = samples.x_graphql(rest_id="5")
@@ -152,6 +166,13 @@ def test_hidden_counters_are_not_zero(tmp_path: Path, more: dict[str, Any]) -> N
     assert found.engagement.replies == 0
 
 
+def test_the_same_post_of_two_exports_is_one_record(tmp_path: Path) -> None:
+    """Zeeschuimer's item and the row that 4CAT makes of it have one identity."""
+    item = one_document(tmp_path, "zeeschuimer", samples.zeeschuimer("instagram.com", samples.instagram()))
+    row = {"id": "Cabc", "body": "نص", "author": "noor", "unix_timestamp": "1740000000"}
+    assert one_document(tmp_path, "4cat", row, platform="instagram").key == item.key
+
+
 def test_instagrams_older_shape_and_threads(tmp_path: Path) -> None:
     """The older names of Instagram, and Threads, read alike."""
     older = {
@@ -168,7 +189,7 @@ def test_instagrams_older_shape_and_threads(tmp_path: Path) -> None:
     first, second = read_rows(tmp_path, "zeeschuimer", *rows).documents
     assert (first.text, first.engagement.likes) == ("نص قديم", 4)
     assert (second.posted_on, second.engagement.replies, second.engagement.reposts) == ("threads", 2, 1)
-    assert second.url == "https://www.threads.net/@noor/post/Cabc"
+    assert second.url == "https://www.threads.com/@noor/post/Cabc"
 
 
 def test_an_answer_of_the_x_api(tmp_path: Path) -> None:

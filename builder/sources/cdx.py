@@ -139,25 +139,30 @@ def _row(item: Mapping[object, object]) -> Row | None:
     )
 
 
-def chosen(rows: Iterable[Row], captures: Literal["newest", "all"]) -> Iterator[Row]:
+def chosen(
+    rows: Iterable[Row], captures: Literal["newest", "all"], *, replayed: bool = False
+) -> Iterator[Row]:
     """Yield the captures worth fetching: HTML answered with 200, per address the newest or each content once.
 
-    A revisit stands for the capture with the same digest; it is left out, that one is taken.
+    A revisit stands for the capture with the same digest; it is left out, that one is taken. Where there is none
+    among the rows, a service that replays captures (`replayed`) can still find its body.
     """
     by_key: dict[str, list[Row]] = {}
     for row in rows:
         by_key.setdefault(row.urlkey, []).append(row)
     for same in by_key.values():
         newest_first = sorted(same, key=lambda row: row.timestamp, reverse=True)
-        yield from _of_one_address(newest_first, captures)
+        yield from _of_one_address(newest_first, captures, replayed=replayed)
 
 
-def _of_one_address(rows: list[Row], captures: Literal["newest", "all"]) -> Iterator[Row]:
+def _of_one_address(rows: list[Row], captures: Literal["newest", "all"], *, replayed: bool) -> Iterator[Row]:
     wanted: list[str] = []
     for row in rows:
         if row.mime == REVISIT or (row.mime in HTML_TYPES and row.status in ("200", "-", "")):
             wanted += [row.digest] if row.digest not in wanted else []
     full = {row.digest: row for row in reversed(rows) if row.mime in HTML_TYPES and row.status == "200"}
+    if replayed:
+        full = {row.digest: row for row in reversed(rows) if row.mime == REVISIT} | full
     found = [full[digest] for digest in wanted if digest in full]
     yield from found if captures == "all" else found[:1]
 

@@ -52,7 +52,7 @@ class WaybackSource(Source[WaybackBlock]):
         if capture.ref.status != 200 or target.role != ROWS:
             return
         rows, resume = read_rows(capture.body)
-        for row in chosen(rows, self.block.captures):
+        for row in chosen(rows, self.block.captures, replayed=True):
             url = f"{self.block.replay_url.rstrip('/')}/{row.timestamp}id_/{row.url}"
             yield Target(url, self.name, role=MEMENTO, via=target.url, how="api")
         if resume is not None:

@@ -160,15 +160,16 @@ def tweet(row: Json) -> Post | None:
         return tweet(original)
     user = at(result, "core", "user_results", "result")
     person = {
-        "screen_name": first(user, "core.screen_name", "legacy.screen_name"),
-        "name": first(user, "core.name", "legacy.name"),
-        "id_str": first(user, "rest_id"),
+        "screen_name": first(user, "core.screen_name", "legacy.screen_name")
+        or first(result, "user.screen_name"),
+        "name": first(user, "core.name", "legacy.name") or first(result, "user.name"),
+        "id_str": first(user, "rest_id") or first(result, "user.id_str"),
         "description": first(user, "legacy.description", "profile_bio.description"),
     }
     own = ident(first(result, "rest_id", "legacy.id_str", "id"))
     post = _classic({**legacy, "id_str": own, "user": person})
     longer = text(first(result, "note_tweet.note_tweet_results.result.text"))
-    views = number(first(result, "views.count"))
+    views = number(first(result, "views.count", "ext_views.count"))
     return replace(
         post, text=lines(longer) if longer else post.text, engagement=replace(post.engagement, views=views)
     )

@@ -77,7 +77,7 @@ def _meta_post(platform: Platform, row: Json, url: str) -> Post:
     likes = first(row, "like_count", "edge_media_preview_like.count", "edge_liked_by.count")
     return Post(
         platform=platform,
-        id=own_id(row, "pk", "id"),
+        id=own_id(row, "code", "shortcode", "pk", "id"),
         text=lines(first(row, "caption.text", "edge_media_to_caption.edges.0.node.text")),
         url=url,
         author=Author(
@@ -93,6 +93,7 @@ def _meta_post(platform: Platform, row: Json, url: str) -> Post:
                     row,
                     "comment_count",
                     "edge_media_to_comment.count",
+                    "edge_media_preview_comment.count",
                     "text_post_app_info.direct_reply_count",
                 )
             ),
@@ -101,6 +102,7 @@ def _meta_post(platform: Platform, row: Json, url: str) -> Post:
             views=number(first(row, "play_count", "view_count", "video_view_count")),
         ),
         edited=at(row, "caption_is_edited") is True,
+        flags=("advertisement",) if at(row, "product_type") == "ad" else (),
         origins={"text": "caption.text", "published_at": "taken_at"},
     )
 
@@ -113,7 +115,7 @@ def _instagram(row: Json) -> Post:
 def _threads(row: Json) -> Post:
     code = text(first(row, "code")) or own_id(row, "pk", "id")
     handle = text(first(row, "user.username")) or ""
-    return _meta_post(THREADS, row, f"https://www.threads.net/@{handle}/post/{code}")
+    return _meta_post(THREADS, row, f"https://www.threads.com/@{handle}/post/{code}")
 
 
 _READERS: Mapping[str, Callable[[Json], Post | None]] = {
