@@ -356,7 +356,8 @@ def test_loading_examples_run_as_they_stand(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code_text], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == ["12", "1", "52"], done.stderr
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.split() == ["12", "1", "52"]
 
 
 def test_examples_are_addressed_to_a_repository_with_its_tag(tmp_path: Path) -> None:
