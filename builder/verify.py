@@ -5,6 +5,7 @@ The only module that imports `datasets`.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import subprocess
@@ -161,6 +162,9 @@ def _quiet_cache() -> Iterator[str]:
         with TemporaryDirectory(prefix="hiwar-verify-") as folder:
             yield folder
     finally:
+        # A stream that was read in part keeps a thread of Arrow, and the process would end in abort() with all
+        # its work done (apache/arrow 45214); collected now, the thread is joined.
+        gc.collect()
         if shown:
             datasets.enable_progress_bars()
 

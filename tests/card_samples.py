@@ -164,8 +164,8 @@ def tallies() -> list[Tally]:
     extract.fail(["charset"])
     rules = Tally("rules")
     rules.keep(6)
-    rules.drop(["short", "optout"])
-    rules.drop(["optout"])
+    rules.drop(["too_short", "noai"])
+    rules.drop(["noai"])
     return [extract.close(), rules.close()]
 
 

@@ -143,9 +143,45 @@ def test_counts_in_the_tables_are_those_of_the_data(tmp_path: Path) -> None:
     assert cells(text, "About platform")["tiktok"] == ["10 (100.0 %)", "0 (0.0 %)"]
     assert cells(text, "About platform")["x"] == ["5 (50.0 %)", "0 (0.0 %)"]
     assert cells(text, "Year of publication")["2025"] == ["10 (100.0 %)", "2 (100.0 %)"]
-    assert cells(text, "Stage")["rules"] == ["8", "6", "2", "0", "optout 2, short 1"]
+    assert cells(text, "Stage")["rules"] == ["8", "6", "2", "0", "noai 2, too_short 1"]
     assert cells(text, "Source")["essays"][-2:] == ["10", "2"]
     assert cells(text, "Replaced by placeholders")["email"] == ["0", "2"]
+
+
+def test_rules_are_named_with_their_thresholds_and_counts(tmp_path: Path) -> None:
+    """Each rule that was on, what it looks for, the recipe's threshold, how often it spoke; the rest by name."""
+    text = render_card(
+        card_input(tmp_path, RECIPE + '\n[rules]\noff = ["symbols"]\nthresholds = { min_words = 40 }\n')
+    )
+
+    table = cells(text, "Rule")
+    assert table["too_short"] == ["An article of few words: teasers, error pages.", "min_words 40", "1"]
+    assert table["mojibake"][-1] == "0"
+    assert "symbols" not in table
+    assert "`symbols`" in text
+    none = render_card(card_input(tmp_path / "none", RECIPE + '\n[rules]\nprofile = "none"\n'))
+    assert "No defect rule dropped anything" in none
+
+
+def test_opt_outs_that_were_honoured_are_counted(tmp_path: Path) -> None:
+    """What left pages out, and what was only recorded."""
+    row = document(0)
+    row["rights"]["signals"] = [{"name": "x-robots-tag", "where": "header", "value": "noarchive"}]
+    release_folder(tmp_path / "release", [row])
+    text = render_card(card_input(tmp_path))
+
+    assert "- Left out for `noai`: 2." in text
+    assert "- Recorded but not obeyed, `x-robots-tag`: 1." in text
+
+
+def test_collection_is_told_as_it_was(tmp_path: Path) -> None:
+    """A dataset from given archives does not claim to have asked anybody."""
+    text = render_card(card_input(tmp_path))
+    assert "read where they lie" in text
+    assert "User-Agent" not in text
+
+    web = RECIPE + '\n[[source]]\nkind = "site"\nname = "web"\nstart = ["https://example.org/"]\n'
+    assert "RFC 9309" in render_card(card_input(tmp_path / "web", web))
 
 
 def test_long_lists_of_values_are_cut_and_summed(tmp_path: Path) -> None:
@@ -345,7 +381,7 @@ def test_loading_examples_run_as_they_stand(tmp_path: Path) -> None:
     release = release_of(recipe_in(tmp_path), rows, [kit_comment(0, rows[0])]).path
     card = (release / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
-    code_text = "\n".join([*blocks, "print(documents.num_rows, comments.num_rows, len(next(iter(stream))))"])
+    code_text = "\n".join([*blocks, "print(documents.num_rows, comments.num_rows, sum(1 for _ in stream))"])
 
     env = {
         "HF_DATASETS_CACHE": str(tmp_path / "cache"),
@@ -357,7 +393,7 @@ def test_loading_examples_run_as_they_stand(tmp_path: Path) -> None:
         [sys.executable, "-c", code_text], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.split() == ["12", "1", "52"]
+    assert done.stdout.split() == ["12", "1", "12"]
 
 
 def test_examples_are_addressed_to_a_repository_with_its_tag(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_figures_are_those_of_the_data(tmp_path: Path) -> None:
     """Tiles, funnel and sources say what the card says."""
     text = html.document_fromstring(render_report(card_input(tmp_path))).text_content()
 
-    for figure in ("10documents", "2comments", "1sites", "2platforms spoken about", "optout 2", "charset 1"):
+    for figure in ("10documents", "2comments", "1sites", "2platforms spoken about", "noai 2", "charset 1"):
         assert figure in text
 
 

@@ -101,7 +101,7 @@ def test_the_funnel_keeps_every_reason(tmp_path: Path) -> None:
 
     rules = found.funnel[1]
     assert (rules.read, rules.kept, rules.dropped, rules.failed) == (8, 6, 2, 0)
-    assert rules.reasons == (("optout", 2), ("short", 1))
+    assert rules.reasons == (("noai", 2), ("too_short", 1))
 
 
 def test_the_gate_can_ask_for_every_figure(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_gate_can_ask_for_every_figure(tmp_path: Path) -> None:
     assert figures["rows.documents"] == 4
     assert figures["platform.documents.x"] == 0.5
     assert figures["failed.extract"] == pytest.approx(1 / 9)
-    assert figures["rule.rules.short"] == pytest.approx(1 / 8)
+    assert figures["rule.rules.too_short"] == pytest.approx(1 / 8)
     assert figures["dropped.share"] == pytest.approx(1 - 8 / 9 * 6 / 8)
 
 

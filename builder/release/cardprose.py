@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from builder.release.cardinput import CardInput
+
 PLOT_TITLES = {
     "months": "Documents over time by platform",
     "sources": "Documents by source",
@@ -80,12 +82,27 @@ without dates, titles or markup a general crawler understands. Corpora built fro
 part of it to filters made for other languages, and keep no record of where a text came from or why another
 was left out. This dataset keeps both."""
 
-COLLECTION = """\
+REACHES = {
+    "network": """\
 Pages are fetched politely (robots.txt by RFC 9309, Crawl-delay, Retry-After, one request at a time for each
-host, a contact address in the User-Agent) and kept as WARC records before anything is read from them. The
-build reads these archives offline; the same archives, recipe and version of the code give the same bytes. Text
-is extracted by rules for known sites, else by trafilatura; lines that a site repeats on many pages are cut; the
-language is decided by the letters and by langdetect with a fixed seed. Settings of this build:"""
+host, a contact address in the User-Agent) and kept as WARC records before anything is read from them.""",
+    "archives": "Web archives made earlier or by others are read where they lie.",
+    "files": "Exports and saved files are first put into WARC records of their own, with their time of collection.",
+}
+"""How a kind of source is reached -> how its texts were collected."""
+
+READING = """\
+The build reads these archives offline; the same archives, recipe and version of the code give the same bytes.
+Text is extracted by rules for known sites, else by trafilatura and rules of our own; lines that a site repeats
+on many pages are cut; the language is decided by the letters and by langdetect with a fixed seed. Settings of
+this build:"""
+
+
+def collection(given: CardInput) -> str:
+    """Return how the texts were collected, by the kinds of sources the recipe has, and how they were read."""
+    reaches = {source.reach for source in given.recipe.sources}
+    return " ".join([*(text for reach, text in REACHES.items() if reach in reaches), READING])
+
 
 FUNNEL = """\
 At every stage kept + dropped + failed = read. Every record left out is kept by the maintainers with all its

@@ -69,7 +69,7 @@ def optouts(given: CardInput) -> str:
         rule: count
         for line in given.statistics.funnel
         for rule, count in line.reasons
-        if rule.split(":")[0].split(".")[0] in ("optout", "takedown", "robots")
+        if rule in given.recipe.model.optout.obey or line.stage == "takedown"
     }
     lines = [f"Signals that leave a page out of this release: {obeyed}."]
     lines += [f"Left out for {code(rule)}: {number(count)}." for rule, count in sorted(dropped.items())]

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath as Path
 from typing import Any
 
 from builder import __version__
-from builder.release import cardcite, cardprose, cardrights
+from builder.release import cardcite, cardprose, cardrights, cardrules
 from builder.release.cardinput import CardInput
 from builder.release.markdown import bullets, code, counted, link, number, plain, share, table
 from builder.release.stats import NONE, Counts, StageLine, TableStatistics, count_of
@@ -89,7 +89,9 @@ def _period(given: CardInput) -> str:
 def _captured(given: CardInput) -> str:
     first = [entry.first_fetched for entry in given.statistics.tables if entry.first_fetched]
     last = [entry.last_fetched for entry in given.statistics.tables if entry.last_fetched]
-    return f"{min(first)} to {max(last)}" if first and last else "no captures"
+    if not first or not last:
+        return "no captures"
+    return f"{min(first)} to {max(last)}" if min(first) != max(last) else min(first)
 
 
 def _schema_versions(given: CardInput) -> str:
@@ -284,11 +286,18 @@ def _arabic_summary(given: CardInput) -> str:
         comments=number(given.statistics.table("comments").rows),
         sources=number(len(documents.sources)),
         sites=number(len(documents.sites)),
-        period=f"{documents.first_day} – {documents.last_day}" if documents.first_day else "غير مذكورة",
+        period=f"{_ltr(documents.first_day)} – {_ltr(documents.last_day)}"
+        if documents.first_day
+        else "غير مذكورة",
         platforms="، ".join(code(name) for name, _ in documents.platforms[:8]) or "لا شيء",
         contact=cardrights.contact(given.recipe.model.dataset.contact or "") or "صفحة النقاش في هذا المستودع",
         version=code(given.version),
     )
+
+
+def _ltr(text: str | None) -> str:
+    """Return text that keeps its order among Arabic words; a date would be turned round."""
+    return f"\u2066{plain(text or '')}\u2069"
 
 
 def _collection(given: CardInput) -> str:
@@ -301,8 +310,6 @@ def _collection(given: CardInput) -> str:
             else "how much a text is about platforms"
         ),
         f"languages kept: {', '.join(code(lang) for lang in model.select.languages)}",
-        f"rules: profile {code(model.rules.profile)}"
-        + (f", switched off: {', '.join(code(rule) for rule in model.rules.off)}" if model.rules.off else ""),
         f"near duplicates from a Jaccard similarity of {model.dedup.jaccard_min:g} of word 5-grams"
         if model.dedup.near
         else "near duplicates are kept",
@@ -310,7 +317,7 @@ def _collection(given: CardInput) -> str:
     ]
     copies = sum(entry.copies for entry in given.statistics.tables)
     removed = f"The records of this release stand for {number(copies)} further copies of the same texts."
-    return f"{cardprose.COLLECTION}\n\n{bullets(settings)}\n\n{removed}"
+    return f"{cardprose.collection(given)}\n\n{bullets(settings)}\n\n{removed}"
 
 
 def _fixed(text: str) -> Callable[[CardInput], str]:
@@ -351,6 +358,7 @@ SECTIONS: Mapping[str, Callable[[CardInput], str]] = {
     "rationale": _fixed(cardprose.RATIONALE),
     "collection": _collection,
     "funnel": _funnel,
+    "rules": cardrules.rules,
     "producers": _fixed(cardprose.PRODUCERS),
     "annotations": _fixed(cardprose.ANNOTATIONS),
     "annotators": _fixed(cardprose.ANNOTATORS),

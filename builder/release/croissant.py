@@ -55,6 +55,13 @@ DATA_TYPES = {
     "timestamp": "sc:DateTime",
 }
 
+COLLECTION_TYPES = {
+    "network": ("Web Scraping", "Web API"),
+    "archives": ("Secondary Data analysis",),
+    "files": ("Secondary Data analysis",),
+}
+"""How a kind of source is reached -> words of the RAI vocabulary for it."""
+
 LICENCE_URLS = {
     "apache-2.0": "https://spdx.org/licenses/Apache-2.0.html",
     "cc0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
@@ -151,9 +158,12 @@ def _responsible(given: CardInput) -> Json:
     days = [
         day for table in given.statistics.tables for day in (table.first_fetched, table.last_fetched) if day
     ]
+    reaches = [source.reach for source in given.recipe.sources]
     values: Json = {
-        "dataCollection": cardprose.COLLECTION,
-        "dataCollectionType": ["Web Scraping", "Web API"],
+        "dataCollection": cardprose.collection(given).removesuffix(" Settings of\nthis build:"),
+        "dataCollectionType": list(
+            dict.fromkeys(kind for reach in reaches for kind in COLLECTION_TYPES[reach])
+        ),
         "dataCollectionMissingData": "Values a page does not give are null; null is never 0 or the empty string.",
         "dataCollectionRawData": "WARC/1.1 archives kept by the maintainers; every record names its file and offset.",
         "dataCollectionTimeframe": sorted({min(days), max(days)}) if days else [],
