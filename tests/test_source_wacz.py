@@ -88,6 +88,14 @@ def test_only_listed_pages_are_read(tmp_path: Path) -> None:
     assert source(pages_only=False).read(second) is None
 
 
+@pytest.mark.parametrize("listed", ["http://example.org/1", "https://www.example.org/1/#top"])
+def test_a_page_that_was_redirected_is_still_a_page(tmp_path: Path, listed: str) -> None:
+    """The list may name a page by another scheme, host spelling or fragment than its capture."""
+    pages = json.dumps({"url": listed}).encode()
+    package(tmp_path / "a.wacz", {"archive/a.warc.gz": archive(1), "pages/pages.jsonl": pages})
+    assert source().read(load(captures(tmp_path)[0])) is None
+
+
 def test_without_a_page_list_all_is_read(tmp_path: Path) -> None:
     """A package without pages.jsonl leaves every capture to the readers."""
     package(tmp_path / "a.wacz", {"archive/a.warc.gz": archive(1)})

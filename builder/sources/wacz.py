@@ -13,6 +13,7 @@ from builder.archive.package import listed_pages, stored_archives, unpack_archiv
 from builder.model import PAGE, Capture, Extraction
 from builder.sources.base import Block, Source
 from builder.sources.warc import matching
+from builder.urls import canonical_url
 
 _PAGES_FILE = "of-package"
 
@@ -62,7 +63,7 @@ class WaczSource(Source[WaczBlock]):
         if not self.block.pages_only or capture.ref.role != PAGE:
             return None
         listed = _listed(capture.ref.path)
-        if listed is None or capture.url in listed:
+        if listed is None or _bare(capture.url) in listed:
             return None
         return Extraction(skipped="not-in-page-list")
 
@@ -71,4 +72,10 @@ class WaczSource(Source[WaczBlock]):
 def _listed(path: str) -> frozenset[str] | None:
     """Return the page list of the package that an archive path belongs to."""
     beside = Path(path).with_name(_PAGES_FILE)
-    return listed_pages(Path(beside.read_text(encoding="utf-8")) if beside.exists() else Path(path))
+    listed = listed_pages(Path(beside.read_text(encoding="utf-8")) if beside.exists() else Path(path))
+    return None if listed is None else frozenset(map(_bare, listed))
+
+
+def _bare(url: str) -> str:
+    """Return an address without what a redirect commonly changes: scheme, "www." and a slash at the end."""
+    return canonical_url(url).partition("://")[2].removeprefix("www.").rstrip("/")
