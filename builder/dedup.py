@@ -159,7 +159,7 @@ COMPLETENESS = " + ".join(
     f"({name} IS NOT NULL)::INTEGER" for name in ("title", "author", "section", "published_at", "modified_at")
 )
 NEWEST_STATE = """row_number() OVER (PARTITION BY id ORDER BY provenance.fetched_at DESC, provenance.warc_file,
-    provenance.warc_offset, text_chars DESC, md5(text), filename, file_row_number) = 1"""
+    provenance.warc_offset, text_chars DESC, filename, file_row_number) = 1"""
 """Of several states of one record the one captured last counts."""
 
 
