@@ -37,9 +37,10 @@ def pseudonym(key: bytes, platform: str, instance: str, person: str) -> str:
 def load_or_make_key(recipe: Recipe, salt: str | None = None) -> bytes:
     """Return the key of a recipe's pseudonyms, 32 bytes; make the key file at first use, readable by its owner only.
 
-    The file's key is mixed with `salt`, by default the dataset's name and the recipe's digest, so that another
-    recipe's release cannot be joined with this one; with `stable_pseudonyms` it is mixed with nothing. No clock
-    and no chance enters: the same key file and recipe give the same pseudonyms.
+    The file's key is mixed with `salt`, by default the dataset's name and the digest of the recipe without
+    [crawl] and [release], so that another recipe's release cannot be joined with this one; with
+    `stable_pseudonyms` it is mixed with nothing. No clock and no chance enters: the same key file and recipe
+    give the same pseudonyms.
 
     Raises RecipeError when the key file holds something else, or cannot be read or written.
     """
@@ -47,7 +48,7 @@ def load_or_make_key(recipe: Recipe, salt: str | None = None) -> bytes:
     if recipe.model.privacy.stable_pseudonyms:
         context = "stable"
     else:
-        context = "release|" + (salt or f"{recipe.model.dataset.name}|{recipe.digest()}")
+        context = "release|" + (salt or f"{recipe.model.dataset.name}|{recipe.records_digest()}")
     return hmac.new(master, f"hiwar pseudonyms 1|{context}".encode(), hashlib.sha256).digest()
 
 
