@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from builder.archive.read import load, scan
+from builder.crawl.pace import Pace
 from builder.model import Capture, CaptureRef, Damage, Target
 from builder.sources.base import AnySource
 from builder.sources.cdx import Pattern
@@ -292,6 +293,13 @@ def test_patterns_mean_what_they_mean_to_the_index(pattern: str, inside: str, ou
     """A pattern matches the addresses an index returns for it."""
     assert Pattern.of(pattern).matches(inside)
     assert not Pattern.of(pattern).matches(outside)
+
+
+def test_shared_services_are_asked_slowly_whatever_the_recipe_says() -> None:
+    """A recipe can slow the crawl of web.archive.org down, not speed it up; other hosts are as it says."""
+    assert Pace("web.archive.org", 0.1, 60.0).delay_s == 3.0
+    assert Pace("web.archive.org", 9.0, 60.0).delay_s == 9.0
+    assert Pace("example.org", 0.1, 60.0).delay_s == 0.1
 
 
 @pytest.mark.parametrize("pattern", ["*", "https://*", "*.", "/debat/*"])

@@ -16,6 +16,9 @@ FAILURES_TO_STOP = 8
 LONGEST_WAIT_S = 300.0
 """A Retry-After beyond this ends the host's run; it is kept to in the next."""
 REFUSING = frozenset({401, 403, 429})
+FLOORS_S = {"web.archive.org": 3.0, "index.commoncrawl.org": 1.0}
+"""Shared public services that a recipe cannot ask faster, whatever it says: the Internet Archive's firewall shuts
+out who asks more than about 24 times a minute; Common Crawl's index is one server for everybody."""
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class Pace:
 
     def __post_init__(self) -> None:
         self._random.seed(self.host)
+        self.floor_s = max(self.floor_s, FLOORS_S.get(self.host, 0.0))
 
     @property
     def delay_s(self) -> float:

@@ -1,7 +1,7 @@
 """The Wayback Machine and archives like it: a CDX index, and replay of the bytes as they were stored.
 
-Ask slowly: the Internet Archive's firewall shuts out who asks more than about 24 times a minute or goes on
-after an answer 429, for an hour and longer each time. Set `min_delay_s = 3` in `[crawl]`.
+The Internet Archive's firewall shuts out who asks more than about 24 times a minute or goes on after an answer
+429, for an hour and longer each time; the crawler leaves web.archive.org three seconds between two requests.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class WaybackSource(Source[WaybackBlock]):
     def example(cls) -> str:
         """Return a recipe block to paste."""
         return (
-            '[[source]]\nkind = "wayback"           # set min_delay_s = 3 in [crawl]\nname = "past"\n'
+            '[[source]]\nkind = "wayback"\nname = "past"\n'
             'urls = ["example.org/debat/*"]\nsince = "2012"\nuntil = "2015"\n'
         )
 
