@@ -37,6 +37,8 @@ def urls(html: str | bytes, content_type: str | None = None) -> list[str]:
         ),
         ('<a href="http://[::1">', []),
         ('<a href="/مقال">', ["http://site.example/%D9%85%D9%82%D8%A7%D9%84"]),
+        ('<meta http-equiv="Refresh" content="0; URL=\'/ar/\'">', ["http://site.example/ar/"]),
+        ('<meta http-equiv="refresh" content="5"><meta name="x" content="0;url=/y">', []),
         ("", []),
         ("\0\0", []),
     ],

@@ -270,3 +270,16 @@ def test_the_verdict_lies_beside_the_page(tmp_path: Path) -> None:
         run(tmp_path, f"{site.url}/art")
     ref = next(ref for ref in captures(recipe_for(tmp_path, f"{site.url}/art")) if ref.role == "page")
     assert (ref.rights.robots, ref.rights.robots_rule) == ("allowed", "Allow: /art")
+
+
+def test_an_origin_that_cannot_be_reached_does_not_hold_up_its_twin(tmp_path: Path) -> None:
+    """Links to https of a host that has none are left for another run; its http pages are fetched all the same."""
+    with website() as site:
+        twin = f"https://127.0.0.1:{site.port}"
+        site.routes = {"/": page(f"{twin}/a", "/b"), "/b": page(text="ب")}
+        clock = FakeClock()
+        recipe = recipe_for(tmp_path, f"{site.url}/", timeout_s=2)
+        result = crawl(recipe, now=clock.now, wait=clock.wait)
+        assert {"/", "/b"} <= set(site.pages())
+    assert (result.tally.kept, result.queued) == (2, 1)
+    assert result.hosts[0].skipped == {"robots.txt unreachable": 1}

@@ -1,6 +1,7 @@
 """The frontier: every URL ever found, its state, and where its last record lies. One SQLite file in WAL mode.
 
-A URL is `due`, waits for a `retry`, or is `idle` until its next visit. Nothing marks a URL as being fetched: a
+A URL is `due`, waits for a `retry`, is `held` until the next run, `aside` while the recipe has no such source, or
+`idle` until its next visit. Nothing marks a URL as being fetched: a
 process that dies leaves it due, and its half-written record is cut off at the next start (builder.archive.ledger).
 """
 
@@ -184,7 +185,7 @@ class Frontier:
             self.db.execute(
                 "UPDATE urls SET state = 'due', attempts = 0,"
                 " priority = CASE WHEN visits > 0 AND priority = 1 THEN 2 ELSE priority END"
-                " WHERE (state = 'retry' OR (state = 'idle' AND due_s <= ?))"
+                " WHERE (state IN ('retry', 'held') OR (state = 'idle' AND due_s <= ?))"
                 " AND source IN (SELECT value FROM json_each(?))",
                 (now_s, names),
             )
@@ -241,13 +242,20 @@ class Frontier:
         return None if row["due_s"] is None else float(row["due_s"])
 
     def queue_length(self, host: str | None = None) -> int:
-        """Return how many URLs are due or to retry, of one host or of all."""
-        where = "state IN ('due', 'retry')" + ("" if host is None else " AND host = ?")
+        """Return how many URLs are due, to retry or held, of one host or of all."""
+        where = "state IN ('due', 'retry', 'held')" + ("" if host is None else " AND host = ?")
         row = self.db.execute(
             f"SELECT count(*) AS n FROM urls WHERE {where}",  # noqa: S608 (no value in the text)
             () if host is None else (host,),
         ).fetchone()
         return int(row["n"])
+
+    def hold(self, host: str, origin: str) -> int:
+        """Leave the URLs of one origin for the next run; return how many."""
+        return self.db.execute(
+            "UPDATE urls SET state = 'held' WHERE host = ? AND state IN ('due', 'retry') AND instr(url, ?) = 1",
+            (host, f"{origin}/"),
+        ).rowcount
 
     def visited(self, entry_id: int, visit: Visit) -> None:
         """Write down what a visit gave. Needs a transaction."""

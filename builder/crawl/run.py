@@ -139,7 +139,7 @@ class Run:
             return
         permission = await self._permission(entry, state)
         if permission.rules.verdict == "forbid":
-            state.pace.stopped = permission.rules.detail
+            self._hold(entry, state, permission.rules.detail)
             return
         ruling = permission.rules.ruling(entry.target.url)
         if not ruling.allowed:
@@ -148,6 +148,15 @@ class Run:
         await self._turn(state)
         signals = permission.statements.signals(entry.target.url, self._settings.user_agent)
         await self._ask(entry, state, Rights("allowed", ruling.rule, signals))
+
+    def _hold(self, entry: Entry, state: HostState, why: str) -> None:
+        """Leave an origin for this run; its host too, if it has nothing else: http may work where https does not."""
+        state.skipped[why] += self._frontier.hold(entry.host, origin_of(entry.target.url))
+        now_s = self._now().timestamp()
+        if self._frontier.next_entry(entry.host, now_s) is None and not self._frontier.next_retry_s(
+            entry.host
+        ):
+            state.pace.stopped = why
 
     def _over_budget(self, entry: Entry, state: HostState) -> str | None:
         """Return why the host's budget ends its run, or None. Revisits do not count as pages."""

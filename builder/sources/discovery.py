@@ -33,6 +33,7 @@ _SKIPPED = re.compile(
     r"|tiff?|ttf|wav|webm|webp|wmv|woff2?|xlsx?|zip|7z|apk|dmg|iso)(?:$|[?#])",
     re.IGNORECASE,
 )
+_REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\"'\s]+)", re.IGNORECASE)
 How = Literal["link", "pagination", "feed"]
 
 
@@ -98,7 +99,7 @@ def page_links(body: bytes, url: str, content_type: str | None = None) -> Iterat
         return
     base = next((_joined(url, href, charset) for href in tree.xpath("//base/@href")), None) or url
     seen: set[str] = set()
-    for element in tree.iter("a", "area", "link", "frame", "iframe"):
+    for element in tree.iter("a", "area", "link", "frame", "iframe", "meta"):
         link = _link(element, base, charset)
         if link is not None and link.url not in seen:
             seen.add(link.url)
@@ -118,8 +119,17 @@ def _says_nofollow(tree: lxml.html.HtmlElement) -> bool:
     return any(re.search(r"\b(nofollow|none)\b", content.lower()) for content in contents)
 
 
+def _address(element: lxml.html.HtmlElement) -> str | None:
+    """Return where an element points to: also frames, and pages that send the reader on by themselves."""
+    if element.tag == "meta":
+        refresh = (element.get("http-equiv") or "").strip().lower() == "refresh"
+        found = _REFRESH.search(element.get("content") or "") if refresh else None
+        return found[1] if found else None
+    return element.get("src") if element.tag in ("frame", "iframe") else element.get("href")
+
+
 def _link(element: lxml.html.HtmlElement, base: str, charset: str) -> Link | None:
-    href = element.get("src") if element.tag in ("frame", "iframe") else element.get("href")
+    href = _address(element)
     rels = (element.get("rel") or "").lower().split()
     if not href or "nofollow" in rels:
         return None
