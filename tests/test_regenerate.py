@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import pytest
+import yaml
 from archivekit import add_archive, dataset
 from releasekit import NOW
 
+from builder.cli import main
 from builder.regenerate import Regenerated, Regeneration, regenerate
 from builder.release.manifest import read_manifest, releases_in
 
@@ -78,3 +82,25 @@ def test_the_table_is_json_and_its_exit_code_the_worst() -> None:
     table = Regeneration((Regenerated("a", "a", "same"), Regenerated("b", "b", "failed", exit_code=3)))
     assert json.loads(json.dumps(table.as_dict()))["exit_code"] == 3
     assert Regeneration(()).exit_code == 0
+
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.mark.parametrize("name", ["crontab", "github-actions.yml"])
+def test_the_examples_call_commands_that_exist(name: str) -> None:
+    """Every `hiwar` command of the examples has that name and those options."""
+    text = re.sub(r"#.*", "", (EXAMPLES / name).read_text(encoding="utf-8"))
+    calls = re.findall(r"(?:\bhiwar|\$HIWAR) ([a-z-]+)([^|;\n]*)", text)
+    assert "regenerate" in {command for command, _ in calls}
+    for command, rest in calls:
+        known = {option for parameter in main.commands[command].params for option in parameter.opts}
+        assert set(re.findall(r" (--?[a-z]+[a-z-]*)\b", rest)) <= known
+
+
+def test_the_workflow_is_yaml() -> None:
+    """GitHub Actions reads it: a timer, one job, steps that are commands or actions."""
+    data = yaml.safe_load((EXAMPLES / "github-actions.yml").read_text(encoding="utf-8"))
+    steps = data["jobs"]["regenerate"]["steps"]
+    assert all(("run" in step) != ("uses" in step) for step in steps)
+    assert data["permissions"] == {"contents": "read"}
