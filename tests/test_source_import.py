@@ -366,6 +366,23 @@ def test_times_that_cannot_be_are_not_believed(tmp_path: Path, when: object) -> 
 
 
 @pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("نص\x00 مقطوع", "نص مقطوع"),
+        ("إيموجي \ud83d", "إيموجي \N{REPLACEMENT CHARACTER}"),
+        ("إيموجي \U0001f600", "إيموجي \U0001f600"),
+    ],
+)
+def test_text_that_no_file_could_hold_is_mended(tmp_path: Path, written: str, read: str) -> None:
+    """NUL bytes go, half a surrogate pair becomes a mark, a whole one stays."""
+    found = one_document(tmp_path, "reddit", samples.reddit_post(selftext=written))
+    assert found.text == read
+    raw = json.dumps(samples.reddit_post(selftext="حرف\tحرف"), ensure_ascii=False).replace("\\t", "\0\t")
+    (tmp_path / "export.jsonl").write_text(raw)
+    assert readings(tmp_path, source("reddit"))[0].documents[0].text == "حرف حرف"
+
+
+@pytest.mark.parametrize(
     "pack",
     [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.compress],
     ids=["plain", "gzip", "bzip2", "xz", "zstd"],

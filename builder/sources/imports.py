@@ -159,7 +159,7 @@ class ImportSource(Source[ImportBlock]):
     def _records(self, line: bytes, collected_at: datetime) -> list[Record] | None:
         """Return the records of one line, or None when it is no JSON."""
         try:
-            parsed = json.loads(line)
+            parsed = json.loads(line.replace(b"\0", b""), strict=False)
         except (ValueError, RecursionError):
             return None
         rows = (row for row in self.export.rows(parsed) if isinstance(row, Mapping))

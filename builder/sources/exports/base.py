@@ -38,6 +38,8 @@ _MILLISECONDS_FROM = 100_000_000_000
 """Numbers from here on (year 5138 in seconds) are milliseconds (1973 and later)."""
 
 _LATEST_SECONDS = 253_402_300_799
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_HALVES = re.compile("[\ud800-\udfff]")
 _ROUNDED = re.compile(r"-?\d+\.\d*([eE][+-]?\d+)?|-?\d+[eE][+-]?\d+")
 _CTIME = re.compile(r"(\w{3}) (\w{3}) (\d\d) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})$")
 
@@ -93,10 +95,18 @@ def items(value: object) -> list[object]:
 
 
 def text(value: object) -> str | None:
-    """Return a string or number as text; None for nothing, "" and containers."""
+    """Return a string or number as text; None for nothing, "" and containers.
+
+    Control characters go, half an emoji, as cut texts end with, becomes U+FFFD.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return str(value) or None
+    return without_halves(_CONTROLS.sub("", str(value))) or None
+
+
+def without_halves(printed: str) -> str:
+    """Return text with U+FFFD for each lone half of a surrogate pair, which no file could hold."""
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", printed)
 
 
 def ident(value: object) -> str | None:

@@ -17,7 +17,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, cast
 
-from builder.sources.exports.base import Export
+from builder.sources.exports.base import Export, without_halves
 
 MAX_ROW_BYTES = 16 * 1024 * 1024
 """Longer rows are cut, and then are no JSON; a page of API answers has some 100 kB."""
@@ -74,7 +74,8 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _line(row: object) -> bytes:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
+    printed = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=str)
+    return without_halves(printed).encode("utf-8")
 
 
 def _json(file: IO[bytes], export: Export) -> Iterator[bytes]:
