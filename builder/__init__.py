@@ -14,6 +14,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from builder.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from builder.crawl import crawl
     from builder.explain import explain
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from builder.recipe import load_recipe
     from builder.release.diff import diff
     from builder.verify import verify
-
-__version__ = "0.1.0"
 
 __all__ = ["build", "crawl", "diff", "explain", "load_recipe", "publish", "verify"]
 

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import click
 
-from builder import __version__
 from builder.console import Output
 from builder.errors import HiwarError, WorldError
+from builder.version import __version__
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 

@@ -101,7 +101,7 @@ def _cell(value: object) -> str:
 
 def account_rows(tallies: Iterable[Mapping[str, object]]) -> list[tuple[object, ...]]:
     """Return one row a stage for a table: stage, read, kept, dropped, failed, reasons with their counts."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for tally in tallies:
         reasons = tally["reasons"]
         assert isinstance(reasons, Mapping)

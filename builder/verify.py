@@ -18,7 +18,6 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from builder import takedown
 from builder.duck import connection, quoted
 from builder.errors import HiwarError, VerifyFailed
 from builder.release import audit
@@ -26,6 +25,7 @@ from builder.release.content import ContentHash, slices
 from builder.release.holdings import holding
 from builder.release.manifest import Manifest, read_manifest
 from builder.schema import load_schema
+from builder.takedown import load as load_takedowns
 
 SHOWN = 5
 """Problems of one check that are written out; the rest is counted."""
@@ -275,7 +275,7 @@ def _croissant_problems(release: Path, manifest: Manifest) -> Iterator[str]:
 
 def takedown_problems(release: Path, _: Manifest) -> Iterator[str]:
     """Look for rows, addresses of copies and rejected rows that a request of the dataset's folder names."""
-    found = holding(release, takedown.load(release.parent.parent))
+    found = holding(release, load_takedowns(release.parent.parent))
     yield from (f"{table} {key} is named by a request" for table, key in found.records)
     if found.addresses:
         yield f"{found.addresses} addresses of copies are named by requests"

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "builder"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
-    ("errors", "model"),
+    ("errors", "model", "version"),
     ("text", "urls", "markup", "optout", "tally", "schema", "storage", "duck", "events"),
     ("archive",),
     ("extract",),

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from builder import __version__
 from builder.errors import ArchiveError
+from builder.version import __version__
 
 ROTATE_BYTES = 1_000_000_000
 """A new file begins once one holds this much: the size the WARC 1.1 standard recommends (annex C.2)."""

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from builder import __version__
 from builder.archive.ledger import DATABASE, Ledger, open_database
 from builder.crawl.events import (
     CrawlResult,
@@ -37,6 +36,7 @@ from builder.crawl.scope import Scope
 from builder.errors import HiwarError, RecipeError
 from builder.recipe import Recipe
 from builder.storage import folder_lock
+from builder.version import __version__
 
 __all__ = [
     "CrawlResult",

@@ -20,8 +20,8 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # its documented name in 2.x
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
-from builder import __version__
 from builder.errors import HubError
+from builder.version import __version__
 
 REPO_TYPE = "dataset"
 MAIN = "main"

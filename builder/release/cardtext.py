@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath as Path
 from typing import Any
 
-from builder import __version__
 from builder.release import cardcite, cardprose, cardrights, cardrules
 from builder.release.cardinput import CardInput
 from builder.release.markdown import bullets, code, counted, link, number, plain, share, table
 from builder.release.stats import NONE, Counts, StageLine, TableStatistics, count_of
 from builder.schema import Field, Schema
+from builder.version import __version__
 
 TOP = 25
 """Rows of a table of counts; the rest is summed up in one row."""

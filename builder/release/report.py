@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from builder import __version__
 from builder.release.cardinput import CardInput
 from builder.release.markdown import number, one_line, safe_url, share
 from builder.release.series import length_classes, month_series
 from builder.release.stats import Counts, StageLine, TableStatistics
 from builder.release.svg import bars, columns, stacked
+from builder.version import __version__
 
 TOP = 15
 """Bars of a chart; the tables of the card name more."""

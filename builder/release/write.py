@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
 
-from builder import __version__, takedown
 from builder.errors import GateFailed, HiwarError, UsageError
 from builder.recipe import Recipe
 from builder.release.assemble import Assembly, Parts, assemble
@@ -50,7 +49,10 @@ from builder.storage import (
     write_jsonl,
     write_text,
 )
+from builder.takedown import FILE as TAKEDOWNS_FILE
+from builder.takedown import load as load_takedowns
 from builder.tally import Tally
+from builder.version import __version__
 
 _REJECTED_ROWS_PER_GROUP = 50_000
 _CARD_PARTS = ("dataset", "source", "select", "optout", "rules", "privacy", "dedup", "lexicon", "platform")
@@ -100,7 +102,7 @@ def _draft(given: ReleaseInput, releases: Path) -> _Draft:
     folder, work = releases / f"{TEMPORARY}release", releases / f"{TEMPORARY}work"
     folder.mkdir()
     schemas = schemas_of(given.recipe)
-    takedowns = takedown.load(given.recipe.folder)
+    takedowns = load_takedowns(given.recipe.folder)
     parts = Parts(given.documents, given.comments, given.rejected, given.clusters, schemas)
     with assemble(parts, given.recipe.model, takedowns, work) as rows:
         shards: list[Shard] = []
@@ -264,7 +266,7 @@ def _manifest(
 
 
 def _companions(given: ReleaseInput) -> tuple[FileEntry, ...]:
-    requests = given.recipe.folder / takedown.FILE
+    requests = given.recipe.folder / TAKEDOWNS_FILE
     own = (FileEntry.of(requests),) if requests.is_file() else ()
     return tuple(sorted((*given.companions, *own)))
 

@@ -125,7 +125,8 @@ def _address(element: lxml.html.HtmlElement) -> str | None:
         refresh = (element.get("http-equiv") or "").strip().lower() == "refresh"
         found = _REFRESH.search(element.get("content") or "") if refresh else None
         return found[1] if found else None
-    return element.get("src") if element.tag in ("frame", "iframe") else element.get("href")
+    address: str | None = element.get("src" if element.tag in ("frame", "iframe") else "href")
+    return address
 
 
 def _link(element: lxml.html.HtmlElement, base: str, charset: str) -> Link | None:
