@@ -51,6 +51,8 @@ _MONEY_BEFORE = re.compile(
     r"(?:سعر\w{0,3}|بسعر|ثمن\w{0,3}|بمبلغ|مبلغ|بقيمة|قيمة|بثمن|تكلفة|\$|€|£)\s?:?\s?\S{0,8}\s?$"
 )
 _TRUNK = re.compile(r"^0[1-9]")
+_DIGITS_OF_PHONES = (6, 18)
+_GROUPS_MAX = 7
 _LOCAL_DIGITS = (6, 11)
 _ADJACENT_DIGITS = (7, 12)
 """Right after a phone word any number this long is one, whether or not phonenumbers knows its range."""
@@ -79,7 +81,7 @@ def _pieces(plain: str, start: int, end: int, country: str | None) -> Iterator[t
     ]
     first = 0
     while first < len(tokens):
-        for last in range(len(tokens) - 1, first - 1, -1):
+        for last in range(min(len(tokens), first + _GROUPS_MAX) - 1, first - 1, -1):
             low, high = _trimmed(plain, tokens[first][0], _end_of_digits(plain, tokens[last][1]))
             if (low, high) != (start, end) and _is_phone(plain, low, high, country):
                 yield low, high
@@ -107,6 +109,8 @@ def _trimmed(plain: str, start: int, end: int) -> tuple[int, int]:
 def _is_phone(plain: str, start: int, end: int, country: str | None) -> bool:
     raw = plain[start:end]
     digits = re.sub(r"\D", "", raw)
+    if not _DIGITS_OF_PHONES[0] <= len(digits) <= _DIGITS_OF_PHONES[1]:
+        return False
     if _DATE.match(raw) or _YEARS.match(raw) or is_quantity(plain[end : end + 12]):
         return False
     if "+" in raw or digits.startswith("00"):

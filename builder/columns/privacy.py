@@ -63,7 +63,7 @@ _DIGITS = {
     0x2012: "-",
     0x2212: "-",
 }
-_HINT = re.compile(r"\d[\d.:]|@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/|\d:", re.IGNORECASE)
+_HINT = re.compile(r"\d\D?\d|\d:|@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/|\d:", re.IGNORECASE)
 
 
 def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
@@ -109,8 +109,8 @@ def _plain(kind: str, span: tuple[int, int]) -> Replacement:
     return Replacement(kind, *span, PLACEHOLDERS[kind])
 
 
-_AT = r"(?:@|\s?[\[(]\s?(?:at|@|آت|ات)\s?[\])]\s?)"
-_DOT = r"(?:\.|\s?[\[(]\s?(?:dot|نقطة|دوت)\s?[\])]\s?)"
+_AT = r"(?:\s?@\s?|\s?[\[(]\s?(?:at|@|آت|ات)\s?[\])]\s?)"
+_DOT = r"(?:\.|\s\.\s|\s?[\[(]\s?(?:dot|نقطة|دوت)\s?[\])]\s?)"
 _EMAIL = re.compile(
     rf"(?<![\w.+\-@])[\w.+\-]{{1,64}}{_AT}(?:[A-Za-z0-9\-]{{1,63}}{_DOT}){{1,4}}(?:[A-Za-z]{{2,24}})(?![\w\-])",
     re.IGNORECASE,
@@ -132,23 +132,21 @@ def _phone_links(plain: str) -> Iterator[Replacement]:
 
 
 _PROFILE = re.compile(
-    r"(?:https?://)?(?:www\.|m\.|mobile\.|ar\.|[a-z]{2}-[a-z]{2}\.|web\.)?"
+    r"(?<![\w@./\-])(?:https?://)?(?:www\.|m\.|mobile\.|ar\.|[a-z]{2}-[a-z]{2}\.|web\.)?"
     r"(?:(?P<host>twitter\.com|x\.com|facebook\.com|fb\.com|fb\.me|instagram\.com|t\.me|telegram\.me|threads\.net|threads\.com|vk\.com|ask\.fm|"
     r"m\.me|sarahah\.com|soundcloud\.com|github\.com|clubhouse\.com)/(?!(?:watch|hashtag|search|share|sharer|intent|explore|p|reel|tv|"
     r"stories|events|groups|photo|story\.php|home|i|s/|login|help|about|policies)\b)(?:profile\.php\?id=\d+|[@\w.%\-]+)|"
     r"(?P<host2>linkedin\.com)/(?:in|pub)/[\w%\-]+|(?P<host3>snapchat\.com)/(?:add|@)/?[\w.\-]+|"
     r"(?P<host4>tiktok\.com)/@[\w.\-]+|(?P<host5>youtube\.com)/(?:@|c/|user/|channel/)[\w.%\-]+|"
     r"(?P<host6>reddit\.com)/(?:u|user)/[\w\-]+|(?P<host7>bsky\.app)/profile/[\w.:\-]+|"
-    r"(?P<host8>(?:[a-z0-9\-]+\.)+[a-z]{2,})/(?:users/|@)[\w.\-]+(?:@[\w.\-]+)?)[^\s<>\"'«»،؛]*",
+    r"(?P<host8>(?:[a-z0-9\-]{1,63}\.){1,5}[a-z]{2,24})/(?:users/|@)[\w.\-]{1,60})[^\s<>\"'«»،؛]*",
     re.IGNORECASE,
 )
-_HANDLE = re.compile(r"(?<![\w@/.+\-])@[A-Za-z0-9_\u0621-\u064a][\w.\-]{1,40}(?:@[\w.\-]+\.\w{2,})?")
+_HANDLE = re.compile(r"(?<![\w@/.+\-])@[A-Za-z0-9_\u0621-\u064a][\w.\-]{1,40}(?:@[\w.\-]{1,80}\.\w{2,24})?")
 
 
 def _profile_urls(plain: str) -> Iterator[Replacement]:
     for match in _PROFILE.finditer(plain):
-        if match.start() and (plain[match.start() - 1].isalnum() or plain[match.start() - 1] in "/@."):
-            continue
         host = next(value for value in match.groups() if value)
         end = match.end() - len(match.group()) + len(match.group().rstrip(".,:;!؟?)]"))
         yield Replacement("profile_url", match.start(), end, host.lower())
