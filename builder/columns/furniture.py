@@ -16,7 +16,7 @@ HEAD_CHARS = 25
 LINE_CHARS = 220
 """A line that opens like one and is longer is prose."""
 LIST_NAMES_MIN = 3
-LIST_SHARE_MIN = 0.4
+LIST_SHARE_MIN = 0.6
 """A line of which names make this share of the words, three or more of them, is a list of links."""
 
 
