@@ -145,7 +145,23 @@ def test_an_index_without_pages_is_read_at_once() -> None:
     assert [target.headers[0][1] for target in found] == ["bytes=1000-1099"]
 
 
-@pytest.mark.parametrize("given", [404, 503, b"", b"<html>busy</html>", b'{"message": "No Captures found"}'])
+@pytest.mark.parametrize(
+    "given",
+    [
+        404,
+        503,
+        b"",
+        b"<html>busy</html>",
+        b'{"message": "No Captures found"}',
+        b"[[",
+        b"[[1, 2], 3]",
+        b"7",
+        b"null",
+        b'[{"id": "CC-MAIN-2025-05", "cdx-api": "http://[bad/"}, {"id": 1}, null]',
+        b'{"pages": "many"}',
+        b'{"pages": -1}',
+    ],
+)
 def test_an_index_that_has_nothing_leads_nowhere(given: bytes | int) -> None:
     """No captures, an error page or an empty answer give no targets and no crash."""
     assert walk(crawl_source(), lambda target: given) == []
@@ -170,6 +186,9 @@ def test_the_newest_capture_of_an_address_is_taken() -> None:
 
 def test_rows_that_cannot_be_fetched_are_passed_over() -> None:
     """A row without place, with a senseless one, or of a monster record is no target."""
+    rows = [row(6, timestamp="soon"), row(7, length="999", filename="//elsewhere.example/x.warc.gz")]
+    found = walk(crawl_source(), common_crawl([rows]))
+    assert [target.url for target in found] == ["https://data.commoncrawl.org/elsewhere.example/x.warc.gz"]
     rows = [row(1, offset="x"), row(2, length="0"), row(3, length="99999999999"), row(4, filename=""), row(5)]
     found = walk(crawl_source(), common_crawl([rows]))
     assert [target.headers[0][1] for target in found] == ["bytes=5000-5099"]

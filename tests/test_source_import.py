@@ -355,7 +355,16 @@ def test_an_id_that_a_spreadsheet_rounded_is_not_believed(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "when", [0, "1970-01-01T00:00:00Z", "2035-01-01T00:00:00Z", "soon", 10**17, 2_000_000_000]
+    "when",
+    [
+        0,
+        "1970-01-01T00:00:00Z",
+        "2035-01-01T00:00:00Z",
+        "soon",
+        10**17,
+        2_000_000_000,
+        "9999-12-31T23:59:59-14:00",
+    ],
 )
 def test_times_that_cannot_be_are_not_believed(tmp_path: Path, when: object) -> None:
     """A time before the platform, after the collection or in no known form leaves the date empty, and says so."""

@@ -7,6 +7,7 @@ differ; a row here is the same for both.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -107,7 +108,9 @@ def read_rows(body: bytes) -> tuple[list[Row], str | None]:
 def _read_table(body: bytes) -> tuple[list[Row], str | None]:
     table = _parsed(body)
     lines = [line for line in table if isinstance(line, list)] if isinstance(table, list) else []
-    resume = lines[-1][0] if len(lines) > 2 and not lines[-2] and len(lines[-1]) == 1 else None
+    if not lines:
+        return [], None
+    resume = str(lines[-1][0]) if len(lines) > 2 and not lines[-2] and len(lines[-1]) == 1 else None
     names = [str(name) for name in lines[0]]
     rows = (_row(dict(zip(names, line, strict=False))) for line in lines[1:] if len(line) == len(names) > 1)
     return [row for row in rows if row is not None], resume
@@ -116,13 +119,15 @@ def _read_table(body: bytes) -> tuple[list[Row], str | None]:
 def _parsed(text: bytes) -> object:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
 def _row(item: Mapping[object, object]) -> Row | None:
     fields = {_NAMES.get(str(name), str(name)): str(value) for name, value in item.items()}
-    if not all(fields.get(name) for name in ("urlkey", "timestamp", "url")):
+    if not (
+        fields.get("urlkey") and fields.get("url") and re.fullmatch(r"\d{14}", fields.get("timestamp", ""))
+    ):
         return None
     place = None
     numbers = (fields.get("offset", ""), fields.get("length", ""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from pydantic import Field
 
@@ -19,7 +19,10 @@ from builder.sources.cdx import CdxBlock, chosen, read_only_asked, read_rows
 
 CRAWLS, PAGES, ROWS = "commoncrawl.crawls", "commoncrawl.pages", "commoncrawl.rows"
 RECORD = "commoncrawl.record"
-_CRAWL_NAME = re.compile(r"[\w.-]+$")
+_API = re.compile(r"https?://[\w.:-]+/[^\s?]*$")
+MAX_PAGES = 10_000
+"""Cap on the pages of one question; each has some 15,000 captures, so this is more than any host has."""
+
 MAX_RECORD_BYTES = 20_000_000
 """Longer records are not asked for; Common Crawl cuts pages at 1 MB (5 MB since 2025)."""
 
@@ -69,19 +72,16 @@ class CommonCrawlSource(Source[CommonCrawlBlock]):
 
     def _indexes(self, capture: Capture) -> Iterator[Target]:
         """Yield for each wanted crawl and pattern the question how many pages its index has."""
-        try:
-            listed = json.loads(capture.body)
-        except ValueError:
-            return
+        listed = _parsed(capture.body)
         apis = {
-            str(entry["id"]): str(entry["cdx-api"])
-            for entry in listed
-            if isinstance(entry, dict) and "cdx-api" in entry and _CRAWL_NAME.match(str(entry.get("id", "")))
+            str(entry.get("id")): str(entry.get("cdx-api"))
+            for entry in (listed if isinstance(listed, list) else [])
+            if isinstance(entry, dict) and _API.match(str(entry.get("cdx-api")))
         }
         wanted = self.block.crawls or tuple(apis)[: self.block.newest_crawls]
         for crawl in wanted:
             for pattern in self.block.urls if crawl in apis else ():
-                url = urljoin(capture.url, apis[crawl]) + "?" + urlencode(self._question(pattern))
+                url = apis[crawl] + "?" + urlencode(self._question(pattern))
                 yield Target(f"{url}&showNumPages=true", self.name, role=PAGES, via=capture.url, how="api")
 
     def _question(self, pattern: str) -> list[tuple[str, str]]:
@@ -92,15 +92,12 @@ class CommonCrawlSource(Source[CommonCrawlBlock]):
 
     def _index_pages(self, capture: Capture, target: Target) -> Iterator[Target]:
         """Yield every page of an index; an index without pages has answered with its rows already."""
-        try:
-            answer = json.loads(capture.body)
-        except ValueError:
-            answer = None
+        answer = _parsed(capture.body)
         if not isinstance(answer, dict) or not isinstance(answer.get("pages"), int):
             yield from self._captures(capture)
             return
         base = target.url.removesuffix("&showNumPages=true")
-        for page in range(answer["pages"]):
+        for page in range(min(answer["pages"], MAX_PAGES)):
             yield Target(f"{base}&page={page}", self.name, role=ROWS, via=target.url, how="pagination")
 
     def _captures(self, capture: Capture) -> Iterator[Target]:
@@ -113,10 +110,17 @@ class CommonCrawlSource(Source[CommonCrawlBlock]):
         name, offset, length = place
         wanted = ("Range", f"bytes={offset}-{offset + length - 1}")
         return Target(
-            urljoin(self.block.data_url, name.lstrip("/")),
+            f"{self.block.data_url.rstrip('/')}/{name.lstrip('/')}",
             self.name,
             role=RECORD,
             via=via,
             how="api",
             headers=(wanted, ("Accept-Encoding", "identity")),
         )
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

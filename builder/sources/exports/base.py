@@ -37,7 +37,9 @@ CLOCK_SLACK = timedelta(hours=24)
 _MILLISECONDS_FROM = 100_000_000_000
 """Numbers from here on (year 5138 in seconds) are milliseconds (1973 and later)."""
 
-_LATEST_SECONDS = 253_402_300_799
+_LATEST_SECONDS = 7_258_118_399
+_YEARS = (1900, 2199)
+"""Times outside these years are mistakes, and near the ends of what a datetime holds sums overflow."""
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HALVES = re.compile("[\ud800-\udfff]")
 _ROUNDED = re.compile(r"-?\d+\.\d*([eE][+-]?\d+)?|-?\d+[eE][+-]?\d+")
@@ -164,11 +166,11 @@ def instant_of(value: object) -> tuple[datetime, bool] | None:
             )
         else:
             instant = datetime.fromisoformat(re.sub(r" UTC$", "+00:00", printed))
+        zoned = instant.tzinfo is not None
+        instant = instant.astimezone(UTC) if zoned else instant.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    if instant.tzinfo is None:
-        return instant.replace(tzinfo=UTC), False
-    return instant.astimezone(UTC), True
+    return (instant, zoned) if _YEARS[0] <= instant.year <= _YEARS[1] else None
 
 
 @dataclass(frozen=True, slots=True)
