@@ -120,6 +120,8 @@ class HubServer:
         self.faults: list[Failure] = []
         self.xet = xet
         self.token = token
+        self.dies_at: int | None = None
+        """Number of the request whose answer is lost; it is done, and no later one is heard at all."""
         self.before_commit: Callable[[Repo], None] | None = None
         self.lock = threading.RLock()
         owner = self
@@ -225,7 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.path_only, self.query = parts.path, parse_qs(parts.query)
         with self.hub.lock:
             self.hub.seen.append(Seen(self.command, self.path, len(body)))
-            fault = self._fault()
+            fault = self._death(len(self.hub.seen) - 1) or self._fault()
             if fault and fault.cut and not fault.after:
                 self.close_connection = True
                 return
@@ -251,6 +253,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.readline()
             return b"".join(parts)
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _death(self, number: int) -> Failure | None:
+        """Return the loss of this answer, or of this request, once the line is dead."""
+        last = self.hub.dies_at
+        if last is None or number < last:
+            return None
+        return Failure(self.command, "", 0, 1, after=number == last, cut=True)
 
     def _fault(self) -> Failure | None:
         for fault in self.hub.faults:

@@ -248,6 +248,45 @@ def test_uploads_that_are_cut_go_on_where_they_were(hub: HubServer, releases: Re
     assert there.isdisjoint(sent)
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_cut_at_any_request_is_healed_by_running_again(releases: Releases, there: bool) -> None:
+    """Whichever answer is the last to be lost, the rerun ends with one commit a version and the tag on it."""
+    cut, finished = 0, False
+    release, expected = (releases.second, "Version 1.1.0") if there else (releases.first, "Version 1.0.0")
+    while not finished:
+        with HubServer(token=TOKEN) as hub:
+            if there:
+                send(hub, releases.first)
+            before = titles(hub) if there else ["initial commit"]
+            hub.dies_at = len(hub.seen) + cut
+            try:
+                send(hub, release)
+                finished = True
+            except HubError:
+                hub.dies_at = None
+                send(hub, release)
+            repo = hub.repos[REPO]
+            assert repo.private
+            assert titles(hub) == [expected, *before], cut
+            assert repo.tags[f"v{release.name}"] == repo.branches["main"], cut
+        cut += 1
+    assert cut > 10
+
+
+def test_a_gate_that_a_cut_left_open_is_closed_before_any_data(hub: HubServer, tmp_path: Path) -> None:
+    """A repository that was made by a run that died is gated by the next one."""
+    release = release_of(recipe_in(tmp_path, '[release]\ngated = "auto"'), [document(1)]).path
+    hub.dies_at = 1
+    with pytest.raises(HubError):
+        send(hub, release)
+    assert REPO in hub.repos
+    assert "gated" not in hub.repos[REPO].settings
+    hub.dies_at = None
+
+    send(hub, release)
+    assert hub.repos[REPO].settings["gated"] == "auto"
+
+
 def test_a_cut_between_commit_and_tag_is_healed(hub: HubServer, releases: Releases) -> None:
     """The rerun finds the commit by its content and only tags it."""
     hub.fail("POST", r"/tag/", status=500)

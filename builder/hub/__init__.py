@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from builder.errors import HubError, UsageError, VerifyFailed
@@ -20,6 +21,9 @@ from builder.hub.state import CARD, State, check_version, foreign_changes, look
 __all__ = ["PublishResult", "publish"]
 
 Progress = Callable[[str], None]
+
+PULLS_SEEN = 20
+"""Newest pull requests that are compared with a release before another is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +158,8 @@ def _commit(
     if state.head is None:
         way.say(f"creating {remote.repo_id}")
         remote.create(private=way.private)
-        if local.gated:
-            remote.gate(local.gated)
+    if local.gated and state.last_version is None:
+        remote.gate(local.gated)  # not only when it was made now: a run may have died in between
     head = state.head or remote.head() or ""
     wanted = {change.path for change in plan.changes if change.change in ("new", "changed")}
     way.say(f"uploading {len(wanted)} files, {plan.new_bytes / 1e6:,.1f} MB at most")
@@ -205,7 +209,7 @@ def _open_pull(local: LocalRelease, remote: Remote, state: State | None) -> tupl
     """Return (number, commit id) of a pull request that holds this release already."""
     if state is not None and state.head is None:
         return None
-    for name, commit in remote.pulls().items():
+    for name, commit in islice(remote.pulls().items(), PULLS_SEEN):
         if is_same(compare(local.files, remote.tree(name))):
             return name.rsplit("/", 1)[-1], commit
     return None
