@@ -19,6 +19,13 @@ _AROUND = re.compile(
 _HEADING = re.compile(
     r"^\W*\d*\W*(?:ال)?(?:تعليق|ردود|مشاركات القراء|اراء القراء|comments|responses|replies)"
 )
+_BARE_HEADING = re.compile(
+    r"^\W*\d*\W*(?:ال)?(?:تعليقات|تعليق|ردود)(?:\s+(?:ال)?(?:قراء|زوار|اعضاء|مشاركين))?[\W\d]*$"
+)
+_HEADING_TAGS = ("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "b", "strong")
+
+MOST_HEADING_PARTS = 3
+"""A heading holds a word, a count and a link at most."""
 
 MOST_HEADING_CHARS = 60
 """A longer line is no heading of a list of answers."""
@@ -57,8 +64,11 @@ def elements_to_cut(tree: HtmlElement, items: list[HtmlElement]) -> list[HtmlEle
 
 
 def _is_heading(element: HtmlElement, inside: set[HtmlElement]) -> bool:
+    if element in inside or len(element) > MOST_HEADING_PARTS:
+        return False
     text = fold(" ".join(str(element.text_content()).split()))
-    return element not in inside and len(text) <= MOST_HEADING_CHARS and bool(_HEADING.match(text))
+    pattern = _HEADING if str(element.tag).startswith("h") else _BARE_HEADING
+    return len(text) <= MOST_HEADING_CHARS and bool(pattern.match(text))
 
 
 def _held(items: list[HtmlElement]) -> dict[HtmlElement, list[HtmlElement]]:

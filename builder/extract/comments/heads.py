@@ -43,6 +43,11 @@ def is_control(line: str) -> bool:
     return len(line) <= 80 and bool(_CONTROL.match(fold(line)))
 
 
+def is_quote_label(line: str) -> bool:
+    """True for the line that forums print above what an answer quotes."""
+    return bool(re.fullmatch(r"\W*(?:اقتباس|quote)\W*", fold(line)))
+
+
 def is_email(line: str) -> bool:
     """True when a line is an address of electronic mail and nothing else."""
     return bool(_EMAIL.match(line.strip()))

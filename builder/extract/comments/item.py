@@ -9,7 +9,15 @@ from datetime import datetime
 
 from lxml.html import HtmlElement
 
-from builder.extract.comments.heads import Head, clean_name, is_control, is_email, read_head, split_subject
+from builder.extract.comments.heads import (
+    Head,
+    clean_name,
+    is_control,
+    is_email,
+    is_quote_label,
+    read_head,
+    split_subject,
+)
 from builder.extract.dates import parse_moment
 from builder.extract.dates.printed import find_printed
 from builder.markup import block_lines, squeeze, text_of
@@ -136,7 +144,7 @@ def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Con
     body = _find_text(parts, nested, who, when)
     head = Head()
     if body is not None:
-        lines = [line for _, line in block_lines(body, nested | _quotes(body))]
+        lines = [line for _, line in block_lines(body, nested | _quotes(body)) if not is_quote_label(line)]
         moment = moment or _stamp_beside(element, nested | {body}, context)
     else:
         known = (who, when, title_element) if name is not None else (title_element,)
@@ -144,8 +152,8 @@ def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Con
         lines = _free_lines(parts, element, skip)
         clock = None if name is not None and moment is not None else context.moment
         head = read_head(lines, clock, named=name is not None)
-        lines = head.rest
-    text = "\n".join(line for line in lines if not is_control(line))
+        lines = [line for line in head.rest if not is_control(line)]
+    text = "\n".join(lines)
     if not text.strip():
         return None
     subject, name = split_subject(name)
