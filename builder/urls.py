@@ -34,7 +34,7 @@ _SAFE_PATH = "/:@!$&'()*+,;=~-._"
 _SAFE_QUERY = _SAFE_PATH + "?%[]"
 _CLEAN = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?::\d+)?/[A-Za-z0-9/_.~:@!$&'()*+,;=?-]*")
 """What needs no escaping: nearly every address of a large sitemap."""
-_CANONICAL = re.compile(r"https?://[a-z0-9.-]*[a-z0-9]/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*")
+_CANONICAL = re.compile(r"https?://[a-z0-9.-]*[a-z0-9]/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*+/?)*+")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 

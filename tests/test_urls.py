@@ -104,3 +104,9 @@ def test_hosts_and_ids() -> None:
     assert ascii_host("ExAmple.ORG.") == "example.org"
     assert stable_id("a") == stable_id("a") != stable_id("b")
     assert len(stable_id("مفتاح")) == 32
+
+
+def test_long_names_with_letters_beyond_ascii_come_back() -> None:
+    """A path of many words and one foreign letter at its end is no work: the patterns never go back."""
+    path = "2021-05-03-programmieren-for-the-space-of-all-days-" * 8
+    assert canonical_url(f"https://site.example/{path}ü/") == f"https://site.example/{path}%C3%BC/"
