@@ -30,6 +30,7 @@ STAGE = "takedown"
 Kind = Literal["url", "id", "author", "pattern"]
 
 _ID = re.compile(r"^[0-9a-f]{32}$")
+_PSEUDONYM = re.compile(r"^user-[0-9a-f]{24}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,12 @@ class Takedowns:
         ]
         forms = [*written, *map(fold_text, written)]
         return next((n for n, pattern in self._patterns if any(map(pattern.search, forms))), None)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a row that the requests need to see; the text only where there are patterns."""
+        shown = ("id", "document_id", "url", "canonical_url", "author")
+        return (*shown, "author_bio", "title", "text") if self._patterns else shown
 
     def names_url(self, url: str) -> bool:
         """Return whether an address is named by a request; for lists of addresses such as cluster_urls."""
@@ -202,7 +209,8 @@ def add(
     """Write a request into takedowns.jsonl; return it and whether it is new.
 
     `kind` is guessed unless given ("pattern" never is). Authors are always kept as a salted hash, addresses
-    and ids with `hashed`. The same request twice is written once.
+    and ids with `hashed`. The same request twice is written once. A pseudonym changes with the recipe, so the
+    ids of all records under it in the folder's releases are written with it.
     Raises UsageError when the value is empty, is no regular expression, or cannot be hashed.
     """
     kind = kind or kind_of(value)
@@ -215,15 +223,30 @@ def add(
             what_next="Name the address or the author, or leave out --hashed.",
         )
     with folder_lock(folder, doing="writing takedowns"):
-        known = load(folder).requests
+        known = list(load(folder).requests)
         same = next((one for one in known if one.kind == kind and one.matches(normal)), None)
         if same:
             return same, False
+        day = now.date().isoformat()
         salt = secrets.token_hex(16) if hashed else ""
         kept = _hashed(normal, salt) if hashed else normal
-        request = Request(kind, kept, reason, now.date().isoformat(), salt)
-        write_jsonl(folder / FILE, [asdict(one) for one in (*known, request)])
+        request = Request(kind, kept, reason, day, salt)
+        ids = _ids_under(folder, value) if _PSEUDONYM.match(value) else []
+        added = [request, *(Request("id", key, reason, day) for key in ids)]
+        write_jsonl(folder / FILE, [asdict(one) for one in (*known, *added)])
     return request, True
+
+
+def _ids_under(folder: Path, pseudonym: str) -> list[str]:
+    """Return the ids of all records under a pseudonym in the releases of a folder, sorted."""
+    import pyarrow.dataset as ds
+
+    shards = sorted(str(path) for path in (folder / "releases").glob("*/data/*/*.parquet"))
+    found: set[str] = set()
+    for shard in shards:
+        rows = ds.dataset(shard).to_table(columns=["id"], filter=ds.field("author") == pseudonym)
+        found.update(rows["id"].to_pylist())
+    return sorted(found)
 
 
 def _normalised(kind: Kind, value: str) -> str:

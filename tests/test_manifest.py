@@ -247,16 +247,21 @@ print(calls)
 """
 
 
-def run_killed(folder: Path, limit: int) -> subprocess.CompletedProcess[str]:
-    """Make a release in a process that is killed at its `limit`-th touch of a file below `folder`."""
+def run_code(code: str, folder: Path, number: int) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own with a folder and a number as arguments."""
     path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parent.parent)])
     return subprocess.run(
-        [sys.executable, "-c", KILLED, str(folder), str(limit)],
+        [sys.executable, "-c", code, str(folder), str(number)],
         check=False,
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
     )
+
+
+def run_killed(folder: Path, limit: int) -> subprocess.CompletedProcess[str]:
+    """Make a release in a process that is killed at its `limit`-th touch of a file below `folder`."""
+    return run_code(KILLED, folder, limit)
 
 
 def test_a_kill_at_any_touch_of_the_disk_leaves_no_half_release(tmp_path: Path) -> None:
@@ -272,6 +277,39 @@ def test_a_kill_at_any_touch_of_the_disk_leaves_no_half_release(tmp_path: Path) 
             assert (release / "manifest.json").read_bytes() == expected
     release = release_of(recipe_in(folder), [document(n) for n in range(6)])
     assert (release.path / "manifest.json").read_bytes() == expected
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from builder.errors import WorldError
+from builder.release import ReleaseInput, write_release
+from releasekit import NOW, document, recipe_in, release_of, write_rows
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+recipe, rows = recipe_in(Path(sys.argv[1])), [document(n) for n in range(6)]
+release_of(recipe_in(Path(sys.argv[1]) / "warm-up"), rows)
+part = write_rows(recipe.folder / "rows.parquet", "documents", rows)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    write_release(ReleaseInput(recipe, (part,), (), now=NOW))
+except WorldError as error:
+    print(error.where)
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.parametrize("limit_bytes", [10, 19_000, 30_000])
+def test_a_disk_that_takes_no_more_leaves_no_half_release(tmp_path: Path, limit_bytes: int) -> None:
+    """Where a write is refused the path is named, nothing unfinished stays, and it works once there is room."""
+    done = run_code(FULL, tmp_path / "ds", limit_bytes)
+    assert done.returncode == 3, done.stderr
+    assert str(tmp_path / "ds") in done.stdout
+    assert releases_in(tmp_path / "ds" / "releases") == []
+    left = [path.name for path in (tmp_path / "ds").rglob(".tmp-*")]
+    assert left == []
+    release = release_of(recipe_in(tmp_path / "ds"), [document(n) for n in range(6)])
+    expected = tmp_path / "ds" / "warm-up" / "releases" / "1.0.0" / "manifest.json"
+    assert (release.path / "manifest.json").read_bytes() == expected.read_bytes()
 
 
 def _hold(folder: Path, ready, done) -> None:  # type: ignore[no-untyped-def]

@@ -279,6 +279,20 @@ def test_comments_need_their_document(tmp_path: Path) -> None:
     ]
 
 
+def test_a_parent_that_was_left_out_is_missing(tmp_path: Path) -> None:
+    """Whoever reads the release finds every parent that is said to be present."""
+    rows = [document(1), document(2, parent_id=document(1)["id"], parent_state="present")]
+    rows.append(document(3, parent_id=document(9)["id"], parent_state="present"))
+    comments = [comment(1, rows[0]), comment(2, rows[0])]
+    comments[1] |= {"parent_id": comments[0]["id"], "parent_state": "present"}
+    gone = comment(3, rows[0], parent_id="f" * 32, parent_state="deleted")
+    release = release_of(recipe_in(tmp_path), rows, [*comments, gone])
+    states = {row["id"]: row["parent_state"] for row in rows_of(release.path)}
+    assert [states[row["id"]] for row in rows] == ["none", "present", "missing"]
+    states = {row["id"]: row["parent_state"] for row in rows_of(release.path, "comments")}
+    assert [states[row["id"]] for row in (*comments, gone)] == ["none", "present", "deleted"]
+
+
 def test_rejected_rows_of_all_stages_lie_beside_the_release(tmp_path: Path) -> None:
     """Rows that earlier stages rejected are kept with all reasons, outside the folder that is published."""
     schema = load_schema("rejected")

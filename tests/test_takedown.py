@@ -104,6 +104,18 @@ def test_an_author_behind_a_pseudonym(tmp_path: Path) -> None:
     assert load(tmp_path).reason(row, names=["سلمى", "Salma_K"]) is not None
 
 
+def test_a_pseudonym_is_written_with_the_ids_under_it(tmp_path: Path) -> None:
+    """Another recipe gives the person another pseudonym; the comments known under the old one go all the same."""
+    recipe = recipe_in(tmp_path)
+    old, new = "user-" + "a" * 24, "user-" + "b" * 24
+    release_of(recipe, ROWS[:2], [comment(1, ROWS[0], author=old), comment(2, ROWS[1])])
+    request, is_new = add(tmp_path, old, "asked", now=NOW)
+    assert (request.kind, is_new) == ("author", True)
+    assert [each.kind for each in load(tmp_path).requests] == ["author", "id"]
+    release = release_of(recipe, ROWS[:2], [comment(1, ROWS[0], author=new), comment(2, ROWS[1])])
+    assert release.rows["comments"] == 1
+
+
 def test_a_pattern_is_sought_in_text_and_match_form(tmp_path: Path) -> None:
     """A regular expression finds what it names as written and as folded."""
     add(tmp_path, "رقم البيت [0-9]+", "an address", now=NOW, kind="pattern")

@@ -150,9 +150,8 @@ def _find_taken(
     database.execute("CREATE TABLE taken (place VARCHAR, id VARCHAR, rule VARCHAR, detail VARCHAR)")
     if not takedowns:
         return
-    wanted = ("id", "document_id", "url", "canonical_url", "author", "author_bio", "title", "text")
     for table, schema in schemas.items():
-        names = ", ".join(name for name in wanted if name in schema.names)
+        names = ", ".join(name for name in takedowns.columns if name in schema.names)
         with database.cursor() as reading:
             for batch in stream(reading, f"SELECT {names} FROM {table}_in", _BATCH_ROWS):
                 named = ((row["id"], takedowns.reason(row)) for row in batch.to_pylist())

@@ -71,19 +71,27 @@ def holding(release: Path, requests: Takedowns) -> Holding:
     documents: set[str] = set()
     addresses = 0
     for shard in (*manifest.table_shards("documents"), *manifest.table_shards("comments")):
-        for row in _rows(release / shard.path):
+        for row in _rows(release / shard.path, (*requests.columns, "cluster_urls")):
             if _named(row, requests, documents):
                 records.append((shard.table, row["id"]))
                 if shard.table == "documents":
                     documents.add(row["id"])
             addresses += len(_named_urls(row, requests))
     beside = rejected_beside(release)
-    rejected = sum(_shows(row, requests) for row in _rows(beside)) if beside.is_file() else 0
+    rejected = (
+        sum(_shows(row, requests) for row in _rows(beside, (*requests.columns, "title")))
+        if beside.is_file()
+        else 0
+    )
     return Holding(manifest.version, release, tuple(sorted(records)), addresses, rejected)
 
 
-def _rows(path: Path) -> Iterable[Row]:
-    for table in slices(path):
+def _rows(path: Path, wanted: Iterable[str]) -> Iterable[Row]:
+    """Yield the wanted columns of a file's rows, as far as it has them."""
+    import pyarrow.parquet as pq
+
+    names = set(pq.read_schema(path).names)
+    for table in slices(path, [name for name in wanted if name in names]):
         yield from table.to_pylist()
 
 
