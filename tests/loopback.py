@@ -95,6 +95,8 @@ class Website:
 
 
 def _read(stream: object) -> Request | None:
+    if stream.peek(1)[:1] == b"\x16":  # type: ignore[attr-defined]
+        return None  # a TLS greeting; this server speaks none
     lines: list[str] = []
     while line := stream.readline().decode("latin-1").rstrip("\r\n"):  # type: ignore[attr-defined]
         lines.append(line)
