@@ -23,7 +23,12 @@ HOST = "http://site.example"
 
 def paths_of(text: str) -> list[str]:
     """Return the paths a file speaks of, each with a child, a parent and a query."""
-    values = [value for group in robots_groups(text) for field, value in group.lines if field in ("allow", "disallow")]
+    values = [
+        value
+        for group in robots_groups(text)
+        for field, value in group.lines
+        if field in ("allow", "disallow")
+    ]
     found: dict[str, None] = {"/": None, "/robots.txt": None, "/a/b?c=d": None}
     for value in values[:200]:
         plain = value.replace("*", "x").rstrip("$")

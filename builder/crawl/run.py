@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from builder.archive.coding import BodyTooLarge
 from builder.crawl.events import HostReport, HostStopped, PageDone
@@ -21,7 +21,7 @@ from builder.crawl.pace import Pace, retry_after_s
 from builder.crawl.recorder import Original, Recorder, Written, capture_of, payload_digest
 from builder.crawl.robots import REFRESH_S, Rules, origin_of
 from builder.crawl.rows import When, conditions, visit_row
-from builder.crawl.scope import Scope
+from builder.crawl.scope import Scope, host_of
 from builder.crawl.traps import Shapes
 from builder.errors import FetchError
 from builder.model import PAGE, Rights, Target
@@ -34,6 +34,8 @@ TICK_S = 0.001
 """The shortest wait: a clock may not see less pass."""
 MAX_HOSTS = 32
 """Hosts asked at one time; each holds one connection."""
+MAX_ENTERED = 100_000
+"""Addresses remembered as entered in this run: menus name the same ones on every page."""
 BAD_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of unexpected shape raises; such an answer is kept and leads nowhere."""
 
@@ -68,6 +70,7 @@ class Run:
         self._slots = asyncio.Semaphore(MAX_HOSTS)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._entered: set[tuple[str, str]] = set()
         self.hosts: dict[str, HostState] = {}
         self.tally = Tally("crawl")
         self.interrupted = False
@@ -340,17 +343,22 @@ class Run:
         hosts: set[str] = set()
         entered: list[Found] = []
         for target in found:
-            host = urlsplit(target.url).netloc.lower()
-            state = self.hosts.get(host)
+            known = (target.source, target.url)
+            if known in self._entered:
+                continue
+            state = self.hosts.get(host_of(target.url))
             source = self._sources[target.source]
             item = self._scope.admit(target, state.shapes if state else None, source=source)
             if isinstance(item, str):
-                owner = self.hosts.get(urlsplit(via).netloc.lower())
+                owner = self.hosts.get(host_of(via))
                 if owner is not None:
                     owner.skipped[item] += 1
                 continue
             entered.append(item)
             hosts.add(item.host)
+            self._entered.add(known)
+        if len(self._entered) > MAX_ENTERED:
+            self._entered.clear()
         self._frontier.add(entered, self._start_s)
         return hosts
 

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -98,9 +99,10 @@ def page_links(body: bytes, url: str, content_type: str | None = None) -> Iterat
     if tree is None or _says_nofollow(tree):
         return
     base = next((_joined(url, href, charset) for href in tree.xpath("//base/@href")), None) or url
+    root = urljoin(base, "/")
     seen: set[str] = set()
     for element in tree.iter("a", "area", "link", "frame", "iframe", "meta"):
-        link = _link(element, base, charset)
+        link = _link(element, base, root, charset)
         if link is not None and link.url not in seen:
             seen.add(link.url)
             yield link
@@ -129,7 +131,7 @@ def _address(element: lxml.html.HtmlElement) -> str | None:
     return address
 
 
-def _link(element: lxml.html.HtmlElement, base: str, charset: str) -> Link | None:
+def _link(element: lxml.html.HtmlElement, base: str, root: str, charset: str) -> Link | None:
     href = _address(element)
     rels = (element.get("rel") or "").lower().split()
     if not href or "nofollow" in rels:
@@ -140,10 +142,13 @@ def _link(element: lxml.html.HtmlElement, base: str, charset: str) -> Link | Non
             how = "feed"
         elif "next" not in rels:
             return None
-    url = _joined(base, href, charset)
+    # Menus point to the same places from every page: seen from the root they are worked out once.
+    from_root = href.startswith("/") and not href.startswith("//")
+    url = _joined(root if from_root else base, href, charset)
     return None if url is None or _SKIPPED.search(url) else Link(url, how)
 
 
+@lru_cache(maxsize=16_384)
 def _joined(base: str, href: str, charset: str) -> str | None:
     """Return `href` seen from `base` as it goes on the wire, None for what is no web address."""
     href = href.strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -125,6 +125,7 @@ class SiteSource(Source[SiteBlock]):
         return Target(url, self.name, role, target.depth + 1, target.url, how)
 
 
+@lru_cache(maxsize=16_384)
 def _host(url: str) -> str:
     """Return a URL's host as `at_home` compares it."""
     parts = urlsplit(url)
