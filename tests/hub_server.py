@@ -370,7 +370,9 @@ class _Handler(BaseHTTPRequestHandler):
             ]
 
         pulls = [{"name": n, "ref": n, "targetCommit": o} for n, o in repo.pulls.items()]
-        answer = {"branches": listed(repo.branches, "refs/heads/"), "tags": listed(repo.tags, "refs/tags/")}
+        # The harder case of annotated tags: the list names the tag's own object, not the commit.
+        objects = {name: hashlib.sha1(name.encode()).hexdigest() for name in repo.tags}
+        answer = {"branches": listed(repo.branches, "refs/heads/"), "tags": listed(objects, "refs/tags/")}
         return 200, {**answer, "converts": [], "pullRequests": pulls}, {}
 
     def history(self, body: bytes, repo_id: str, revision: str) -> tuple[int, Any, dict[str, str]]:

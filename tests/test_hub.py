@@ -544,6 +544,26 @@ def test_the_token_is_in_no_result(
     assert not any(TOKEN.encode() in hub.bytes_of(b) for c in repo.commits.values() for b in c.files.values())
 
 
+def test_a_card_the_hub_refuses_is_not_tried_again(hub: HubServer, releases: Releases) -> None:
+    """Its word is passed on with what to correct; waiting would not help."""
+    hub.fail("POST", "/api/validate-yaml", status=400, times=9)
+
+    with pytest.raises(HubError, match="Invalid metadata in README") as caught:
+        send(hub, releases.first)
+    assert "[dataset] in the recipe" in caught.value.what_next
+    assert sum("validate-yaml" in seen.path for seen in hub.seen) == 1
+
+
+def test_a_token_that_may_not_write_is_told(hub: HubServer, releases: Releases) -> None:
+    """403 has advice of its own, and is not tried again."""
+    hub.fail("POST", "/commit/", status=403, times=9)
+
+    with pytest.raises(HubError, match="403") as caught:
+        send(hub, releases.first)
+    assert "may not write" in caught.value.what_next
+    assert sum("/commit/" in seen.path for seen in hub.seen) == 1
+
+
 def test_without_a_token_the_way_to_log_in_is_told(
     hub: HubServer, releases: Releases, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from builder.errors import HubError, UsageError, VerifyFailed
+from builder.errors import UsageError, VerifyFailed
 from builder.hub.local import LocalRelease
 from builder.hub.plan import FileChange, compare, is_same, new_bytes
-from builder.hub.remote import COMMIT_TRIES, MAIN, Committed, Moved, Remote, passing, pause
+from builder.hub.remote import COMMIT_TRIES, MAIN, Busy, Committed, Moved, Remote, pause
 from builder.hub.state import CARD, State, check_version, foreign_changes, look
 
 __all__ = ["PublishResult", "publish"]
@@ -130,10 +130,11 @@ def _tagged_already(
 
     Raises UsageError when the tag holds other content.
     """
-    commit = state.tags.get(plan.tag)
-    if commit is None:
+    if plan.tag not in state.tags:
         return None
-    tree = state.tagged_tree if local.version == state.last_version else remote.tree(plan.tag)
+    last = local.version == state.last_version
+    commit = state.last_commit if last else remote.commit_of(plan.tag)
+    tree = state.tagged_tree if last else remote.tree(plan.tag)
     changes = compare(local.files, tree)
     other = [change.path for change in changes if change.change != "same" and change.path != CARD]
     if other:
@@ -184,9 +185,7 @@ def _committed(
                 text=local.summary,
                 pull=way.pull,
             )
-        except HubError as error:
-            if not isinstance(error, Moved) and not passing(error):
-                raise
+        except (Busy, Moved) as error:
             found = _made_after_all(local, remote, way)
             if found is not None:
                 return found

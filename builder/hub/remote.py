@@ -52,6 +52,8 @@ ADVICE = {
 }
 AGAIN = "Run the command again: what was uploaded is not sent again, and nothing is published by halves."
 
+REFUSED = "The Hub refuses this as it is. Correct what it names (the card's head: [dataset] in the recipe) and build."
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
@@ -72,6 +74,10 @@ class Committed:
 
 class Moved(HubError):
     """The head is not what it was when the plan was made."""
+
+
+class Busy(HubError):
+    """The Hub failed to answer; trying again may help."""
 
 
 class Remote:
@@ -126,11 +132,16 @@ class Remote:
             if isinstance(entry, RepoFile)
         }
 
-    def tags(self) -> dict[str, str]:
-        """Return tag -> commit id. Raises HubError."""
+    def tags(self) -> tuple[str, ...]:
+        """Return the names of the tags. Raises HubError."""
         with self._told("listing the tags"):
             refs = self._api.list_repo_refs(self.repo_id, repo_type=REPO_TYPE)
-        return {tag.name: tag.target_commit for tag in refs.tags}
+        return tuple(tag.name for tag in refs.tags)
+
+    def commit_of(self, revision: str) -> str:
+        """Return the commit id a tag stands for; the list of tags may name the tag's own object. Raises HubError."""
+        with self._told(f"reading {revision}"):
+            return self._api.dataset_info(self.repo_id, revision=revision).sha or ""
 
     def pulls(self) -> dict[str, str]:
         """Return pull request (refs/pr/1) -> commit id, newest first. Raises HubError."""
@@ -206,7 +217,7 @@ class Remote:
                 repo_type=REPO_TYPE,
                 exist_ok=True,
             )
-        found = self.tags().get(name)
+        found = self.commit_of(name)
         if found != commit:
             raise HubError(
                 f"tag {name} points to {found}, not to {commit}",
@@ -221,18 +232,23 @@ class Remote:
         try:
             yield
         except _CLIENT_ERRORS as error:
-            status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
-            kind = Moved if status == MOVED else HubError
-            raise kind(
-                f"{doing} failed: {without_token(_first_lines(error))}",
-                where=self.url,
-                what_next=ADVICE.get(status, AGAIN),
-            ) from None  # the client's own error carries request headers
+            cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
+            kind, advice = _sort(cause)
+            told = f"{doing} failed: {without_token(_first_lines(cause))}"
+            # "from None": the client's own error carries the headers of its request.
+            raise kind(told, where=self.url, what_next=advice) from None
 
 
-def passing(error: HubError) -> bool:
-    """Return whether trying again may help: the Hub was busy, or its answer was lost."""
-    return not isinstance(error, Moved) and error.what_next == AGAIN
+def _sort(error: BaseException) -> tuple[type[HubError], str]:
+    """Return what kind of failure an error of the client is, and what to do about it."""
+    if not isinstance(error, HfHubHTTPError):
+        return (HubError, REFUSED) if isinstance(error, ValueError) else (Busy, AGAIN)
+    status = error.response.status_code
+    if status == MOVED:
+        return Moved, ADVICE[MOVED]
+    if status in ADVICE:
+        return HubError, ADVICE[status]
+    return (HubError, REFUSED) if 400 <= status < 500 else (Busy, AGAIN)
 
 
 def pause(attempt: int) -> None:
@@ -247,9 +263,8 @@ def without_token(text: str) -> str:
 
 
 def _first_lines(error: BaseException) -> str:
-    cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    return " ".join(lines[:3])[:500] or type(cause).__name__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3])[:500] or type(error).__name__
 
 
 @contextmanager

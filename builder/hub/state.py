@@ -21,21 +21,18 @@ FIRST_FILES = (".gitattributes", CARD, "LICENSE", ".gitignore")
 class State:
     """A repository as it stands. `head` is None where there is none; `card` is README.md of main.
 
-    `last_version` is the highest version that is tagged; `tagged_tree` and `last_card` belong to its commit.
+    `last_version` is the highest version that is tagged; `tagged_tree` and `last_card` belong to its commit,
+    `last_commit`.
     """
 
     head: str | None = None
     tree: dict[str, RemoteFile] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
     card: str = ""
     last_version: str | None = None
     tagged_tree: dict[str, RemoteFile] = field(default_factory=dict)
     last_card: str = ""
-
-    @property
-    def last_commit(self) -> str | None:
-        """The commit of the last version."""
-        return self.tags.get(f"v{self.last_version}")
+    last_commit: str | None = None
 
 
 def look(remote: Remote) -> State:
@@ -48,14 +45,21 @@ def look(remote: Remote) -> State:
     card = _card(remote, head, tree)
     if last is None:
         return State(head, tree, tags, card)
-    commit = tags[f"v{last}"]
+    commit = remote.commit_of(f"v{last}")
     tagged = tree if commit == head else remote.tree(commit)
     return State(
-        head, tree, tags, card, last, tagged, card if commit == head else _card(remote, commit, tagged)
+        head,
+        tree,
+        tags,
+        card,
+        last,
+        tagged,
+        card if commit == head else _card(remote, commit, tagged),
+        commit,
     )
 
 
-def _versions(tags: dict[str, str]) -> list[str]:
+def _versions(tags: tuple[str, ...]) -> list[str]:
     found = []
     for tag in tags:
         try:
