@@ -168,6 +168,14 @@ def test_headers_that_are_not_utf8_are_kept(tmp_path: Path) -> None:
     assert numbers(captures) == [1]
 
 
+def test_an_address_in_raw_letters_is_read_as_utf8(tmp_path: Path) -> None:
+    """Some writers put addresses into record heads as people type them."""
+    typed = "https://example.org/مقال/für"
+    path = write(tmp_path / "a.warc.gz", [record("response", http(page(1)), WARC_Target_URI=typed)])
+    captures, _ = split(path)
+    assert [ref.url for ref in captures] == [typed]
+
+
 def test_a_digest_is_made_where_none_is_given(tmp_path: Path) -> None:
     """Without a digest in the header the payload's sha1 is computed; hexadecimal is turned into base32."""
     hexadecimal = hashlib.sha256(page(2)).hexdigest()

@@ -37,11 +37,14 @@ def parse_message(block: bytes) -> Message | None:
     return Message(int(status[1]), header_lines(head.split(b"\n")[1:]), body)
 
 
-def header_lines(lines: list[bytes]) -> Headers:
-    """Read "Name: value" lines as latin-1, joining folded ones; lines without a colon are left out."""
+def header_lines(lines: list[bytes], *, utf8: bool = False) -> Headers:
+    """Read "Name: value" lines as latin-1, joining folded ones; lines without a colon are left out.
+
+    With `utf8` a line that is UTF-8 is read so, as the heads of WARC records are (ISO 28500, 4).
+    """
     found: list[tuple[str, str]] = []
     for raw in lines:
-        line = raw.rstrip(b"\r").decode("latin-1")
+        line = _decoded(raw.rstrip(b"\r"), utf8=utf8)
         if line[:1] in (" ", "\t") and found:
             name, value = found[-1]
             found[-1] = (name, f"{value} {line.strip()}")
@@ -49,6 +52,13 @@ def header_lines(lines: list[bytes]) -> Headers:
             name, _, value = line.partition(":")
             found.append((name.strip(), value.strip()))
     return tuple(found)
+
+
+def _decoded(line: bytes, *, utf8: bool) -> str:
+    try:
+        return line.decode("utf-8" if utf8 else "latin-1")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def digest(payload: bytes) -> str:

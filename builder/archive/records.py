@@ -102,7 +102,7 @@ def _warc_at(data: bytes | mmap.mmap, start: int, *, cut: bool) -> RawRecord | B
     head_end = _HEAD_END.search(data, start, start + _HEAD_MAX_BYTES)
     if head_end is None:
         return Broken(start, _next_head(data, start + 1), "record header breaks off")
-    lines = header_lines(bytes(data[start : head_end.start()]).split(b"\n")[1:])
+    lines = header_lines(bytes(data[start : head_end.start()]).split(b"\n")[1:], utf8=True)
     fields: dict[str, str] = {}
     for name, value in lines:
         fields.setdefault(name.lower(), value)
