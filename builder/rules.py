@@ -231,7 +231,7 @@ DEFAULT: Thresholds = {
     "min_words_for_phrases": 30,
     "max_symbol_share": 0.065,
     "max_mojibake_share": 0.05,
-    "min_stop_word_share": 0.05,
+    "min_stop_word_share": 0.04,
     "min_mean_word_chars": 2,
     "max_mean_word_chars": 9,
     "min_lines_for_lists": 8,

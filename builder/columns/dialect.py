@@ -12,4 +12,4 @@ from builder.text import fold_text, words
 
 def dialect_markers(text: str) -> list[str]:
     """Return the marker words of a text, as written in the match form, sorted, each once."""
-    return sorted({word for raw in words(text) if (word := fold_text(raw)) in word_list("dialect")})
+    return sorted(word_list("dialect").intersection(words(fold_text(text))))

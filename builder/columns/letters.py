@@ -77,15 +77,17 @@ class Letters:
     cleaned: str
 
 
-def read_letters(text: str) -> Letters:
+def read_letters(text: str, whole: str | None = None) -> Letters:
     """Return the letters' verdict on a text: "ar", "few-letters", "not-arabic-script", "mixed-script",
     "foreign-letters", "many-ha" or "no-arabic-words".
+
+    `whole` is what the share of Arabic letters is counted on, where `text` is a sample of it.
     """
     plain = unicodedata.normalize("NFKC", _NOISE.sub(" ", text))
     cleaned = _STRETCH.sub(r"\1", _DROPPED.sub("", plain))
     script = len(_SCRIPT.findall(cleaned))
     foreign_marks = len(_VOWEL_SIGNS.findall(plain))
-    share = script / max(1, len(_LETTER.findall(cleaned)))
+    share = arabic_share(cleaned if whole is None else _NOISE.sub(" ", whole))
     found = [word for word in words(cleaned) if _SCRIPT.match(word)]
     folded = [fold_text(word) for word in found]
     arabic = word_list("arabic")
@@ -99,6 +101,11 @@ def read_letters(text: str) -> Letters:
     if verdict == "ar" and foreign_marks / script > FOREIGN_SHARE_MAX:
         verdict = "foreign-letters"
     return Letters(verdict, share, evidence, persian, len(_PERSIAN_LETTER.findall(cleaned)), cleaned)
+
+
+def arabic_share(text: str) -> float:
+    """Return the share of Arabic-script letters among all letters of a text (0-1)."""
+    return len(_SCRIPT.findall(text)) / max(1, len(_LETTER.findall(text)))
 
 
 def ha_share(cleaned: str, letters: int | None = None) -> float:

@@ -45,7 +45,7 @@ def measure_quality(text: str) -> Quality:
     """Return the signals of a text in storage form; an empty text has zeros."""
     lines = [line for line in text.split("\n") if line.strip()]
     found = words(text)
-    folded = [word for word in map(fold_text, found) if word]
+    folded = words(fold_text(text))
     stops = word_list("stop")
     chars = max(1, sum(not char.isspace() for char in text))
     return Quality(
