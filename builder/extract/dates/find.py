@@ -53,18 +53,14 @@ def find_published(
     `captured_at` (aware) bounds it, `zone` is the site's IANA zone for times without one, `url` the page's
     address, whose /2024/03/15/ counts as weak evidence. The surest candidate wins, the first among equals.
     """
-    page = Page.of(tree, captured_at, zone, url)
-    best = _best(_published(page)) or _last_change(page)
-    return (best.moment, Evidence("published", best.origin, best.confidence)) if best else None
+    return find_both(tree, captured_at, zone=zone, url=url)[0]
 
 
 def find_modified(
     tree: HtmlElement, captured_at: datetime, *, zone: str | None = None, url: str = ""
 ) -> tuple[Moment, Evidence] | None:
     """Return when a page says it was last changed, with its evidence; None when it does not. As `find_published`."""
-    page = Page.of(tree, captured_at, zone, url)
-    best = _best(_modified(page))
-    return (best.moment, Evidence("modified", best.origin, best.confidence)) if best else None
+    return find_both(tree, captured_at, zone=zone, url=url)[1]
 
 
 def find_both(
@@ -77,23 +73,19 @@ def find_both(
 ) -> tuple[tuple[Moment, Evidence] | None, tuple[Moment, Evidence] | None]:
     """Return what `find_published` and `find_modified` return, off one look at the page.
 
-    `lines` are those of `block_lines(tree)` if known.
+    `lines` are those of `block_lines(tree)` if known. The last change stands for a day of publication that the
+    page does not tell, with the least confidence.
     """
-    page = Page.of(tree, captured_at, zone, url)
-    if lines is not None:
-        page.__dict__["lines"] = lines
-    found = ((_best(_published(page)), "published"), (_best(_modified(page)), "modified"))
-    published, modified = (
-        (best.moment, Evidence(field, best.origin, best.confidence)) if best else None
-        for best, field in found
-    )
-    return published, modified
+    page = Page(tree, captured_at, zone, url, lines)
+    changed = _best(_modified(page))
+    best = _best(_published(page))
+    if best is None and changed is not None:
+        best = Candidate(changed.moment, f"{changed.origin}, last change", LEAST_CONFIDENCE)
+    return _told(best, "published"), _told(changed, "modified")
 
 
-def _last_change(page: Page) -> Candidate | None:
-    """Return the day of the last change in place of a day of publication that the page does not tell."""
-    best = _best(_modified(page))
-    return Candidate(best.moment, f"{best.origin}, last change", LEAST_CONFIDENCE) if best else None
+def _told(best: Candidate | None, field: str) -> tuple[Moment, Evidence] | None:
+    return (best.moment, Evidence(field, best.origin, best.confidence)) if best else None
 
 
 def _best(candidates: Iterable[Candidate]) -> Candidate | None:

@@ -65,17 +65,20 @@ class Candidate:
 class Page:
     """Views of one page, each made once and only when asked for."""
 
-    def __init__(self, tree: HtmlElement, captured_at: datetime, zone: str | None, url: str) -> None:
+    def __init__(
+        self,
+        tree: HtmlElement,
+        captured_at: datetime,
+        zone: str | None,
+        url: str,
+        lines: list[tuple[HtmlElement, str]] | None = None,
+    ) -> None:
         self.tree = tree
         self.captured_at = captured_at
         self.zone = zone
         self.url = url
+        self._given_lines = lines
         self._asides: dict[HtmlElement, bool] = {}
-
-    @classmethod
-    def of(cls, tree: HtmlElement, captured_at: datetime, zone: str | None, url: str) -> Page:
-        """Return the views of a tree captured at `captured_at` from `url`."""
-        return cls(tree, captured_at, zone, url)
 
     @cached_property
     def objects(self) -> list[jsonld.Json]:
@@ -96,7 +99,7 @@ class Page:
     @cached_property
     def lines(self) -> list[tuple[HtmlElement, str]]:
         """Visible lines of the page with the block each stands in."""
-        return block_lines(self.tree)
+        return block_lines(self.tree) if self._given_lines is None else self._given_lines
 
     @cached_property
     def titles(self) -> list[str]:
