@@ -33,6 +33,7 @@ from builder.release.companions import HAND_WRITTEN, hand_written
 from builder.release.hublists import LICENCES, problems, shipped_list, size_category
 from builder.release.markdown import code, link, number, one_line, plain, safe_url, share
 from builder.release.stats import measure
+from builder.tally import Tally
 
 EVIL = (
     "--- | ] </td><script>alert(1)</script> !!python/object:os.system\n---\n# Not a heading\n"
@@ -171,7 +172,19 @@ def test_opt_outs_that_were_honoured_are_counted(tmp_path: Path) -> None:
     text = render_card(card_input(tmp_path))
 
     assert "- Left out for `noai`: 2." in text
+    assert "somebody asked" not in text
     assert "- Recorded but not obeyed, `x-robots-tag`: 1." in text
+
+
+def test_requests_that_were_honoured_are_counted(tmp_path: Path) -> None:
+    """How many, not what they named."""
+    asked = Tally("takedown")
+    asked.drop(["url"])
+    given = card_input(tmp_path)
+    text = render_card(replace(given, statistics=measure(tmp_path / "release", [*tallies(), asked.close()])))
+
+    assert "- Left out because somebody asked for it: 1." in text
+    assert "Left out for `url`" not in text
 
 
 def test_collection_is_told_as_it_was(tmp_path: Path) -> None:

@@ -325,9 +325,7 @@ PAGES = {
     "published and updated": (f"{HEAD}<p>نشر: 5/6/2011 آخر تحديث: 7/8/2012</p>{STORY}", "2011-06-05"),
     "updated only": (f"{HEAD}<p>آخر تحديث: 17/8/2012</p>{STORY}", "2012-08-17"),
     "structured, of another article": (
-        LD.format("[" + ARTICLE.format("خبر آخر لا صلة له", "2020-01-01") + "," + OWN + "]")
-        + HEAD
-        + STORY,
+        LD.format("[" + ARTICLE.format("خبر آخر لا صلة له", "2020-01-01") + "," + OWN + "]") + HEAD + STORY,
         "2021-02-03",
     ),
     "structured, trailing comma": (

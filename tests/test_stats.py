@@ -14,6 +14,7 @@ from card_samples import comment, document, release_folder, tallies
 from builder.release import stats
 from builder.release.series import OTHERS, SHOWN_PLATFORMS, length_classes, month_series
 from builder.release.stats import TableStatistics, measure, measure_table
+from builder.tally import Tally
 
 
 def test_counts_are_those_of_the_records(tmp_path: Path) -> None:
@@ -113,6 +114,16 @@ def test_the_gate_can_ask_for_every_figure(tmp_path: Path) -> None:
     assert figures["failed.extract"] == pytest.approx(1 / 9)
     assert figures["rule.rules.too_short"] == pytest.approx(1 / 8)
     assert figures["dropped.share"] == pytest.approx(1 - 8 / 9 * 6 / 8)
+
+
+def test_a_recipe_without_comments_does_not_look_like_a_disaster(tmp_path: Path) -> None:
+    """Dropping every comment leaves the share of lost documents as it is."""
+    comments = Tally("rules.comments")
+    comments.drop(["comments"])
+    release = release_folder(tmp_path, [document(0)])
+
+    with_them = measure(release, [*tallies(), comments.close()]).figures()
+    assert with_them["dropped.share"] == measure(release, tallies()).figures()["dropped.share"]
 
 
 def test_months_have_no_gaps_and_small_platforms_are_summed(tmp_path: Path) -> None:

@@ -127,9 +127,13 @@ accounts, payment cards, national identity numbers, public IP addresses and hand
 fixed placeholders. Recognition is by pattern and is not complete. The texts may hold opinions on politics and
 religion, of people who chose to publish them. Pseudonymised data is still personal data."""
 
-RELEASE_KEY = "The key changes with every release: pseudonyms cannot be joined between versions."
+RELEASE_KEY = """\
+The key is bound to this dataset and its recipe: a commenter keeps a pseudonym while the recipe's choices stay the
+same, and cannot be found by it in another dataset."""
 
-STABLE_KEY = "One key serves all releases: the same commenter has the same pseudonym in every version."
+STABLE_KEY = """\
+One key serves every recipe of the maintainers that uses its key file: a commenter has the same pseudonym in all
+these datasets and all their versions."""
 
 RIGHTS = """\
 The licence of the compilation covers the selection, the computed columns and the documentation. It does not
@@ -143,9 +147,10 @@ TDM-Reservation files at the time of capture, and kept with every record in `rig
 
 TAKEDOWN = """\
 {how} with the address or the `id` of the record, or the name of the author. The record is left out of every
-later version, with its comments and copies; its id and the kind of reason are listed in `removed.jsonl`, its
-content is not. Versions published earlier are rebuilt without it where their history can be rewritten. If you
-use this data, compare your copy with `removed.jsonl` when a new version appears."""
+later version, with the comments under it; a copy at another address is another record, so name it too. The id
+is listed in `removed.jsonl`, the content is not. Versions published earlier hold it under their tags until the
+maintainers replace them. If you use this data, compare your copy with `removed.jsonl` when a new version
+appears, and delete what it names."""
 
 LIMITATIONS = """\
 - The sources are few and chosen; they lean to written, educated, Modern Standard Arabic and to people who

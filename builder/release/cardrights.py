@@ -69,8 +69,9 @@ def optouts(given: CardInput) -> str:
         rule: count
         for line in given.statistics.funnel
         for rule, count in line.reasons
-        if rule in given.recipe.model.optout.obey or line.stage == "takedown"
+        if rule in given.recipe.model.optout.obey
     }
+    asked = sum(line.dropped for line in given.statistics.funnel if line.stage == "takedown")
     lines = [f"Signals that leave a page out of this release: {obeyed}."]
     lines += [f"Left out for {code(rule)}: {number(count)}." for rule, count in sorted(dropped.items())]
     lines += [

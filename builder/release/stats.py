@@ -117,8 +117,8 @@ class Statistics:
 
         rows.TABLE and undated.TABLE count records; lang.TABLE.LANG, platform.TABLE.PLATFORM and
         source.TABLE.NAME are shares (0-1) of the table; dropped.STAGE, failed.STAGE and
-        rule.STAGE.REASON are shares of what the stage read; dropped.share is the share of all that the
-        funnel lost, stage by stage.
+        rule.STAGE.REASON are shares of what the stage read; dropped.share is the share that the stages of
+        pages and documents lost together, those of comments left out.
         """
         flat: dict[str, float] = {}
         for table in self.tables:
@@ -130,7 +130,8 @@ class Statistics:
             flat.update({f"rule.{line.stage}.{rule}": count / whole for rule, count in line.reasons})
         kept = 1.0
         for line in self.funnel:
-            kept *= line.kept / line.read if line.read else 1.0
+            if not line.stage.endswith("comments"):
+                kept *= line.kept / line.read if line.read else 1.0
         return {**flat, "dropped.share": 1.0 - kept}
 
 
