@@ -74,6 +74,7 @@ def optouts(given: CardInput) -> str:
     asked = sum(line.dropped for line in given.statistics.funnel if line.stage == "takedown")
     lines = [f"Signals that leave a page out of this release: {obeyed}."]
     lines += [f"Left out for {code(rule)}: {number(count)}." for rule, count in sorted(dropped.items())]
+    lines += [f"Left out because somebody asked for it: {number(asked)}."] if asked else []
     lines += [
         f"Recorded but not obeyed, {code(name)}: {number(count)}." for name, count in sorted(recorded.items())
     ]
