@@ -190,9 +190,10 @@ def test_an_endless_page_is_cut_and_says_so(tmp_path: Path) -> None:
     with website({"/": endless}) as site:
         recipe = recipe_for(tmp_path, f"{site.url}/", max_body_bytes=3_000_000)
         clock = FakeClock()
-        crawl(recipe, now=clock.now, wait=clock.wait)
+        result = crawl(recipe, now=clock.now, wait=clock.wait)
     ref = next(ref for ref in captures(recipe) if ref.role == "page")
     assert ref.truncated == "length"
+    assert result.tally.kept == 1
     assert_clean(recipe)
 
 

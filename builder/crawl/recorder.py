@@ -153,4 +153,6 @@ def capture_of(
         how=target.how,
         rights=rights,
     )
-    return Capture(ref, answer.headers, decoded_body(answer.headers, answer.body(), max_bytes=cap))
+    # What was cut at the cap is over it by the last bytes read; its first bytes are links enough.
+    body = decoded_body(answer.headers, answer.body(), max_bytes=cap, cut=answer.truncated == "length")
+    return Capture(ref, answer.headers, body)
