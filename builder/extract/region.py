@@ -7,7 +7,6 @@ layouts it takes in rating bars and related lists. Both are mended here by shape
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from itertools import accumulate, pairwise
 
 from lxml.html import HtmlElement
 
-from builder.extract.page import names_of
+from builder.extract.naming import Kind, Names, tier_of
 from builder.extract.wording import (
     HEADING,
     LINE,
@@ -42,6 +41,9 @@ MIN_COLUMN_SHARE = 0.8
 MAX_HEADED_SHARE = 0.3
 """Share of the found text from which on a block below a furniture heading holds the article as well."""
 
+MAX_NAMED_SHARE = 0.5
+"""Share of a block's found text from which on a part of it is no furniture, whatever its name."""
+
 LINKED = 0.5
 """Link share from which on a line is a link rather than a sentence with one."""
 
@@ -57,42 +59,6 @@ LIFTED_TIMES = 2
 MAX_CAPTION_CHARS = 160
 """Longest line in a picture's box that is its caption."""
 
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_STRONG = re.compile(
-    r"(?:^|\s)articlebody(?:$|\s)|(?:^|[\s_-])(?:article|post|entry|story|news|topic|blog|opinion"
-    r"|single)[\s_-]*"
-    r"(?:body|text|txt|content|contents|details?|desc|description|full)(?:$|[\s_-])"
-)
-_WEAK = re.compile(
-    r"(?:^|[\s_-])(?:content|contents|article|entry|story|prose|details?|fulltext|the-content|body"
-    r"|text)(?:$|[\s_-])"
-    r"|(?:page|main|item|inner)[\s_-]*(?:content|text|body|details?)(?:$|[\s_-])"
-)
-_NOT_BODY = re.compile(
-    r"comment|footer|header|sidebar|meta|title|image|img|photo|info|related|share|list|tag|widget|nav"
-    r"|menu|author|caption"
-)
-_FURNITURE = re.compile(
-    r"(?:^|[\s_-])(?:related\w*|similar|shar(?:e|ing)\w*|social\w*|addthis\w*|addtoany\w*|a2a|rating\w*"
-    r"|rate|votes?|polls?"
-    r"|breadcrumbs?|crumbs?|pagination|pager|paginav|navigation|nav|navbar|menu|sidebar|respond"
-    r"|newsletter|subscri\w+"
-    r"|advert\w*|ads?|adsense|adsbygoogle|banner|promo|sponsor\w*|toolbar|cookies?|consent|popup|modal"
-    r"|copyright|ticker"
-    r"|trending|most[_-]?read|popular|recommend\w*|toc|jp-relatedposts|yarpp\w*|outbrain|taboola)(?:$|[\s_-])"
-)
-_SMALL_PRINT = re.compile(
-    r"(?:^|[\s_-])(?:tags?|tagcloud|taglist|byline|meta|date|time|dateline|views?|counter|credits?"
-    r"|captions?|print\w*"
-    r"|tools?|icons?|buttons?|author\w*|bio|widget\w*|comments?|reply|footer|hidden|off|sr-only)(?:$|[\s_-])"
-)
-_PICTURE = re.compile(
-    r"(?:^|[\s_-])(?:img|image|images|photo|photos|picture|pic|caption|captions|gallery)(?:$|[\s_-])"
-)
-_SILENT_TAGS = frozenset(
-    ("nav", "aside", "footer", "form", "button", "figure", "figcaption", "dialog", "menu")
-)
-_LOUD_TAGS = frozenset(("nav", "aside", "dialog", "button"))
 _HEADS = frozenset(("h1", "title"))
 
 
@@ -126,7 +92,7 @@ def find(page: Lines, text: str) -> Found | None:
     block, tier = _declared(page, weight)
     if block is None:
         block = _column(page, _smallest(page, weight))
-    out |= _inner_furniture(page, block, hits)
+    out |= _inner_furniture(page, block, hits, weight)
     kept = _kept(page, block, hits, out, tier=tier)
     return Found(tuple(kept), tuple(sorted(hits - set(kept))), block, tier > 0, frozenset(hits))
 
@@ -218,7 +184,7 @@ def _linked_run(page: Lines, start: int) -> int:
 def _declared(page: Lines, weight: list[float]) -> tuple[HtmlElement | None, int]:
     """Return the block that calls itself the article's body and holds a fair part of the found text, and its tier."""
     total = weight[-1]
-    named = [(element, _tier(element)) for element in page.spans]
+    named = [(element, tier_of(element)) for element in page.spans]
     for tier in (1, 2):
         held = {
             element: weight[page.spans[element][1]] - weight[page.spans[element][0]]
@@ -231,18 +197,6 @@ def _declared(page: Lines, weight: list[float]) -> tuple[HtmlElement | None, int
         close = [element for element, chars in held.items() if chars >= DEEPEST_SHARE * most]
         return min(close, key=lambda element: page.spans[element][1] - page.spans[element][0]), tier
     return None, 0
-
-
-def _tier(element: HtmlElement) -> int:
-    """Return 1 for a block named as an article's body, 2 for one named as content, 0 for others."""
-    names = _CAMEL.sub("-", names_of(element)).lower() if element.attrib else ""
-    if not names or element.tag in ("body", "html", "form"):
-        return 2 if element.tag == "article" else 0
-    if _STRONG.search(names.replace("article-body", "articlebody")):
-        return 1 if not _NOT_BODY.search(names) or "articlebody" in names.replace("-", "") else 2
-    if element.tag == "article" or (_WEAK.search(names) and not _NOT_BODY.search(names)):
-        return 2
-    return 0
 
 
 def _smallest(page: Lines, weight: list[float]) -> HtmlElement | None:
@@ -277,43 +231,27 @@ def _is_column(cell: HtmlElement) -> bool:
     return row is not None and sum(child.tag in ("td", "th") for child in row) > 1
 
 
-def _inner_furniture(page: Lines, block: HtmlElement | None, hits: set[int]) -> set[int]:
-    """Return the lines inside a block that stand in parts named as furniture; small print only where not found."""
+def _inner_furniture(page: Lines, block: HtmlElement | None, hits: set[int], weight: list[float]) -> set[int]:
+    """Return the lines inside a block that stand in parts named as furniture; small print only where not found.
+
+    A part that holds much of the block's found text is not furniture, whatever its name.
+    """
     start, end = page.spans.get(block, (0, 0)) if block is not None else (0, len(page.lines))
-    verdicts: dict[HtmlElement, int] = {}
+    most = MAX_NAMED_SHARE * (weight[end] - weight[start])
+    heavy = {
+        element
+        for element, (first, last) in page.spans.items()
+        if weight[last] - weight[first] > max(most, 0.0)
+    }
+    names = Names(block, heavy)
     out = set()
     for index in range(start, end):
         line = page.lines[index]
-        verdict = _verdict(line.element, block, verdicts)
-        caption = verdict == 3 and len(line.text) <= MAX_CAPTION_CHARS
-        if verdict == 2 or caption or (verdict == 1 and index not in hits):
+        kind = names.kind(line.element)
+        caption = kind == Kind.PICTURE and len(line.text) <= MAX_CAPTION_CHARS
+        if kind == Kind.FURNITURE or caption or (kind == Kind.SMALL_PRINT and index not in hits):
             out.add(index)
     return out
-
-
-def _verdict(element: HtmlElement, block: HtmlElement | None, known: dict[HtmlElement, int]) -> int:
-    """Return what an element inside `block` is: 3 in a picture's box, 2 furniture, 1 small print, else 0."""
-    path = []
-    verdict = 0
-    current: HtmlElement | None = element
-    while current is not None and current is not block and current.tag != "body":
-        if current in known:
-            verdict = known[current]
-            break
-        path.append(current)
-        current = current.getparent()
-    for inner in reversed(path):
-        verdict = known[inner] = max(verdict, _own_verdict(inner))
-    return verdict
-
-
-def _own_verdict(element: HtmlElement) -> int:
-    names = _CAMEL.sub("-", names_of(element)).lower() if element.attrib else ""
-    if element.tag in _LOUD_TAGS or (names and _FURNITURE.search(names)):
-        return 2
-    if element.tag == "figcaption" or (names and _PICTURE.search(names)):
-        return 3
-    return 1 if element.tag in _SILENT_TAGS or (names and _SMALL_PRINT.search(names)) else 0
 
 
 def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int], *, tier: int) -> list[int]:

@@ -192,16 +192,17 @@ def _agreed(named: tuple[str, str], heading: _Heading | None) -> Title:
     own, declared = key(heading.text), key(text)
     if own == declared:
         return Title(heading.text, heading.line, Evidence("title", f"{origin}+{heading.origin}", 0.99))
-    if own in declared and 2 * len(own) >= len(declared) and _is_suffix_cut(text, heading.text):
+    if own in declared and _is_suffix_cut(text, heading.text):
         return Title(heading.text, heading.line, Evidence("title", f"{heading.origin}+{origin}", 0.95))
     line = heading.line if declared in own or own in declared else None
     return Title(text, line, Evidence("title", origin, 0.9))
 
 
 def _is_suffix_cut(declared: str, printed: str) -> bool:
-    """Return whether the printed title ends where the declared one has a separator."""
+    """Return whether the printed title is a part of the declared one, or more than half of it from its beginning."""
+    own, whole = key(printed), key(declared)
     parts = _SEPARATOR.split(declared)
-    return any(key(part) == key(printed) for part in parts) or key(declared).startswith(key(printed))
+    return any(key(part) == own for part in parts) or (whole.startswith(own) and 2 * len(own) >= len(whole))
 
 
 def _from_head(page: Page, heading: _Heading | None, sites: frozenset[str]) -> Title | None:
