@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
+from builder.extract.heading import Heading
 from builder.extract.page import Page, names_of
 from builder.extract.people import MAX_BYLINE_CHARS, Byline, labelled, read_byline
 from builder.extract.title import articles, site_names
@@ -82,20 +83,24 @@ class _Claim:
     line: int | None = None
 
 
-def find_author(page: Page, title_line: int | None, first: int, last: int) -> Signed:
+def find_author(
+    page: Page, title_line: int | None, first: int, last: int, printed: Heading | None = None
+) -> Signed:
     """Return who signed the article whose text stands in lines `first` to `last` of the page.
 
+    `printed` is the heading above it, where one was found: the name in it stands alone, without a label.
     A person is preferred to an agency, then the surer rule to the less sure.
     """
     sites = site_names(page)
     window = _window(title_line, first, last, len(page.lines.lines))
     below = range(max(window.stop, last + 1), min(len(page.lines.lines), last + 1 + BELOW_LINES))
     claims = [*_declared(page, sites), *_printed(page, (*window, *below), sites, first)]
+    claims += _headed(page, printed, sites)
     if not claims:
         return Signed(Author(), (), frozenset())
     best = max(claims, key=lambda claim: (claim.byline.kind == "person", claim.confidence))
     lines = {claim.line for claim in claims if claim.line is not None and _same(claim, best)}
-    bio = _bio(page, best, window, last)
+    bio = _about(page, printed, best) or _bio(page, best, window, last)
     origin = best.origin if best.byline.kind == "person" else f"{best.origin}:{best.byline.kind}"
     evidence = [Evidence("author", origin, best.confidence)]
     if bio:
@@ -146,6 +151,20 @@ def _printed(page: Page, window: Iterable[int], sites: frozenset[str], first: in
         claim = _claim(line, index, sites, above=index < first)
         if claim is not None:
             yield claim
+
+
+def _headed(page: Page, printed: Heading | None, sites: frozenset[str]) -> Iterator[_Claim]:
+    if printed is not None and printed.author is not None:
+        byline = read_byline(page.lines.lines[printed.author].text, sites)
+        if byline is not None and byline.kind == "person":
+            yield _Claim(byline, "line:heading", 0.82, printed.author)
+
+
+def _about(page: Page, printed: Heading | None, best: _Claim) -> tuple[str, str] | None:
+    """Return the line about the author in a printed heading, where the name of the heading is theirs."""
+    if printed is None or printed.about is None or best.line != printed.author:
+        return None
+    return page.lines.lines[printed.about].text, "line:heading"
 
 
 def _claim(line: Line, index: int, sites: frozenset[str], *, above: bool) -> _Claim | None:

@@ -10,6 +10,7 @@ from builder.extract import article, byline, charset, comments, kinds, metadata,
 from builder.extract.article import MainText
 from builder.extract.byline import Signed
 from builder.extract.dates.find import find_both
+from builder.extract.heading import Heading, find_heading, is_date_line
 from builder.extract.page import Page
 from builder.extract.region import key as key_of
 from builder.extract.title import Title
@@ -31,15 +32,9 @@ HEAD_CHARS = 300_000
 HEAD_LINES = 5
 """Lines at the beginning of a text that may be its title, byline or date once more."""
 
-MAX_DATE_LINE_CHARS = 90
-"""Longest line that is nothing but a date line."""
-
 _ARABIC = re.compile(
     "[\u0620-\u064a\u066e-\u06d3\ufb50-\ufdff\ufe70-\ufefc]|&#(?:1[56]\\d\\d|x6[0-9a-fA-F]{2});"
 )
-_DATE = re.compile(r"\d{1,4}\s*[/\-.]\s*\d{1,2}\s*[/\-.]\s*\d{1,4}|(?<!\d)(?:19|20|14)\d\d(?!\d)")
-_WORD = re.compile(r"[^\W\d]{2,}")
-_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
 
 def read_page(capture: Capture, *, zone: str | None = None) -> Extraction:
@@ -105,11 +100,13 @@ class _Reading:
 
     def _document(self, key: str, main: MainText, heading: Title | None) -> Document:
         page, at = self.page, self.capture.ref.fetched_at
-        signed = byline.find_author(page, heading.line if heading else None, main.first, main.last)
-        labels = metadata.find_labels(page, heading.text if heading else None, main.first)
+        printed = find_heading(page.lines, heading.line if heading else None)
+        first = max(main.first, printed.end) if printed else main.first
+        signed = byline.find_author(page, heading.line if heading else None, main.first, main.last, printed)
+        labels = metadata.find_labels(page, heading.text if heading else None, first)
         lines = [(line.element, line.text) for line in page.lines.lines]
         published, modified = find_both(page.tree, at, zone=self.zone, url=self.capture.url, lines=lines)
-        main = main.without(_head_lines(page, main, heading, signed))
+        main = main.without(_head_lines(page, main, heading, signed, printed))
         html = page.tree.find(".") if page.tree.tag != "html" else page.tree
         evidence = [
             *((heading.evidence,) if heading else ()),
@@ -160,17 +157,15 @@ def _as_thread(document: Document, opening: Comment) -> Document:
     )
 
 
-def _head_lines(page: Page, main: MainText, heading: Title | None, signed: Signed) -> frozenset[int]:
+def _head_lines(
+    page: Page, main: MainText, heading: Title | None, signed: Signed, printed: Heading | None
+) -> frozenset[int]:
     """Return the first lines of a text that are its title, its byline or its date once more."""
     wanted = key_of(heading.text) if heading else None
     found = set()
-    for index in main.kept[:HEAD_LINES]:
+    repeated = signed.lines | (printed.lines if printed else frozenset())
+    for index in main.kept[: max(HEAD_LINES, len(repeated))]:
         text = page.lines.lines[index].text
-        if index in signed.lines or key_of(text) == wanted or _is_date_line(text):
+        if index in repeated or key_of(text) == wanted or is_date_line(text):
             found.add(index)
     return frozenset(found) if len(found) < len(main.kept) else frozenset()
-
-
-def _is_date_line(text: str) -> bool:
-    plain = text.translate(_DIGITS)
-    return len(text) <= MAX_DATE_LINE_CHARS and bool(_DATE.search(plain)) and len(_WORD.findall(plain)) <= 7
