@@ -158,7 +158,10 @@ class Matcher:
     def _cue(self, text: str, candidate: _Candidate) -> str | None:
         before = _before(text, candidate.start, CUE_CHARS)
         after = _after(text, candidate.end, CUE_CHARS)
-        own = self._entities[candidate.platform].cues
+        patterns_of = self._entities[candidate.platform]
+        if phrase := patterns_of.cue_phrase(text, candidate.start, candidate.end):
+            return phrase
+        own = patterns_of.cues
         patterns = [own] if candidate.form == "ambiguous" else [own, self._cues]
         for pattern in patterns:
             match = pattern.search(before) or pattern.search(after)
@@ -242,7 +245,9 @@ class _Patterns:
 
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
-        self.cues = cue_pattern(entity.cues)
+        cue_phrases = [cue for cue in entity.cues if " " in cue and _holds_form(cue, entity)]
+        self.cues = cue_pattern(cue for cue in entity.cues if cue not in cue_phrases)
+        self._cue_phrases = cue_pattern(cue_phrases)
         phrases = [cue for cue in entity.anti_cues if _holds_form(cue, entity)]
         self._phrases = cue_pattern(phrases)
         self._anti = cue_pattern(cue for cue in entity.anti_cues if cue not in phrases)
@@ -259,6 +264,13 @@ class _Patterns:
             for pattern in _class_patterns(getattr(entity, form_class), form_class)
         ]
         self._hamza = tuple(fold_text(form) for form in entity.ambiguous if form[0] in _HAMZA_ALEF)
+
+    def cue_phrase(self, text: str, start: int, end: int) -> str | None:
+        """Return the cue that holds the name itself at this place ("قالت ميتا"), where there is one."""
+        for match in self._cue_phrases.finditer(text, max(0, start - ANTI_CHARS), end + ANTI_CHARS):
+            if match.start() < end and match.end() > start:
+                return match.group().strip()
+        return None
 
     def candidates(self, folded: Folded, text: str) -> Iterator[_Candidate]:
         """Yield what looks like the entity and is not spoken against by an anti-cue or a letter trap."""
@@ -307,7 +319,7 @@ class _Patterns:
 
 
 def _holds_form(cue: str, entity: Entity) -> bool:
-    """Tell whether an anti-cue is a phrase around one of the entity's own spellings ("سبيس إكس")."""
+    """Tell whether a cue or anti-cue is a phrase around one of the entity's own spellings ("سبيس إكس")."""
     folded = fold_text(cue)
     return any(fold_text(form).removeprefix("ال") in folded for _, form in entity.forms())
 
