@@ -18,7 +18,7 @@ from builder.pipeline import build
 from builder.recipe import load_recipe
 from builder.release.manifest import FileEntry, Manifest, read_manifest
 from builder.release.places import recipe_beside
-from builder.storage import TEMPORARY
+from builder.storage import LOCK_NAME, TEMPORARY
 
 _LEFT_OUT = ("releases", "cache")
 _ARCHIVES = (".warc", ".warc.gz", ".warc.zst", ".wacz")
@@ -60,7 +60,7 @@ def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
         for name in sorted(files):
             if name.endswith(_ARCHIVES):
                 _as_it_was(here / name, mirror / inside / name, manifest)
-            elif not name.endswith(".toml") or here != folder:
+            elif name != LOCK_NAME and (here != folder or not name.endswith(".toml")):
                 (mirror / inside / name).symlink_to((here / name).resolve())
     (mirror / "releases").mkdir()
     for line in manifest.history[1:]:

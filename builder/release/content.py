@@ -53,7 +53,14 @@ def _canonical_time(value: object) -> int:
 
 def encoded(table: pa.Table, names: Sequence[str]) -> Encoded:
     """Return the named columns of a table in canonical form."""
-    return {name: [canonical_value(value) for value in table[name].to_pylist()] for name in names}
+    return {name: canonical_column(table[name]) for name in names}
+
+
+def canonical_column(column: pa.ChunkedArray) -> list[bytes]:
+    """Return the values of a column in canonical form; columns that are all null cost nothing."""
+    if column.null_count == len(column):
+        return [b""] * len(column)
+    return [canonical_value(value) for value in column.to_pylist()]
 
 
 def digests(columns: Encoded, names: Sequence[str]) -> list[bytes]:

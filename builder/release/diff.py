@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.duck import connection, quoted, stream
-from builder.release.content import BOOKKEEPING, canonical_value, slices
+from builder.release.content import BOOKKEEPING, canonical_column, slices
 from builder.release.manifest import TABLES, Manifest, Shard, read_manifest
 from builder.schema import load_schema
 
@@ -28,7 +28,8 @@ EXAMPLES = 20
 """Ids of each kind of change that diff.json names."""
 
 _CELL_BYTES = 8
-_PSEUDONYM = re.compile(r"^user-[0-9a-f]{24}$")
+_NULL = bytes(_CELL_BYTES)
+_PSEUDONYM = re.compile(rb'^"user-[0-9a-f]{24}"$')
 """Pseudonyms have another key for another recipe, so that releases cannot be joined: no change of the record."""
 
 
@@ -238,11 +239,14 @@ def _write_cells(
 
 
 def _cells(rows: pa.Table, names: Iterable[str]) -> Iterator[list[bytes]]:
+    """Yield each column as one short hash a value; null is all zeros."""
     for name in names:
-        values = rows[name].to_pylist()
+        values = canonical_column(rows[name])
         if name == "author":
-            values = [_PSEUDONYM.sub("user", value) if value else value for value in values]
-        yield [hashlib.blake2b(canonical_value(value), digest_size=_CELL_BYTES).digest() for value in values]
+            values = [_PSEUDONYM.sub(b"user", value) for value in values]
+        yield [
+            hashlib.blake2b(value, digest_size=_CELL_BYTES).digest() if value else _NULL for value in values
+        ]
 
 
 def _pairs(before: Path, after: Path, work: Path) -> Iterator[tuple[str, bytes | None, bytes | None]]:
