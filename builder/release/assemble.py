@@ -16,6 +16,7 @@ from builder.dedup import NEWEST_STATE
 from builder.duck import connection, part_files, quoted, scan, stream
 from builder.recipe import RecipeModel, SplitBlock
 from builder.release.dehydrate import column_sql, ids_only_sources
+from builder.release.ordering import ordered, plan_order
 from builder.schema import Schema, load_schema
 from builder.takedown import STAGE as TAKEDOWN
 from builder.takedown import Takedowns, redacted
@@ -60,11 +61,14 @@ class Assembly:
     schemas: dict[str, Schema]
     takedowns: Takedowns
     rejected_source: str
+    work: Path
     ids_only: tuple[str, ...] = ()
 
-    def rows(self, table: str) -> pa.RecordBatchReader:
-        """Return the rows of a table in their final order, with the columns that `write_shards` needs."""
-        return stream(self.database, _final_sql(table, self.schemas[table], self.ids_only), _BATCH_ROWS)
+    def rows(self, table: str) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a table in their final order, with the columns that `write_shards` needs."""
+        plan_order(self.database, table)
+        query = _rows_sql(table, self.schemas[table], self.ids_only)
+        return ordered(self.database, query, self.work / f"{table}-buckets")
 
     def rejected(self) -> Iterator[pa.RecordBatch]:
         """Yield the rejected rows of all stages in a stable order, without what takedowns ask to hide."""
@@ -113,6 +117,7 @@ class Assembly:
 def assemble(parts: Parts, model: RecipeModel, takedowns: Takedowns, work: Path) -> Iterator[Assembly]:
     """Decide which rows of the part files go into a release, in which split and order."""
     with connection(work) as database:
+        database.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         sources = {}
         for table in ("documents", "comments"):
             schema = parts.schemas[table].arrow()
@@ -123,7 +128,7 @@ def assemble(parts: Parts, model: RecipeModel, takedowns: Takedowns, work: Path)
         database.execute(_documents_fate_sql(model.release.split))
         database.execute(_COMMENTS_FATE)
         rejected = scan(part_files(parts.rejected), load_schema("rejected").arrow(), database)
-        yield Assembly(database, parts.schemas, takedowns, rejected, ids_only_sources(model))
+        yield Assembly(database, parts.schemas, takedowns, rejected, work, ids_only_sources(model))
 
 
 def _read_clusters(database: duckdb.DuckDBPyConnection, clusters: Path | None, takedowns: Takedowns) -> None:
@@ -236,8 +241,11 @@ _PARENT_STATE = """CASE WHEN given.parent_id IS NULL THEN given.parent_state WHE
 """A source cannot know what becomes of a parent: "present" is said only where its row is in the same release."""
 
 
-def _final_sql(table: str, schema: Schema, ids_only: tuple[str, ...]) -> str:
-    """Return the query of a table's rows in (split, month, published_at, id) order, dehydrated for `ids_only`."""
+def _rows_sql(table: str, schema: Schema, ids_only: tuple[str, ...]) -> str:
+    """Return the query of a table's rows with their places, dehydrated for `ids_only`, in no order.
+
+    The row files stand first: DuckDB is told to hold the narrow tables in memory and let the rows pass by.
+    """
     columns = []
     for name in schema.names:
         if table == "documents" and name in _CLUSTER_COLUMNS:
@@ -249,14 +257,12 @@ def _final_sql(table: str, schema: Schema, ids_only: tuple[str, ...]) -> str:
         else:
             columns.append(column_sql(schema, name, ids_only))
     return f"""
-        SELECT fate.split || '-' || fate.month AS _shard, (2000 + strlen(given.text))::BIGINT AS _cost,
-               {", ".join(columns)}
+        SELECT place._shard, place._cost, place._bucket, {", ".join(columns)}
         FROM {table}_in AS given
+        JOIN {table}_order AS place USING (filename, file_row_number)
         JOIN {table}_fate AS fate USING (filename, file_row_number)
         LEFT JOIN clusters ON clusters.id = given.id
-        LEFT JOIN ({_KEPT_IDS}) AS parents ON parents.id = given.parent_id
-        WHERE fate.stage IS NULL
-        ORDER BY _shard, given.published_at, given.id"""
+        LEFT JOIN ({_KEPT_IDS}) AS parents ON parents.id = given.parent_id"""
 
 
 def _rejected_sql(source: str) -> str:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 SHARD_COLUMN = "_shard"
 COST_COLUMN = "_cost"
 
-SHARD_BYTES = 256_000_000
-"""Cost at which a month is cut into a further shard, so that one shard fits in memory. See `_cost` in the SQL."""
+SHARD_BYTES = 128_000_000
+"""Cost at which a month is cut into a further shard, so that one shard fits in memory; see builder.release.ordering."""
 
 ROWS_PER_GROUP = 10_000
 """About 100 MB of articles: the Hub's viewer refuses groups over 300 MB, and small ones defeat streaming."""
