@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.extract.heading import Heading
 from builder.extract.page import Page, names_of
-from builder.extract.people import MAX_BYLINE_CHARS, Byline, labelled, read_byline
+from builder.extract.people import MAX_BYLINE_CHARS, Byline, is_plainly_a_name, labelled, read_byline
 from builder.extract.title import articles, site_names
 from builder.extract.wording import folded
 from builder.markup import Line, squeeze
@@ -26,6 +26,9 @@ AFTER_LINES = 2
 BELOW_LINES = 2
 """… or right below its last line."""
 
+BARE_LINES = 3
+"""A name without a label stands at most this many lines below the title."""
+
 MAX_NAMED = 12
 """Most named parts of one line that are looked at."""
 
@@ -33,7 +36,7 @@ MAX_BIO_CHARS = 300
 """Longest line about an author."""
 
 _NAMED = re.compile(
-    r"(?:^|[\s_-])(?:author|authors|byline|by-line|writer|writers|columnist|journalist|reporter|creator"
+    r"(?:^|[\s_-])(?:author|authors|byline|by-line|writer|writers|columnist|journalist|reporter|creator|write-?by|writen-?by|written-?by|posted-?by|post-?by|redactor"
     r"|katib|kateb|vcard|fn)"
     r"(?:$|[\s_-])|(?:author|writer|byline)[\s_-]*(?:name|link|info|title)|(?:post|entry"
     r"|article)[\s_-]*(?:author|by)"
@@ -94,7 +97,7 @@ def find_author(
     sites = site_names(page)
     window = _window(title_line, first, last, len(page.lines.lines))
     below = range(max(window.stop, last + 1), min(len(page.lines.lines), last + 1 + BELOW_LINES))
-    claims = [*_declared(page, sites), *_printed(page, (*window, *below), sites, first)]
+    claims = [*_declared(page, sites), *_printed(page, (*window, *below), sites, first, title_line)]
     claims += _headed(page, printed, sites)
     if not claims:
         return Signed(Author(), (), frozenset())
@@ -143,12 +146,17 @@ def _people(value: object) -> list[str]:
     return [value.strip()] if isinstance(value, str) and value.strip() else []
 
 
-def _printed(page: Page, window: Iterable[int], sites: frozenset[str], first: int) -> Iterator[_Claim]:
+def _printed(
+    page: Page, window: Iterable[int], sites: frozenset[str], first: int, title_line: int | None
+) -> Iterator[_Claim]:
+    bare = range(0) if title_line is None else range(title_line + 1, title_line + BARE_LINES + 1)
     for index in window:
         line = page.lines.lines[index]
         if len(line.text) > MAX_BYLINE_CHARS:
             continue
         claim = _claim(line, index, sites, above=index < first)
+        if claim is None and index in bare and is_plainly_a_name(line.text):
+            claim = _Claim(Byline(line.text, "person"), "line:name", 0.6, index)
         if claim is not None:
             yield claim
 
@@ -170,16 +178,17 @@ def _about(page: Page, printed: Heading | None, best: _Claim) -> tuple[str, str]
 def _claim(line: Line, index: int, sites: frozenset[str], *, above: bool) -> _Claim | None:
     """Return who a line beside the title says has written: by its label, its element's name, or its link."""
     for text in _named_texts(line):
-        byline = read_byline(labelled(text) or text, sites)
+        byline = read_byline(labelled(text, named=True) or text, sites)
         if byline is not None:
             return _Claim(byline, "line:named", 0.94, index)
     behind = labelled(line.text)
     if behind is not None:
         byline = read_byline(behind, sites)
         return _Claim(byline, "line:label", 0.93, index) if byline else None
-    if above and _links_to_author(line.element):
-        byline = read_byline(line.text, sites)
-        return _Claim(byline, "line:link", 0.8, index) if byline and byline.kind == "person" else None
+    for text in _author_links(line.element) if above else ():
+        byline = read_byline(text, sites)
+        if byline is not None and byline.kind == "person":
+            return _Claim(byline, "line:link", 0.8, index)
     return None
 
 
@@ -205,10 +214,11 @@ def _is_named(element: HtmlElement) -> bool:
     return bool(names and _NAMED.search(names) and not _NOT_NAMED.search(names))
 
 
-def _links_to_author(element: HtmlElement) -> bool:
-    return any(
-        _HREF.search(link.get("href") or "") or link.get("rel") == "author" for link in element.iter("a")
-    )
+def _author_links(element: HtmlElement) -> Iterator[str]:
+    """Yield the texts of links that lead to the page of a person."""
+    for link in element.iter("a"):
+        if _HREF.search(link.get("href") or "") and (text := squeeze(link.text_content())):
+            yield text
 
 
 def _bio(page: Page, best: _Claim, window: range, last: int) -> tuple[str, str] | None:

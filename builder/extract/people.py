@@ -47,6 +47,20 @@ AGENCIES = _folded_set(_AGENCIES)
 PLACES = _folded_set(_PLACES)
 """Cities and countries that begin a byline, folded."""
 
+_GIVEN = """
+محمد|أحمد|محمود|علي|حسن|حسين|عمر|عثمان|خالد|سعيد|سعد|سالم|سامي|سمير|صالح|صلاح|طارق|طه|عادل|عامر|عباس|عبد|عبدالله|عبدالرحمن
+عبدالعزيز|عبدالكريم|عبدالقادر|عبداللطيف|عبدالحميد|عبدالوهاب|عدنان|عصام|عماد|فؤاد|فاروق|فاضل|فهد|فيصل|كاظم|كامل|كريم|كمال|ماجد
+مازن|مالك|مجدي|مروان|مصطفى|معاذ|منصور|منير|مهدي|موسى|ناصر|نبيل|نزار|هاشم|هاني|هشام|وائل|وليد|ياسر|ياسين|يحيى|يوسف|يونس|إبراهيم
+إسماعيل|إسحاق|أنس|أنور|أيمن|إياد|باسم|بدر|بسام|بشار|بلال|توفيق|جابر|جاسم|جعفر|جلال|جمال|جميل|جواد|حاتم|حازم|حامد|حمد|حمزة|حميد
+حيدر|راشد|رامي|رشيد|رضا|رياض|زكريا|زياد|زيد|سلطان|سلمان|سليم|سليمان|سيف|شاكر|شريف|شوقي|صادق|صبحي|ضياء|غازي|غسان|فادي|فارس|فتحي
+فراس|فريد|قاسم|قيس|لؤي|مؤيد|مبارك|محسن|مراد|مشعل|معن|مكرم|نادر|نجيب|نضال|نعيم|نور|نواف|هادي|هيثم|فاطمة|عائشة|مريم|زينب|خديجة
+سلمى|ليلى|منى|هدى|نادية|سميرة|سعاد|سناء|رنا|ريم|رانيا|دينا|داليا|هبة|هند|نهى|نجلاء|أمل|أميرة|إيمان|أسماء|آمنة|بشرى|ثريا|جميلة
+حنان|خلود|دعاء|رحاب|رشا|زهراء|سارة|سحر|سوسن|شيماء|عبير|علياء|غادة|فدوى|لبنى|لمياء|مها|ميساء|ندى|نوال|هالة|وفاء|ياسمين|جورج|إلياس
+ميشال|بطرس|حنا|أنطوان|إدوارد|ألبير|أبو|ابن|بن|آل
+"""
+GIVEN = _folded_set(_GIVEN)
+"""Common given names and parts of names, folded: a line without a label is a byline only if it holds one."""
+
 MAX_NAME_WORDS = 9
 """Most words of one byline's people."""
 
@@ -70,12 +84,18 @@ LABEL = re.compile(
 )
 """Words that open a byline. Those that are common words of a sentence count only with a sign behind them."""
 
+_LABEL_BEHIND_DATE = re.compile(
+    r"^[^.!؟]*\d[^.!؟]*[\s|•·،,\-–—](?P<label>(?:بقلم|كتبت|كتب|بواسطة|الكاتبة|الكاتب)\s*[:/\-–—|]*\s*)(?=\S)"
+)
 _WEAK_LABEL = re.compile(
     r"^\W*(?:شعر|قصة|خاطرة|كلمات|رأي|حوار|تقرير|تحقيق|المحرر|نشره|كتب|كتبت|الكاتب|الكاتبة|ترجمة|ترجمه|by|von|author)\s+\w",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"\s*(?:[–—/\\|،,:؛;•·]|(?<![A-Za-z])-|-(?![A-Za-z]))+\s*|\s*ـ+\s+|\s+ـ+\s*|[()\[\]{}]")
 _WHEN = re.compile(r"\s+(?:في|بتاريخ|يوم|منذ|الساعة|on)\s.*\d.*$")
+_HONORIFIC = re.compile(
+    r"(?:أ\.?\s?)?(?:د|أ|م)\s?[./]\s?|(?:الدكتور|الدكتورة|الأستاذ|الأستاذة|المهندس|الشيخ)\s"
+)
 _DIGIT = re.compile(r"\d")
 _STOP = re.compile(
     r"(?:^|\s)(?:في|من|الي|عن|ان|التي|الذي|هذا|هذه|ما|لا|لم|كان|بعد|قبل|منذ|اليوم|امس|دقيقه|دقايق|ساعه"
@@ -145,11 +165,25 @@ def is_person(name: str, sites: frozenset[str] = frozenset()) -> bool:
     return plain not in PLACES and not is_agency(name, sites) and not _STOP.search(plain)
 
 
-def labelled(text: str) -> str | None:
-    """Return what stands behind a byline's label ("بقلم: …", "كتب - …"), or None when there is no label."""
+def is_plainly_a_name(text: str) -> bool:
+    """Return whether a line with nothing to label it is a name: two to five words, one of them a given name."""
+    words = folded(text).split()
+    honoured = bool(_HONORIFIC.match(text.strip()))
+    if not 2 <= len(words) <= 5 + honoured or not is_person(text) or re.search(r"[^\w\s.’'ـ]", text):
+        return False
+    return honoured or any(word in GIVEN or word.startswith("عبدال") for word in words)
+
+
+def labelled(text: str, *, named: bool = False) -> str | None:
+    """Return what stands behind a byline's label ("بقلم: …", "كتب - …"), or None when there is no label.
+
+    `named`: the text is known for a byline, so that a common word may be its label without a sign behind it.
+    """
     if len(text) > MAX_BYLINE_CHARS:
         return None
-    match = LABEL.match(text)
-    if match is None or (_WEAK_LABEL.match(text) and not re.search(r"[:/\\\-–—|]", match["label"])):
+    match = LABEL.match(text) or _LABEL_BEHIND_DATE.match(text)
+    if match is None or (
+        not named and _WEAK_LABEL.match(text) and not re.search(r"[:/\\\-–—|]", match["label"])
+    ):
         return None
     return _WHEN.sub("", text[match.end() :]).strip() or None

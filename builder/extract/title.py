@@ -11,9 +11,9 @@ from lxml.html import HtmlElement
 
 from builder.extract import jsonld
 from builder.extract.page import Page, names_of
-from builder.extract.region import key
+from builder.extract.region import LINKED, key
 from builder.extract.wording import folded
-from builder.markup import squeeze
+from builder.markup import Line, squeeze
 from builder.model import Evidence
 
 ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|CreativeWork|Blog(?:Post)?)$")
@@ -156,6 +156,8 @@ def _headings(
     wanted = key(named[0]) if named else ""
     for index, line in enumerate(page.lines.lines[: first + NEAR_LINES]):
         own = key(line.text)
+        if _leads_home(line):
+            continue
         if len(own) < MIN_KEY_CHARS or len(line.text) > MAX_TITLE_CHARS or folded(line.text) in sites:
             continue
         in_head = own in head and len(own) >= MIN_COVER * len(head)
@@ -165,6 +167,14 @@ def _headings(
             continue
         near = 2.0 if first - NEAR_LINES <= index <= first else 0.0
         yield _Heading(index, line.text, origin, shape + near + 4.0 * in_head + 4.0 * agrees)
+
+
+def _leads_home(line: Line) -> bool:
+    """Return whether a line is a link to the front page: the name of the site, or "home"."""
+    if line.link_share < LINKED:
+        return False
+    links = [line.element, *line.element.iter("a"), *line.element.iterancestors("a")]
+    return any(urlsplit(link.get("href") or "-").path in ("", "/") for link in links if link.tag == "a")
 
 
 def _shape(element: HtmlElement) -> tuple[float, str]:
