@@ -22,6 +22,9 @@ from builder.archive.write import (
 from builder.crawl.fetcher import Answer
 from builder.model import Capture, CaptureRef, Rights, Target
 
+MAX_CUT_BYTES = 2_000_000
+"""So much of an answer that was cut for its length is looked at for links."""
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -88,7 +91,8 @@ class Recorder:
         )
         self.records += 3
         own = Original(record_id, answer.url, warc_date(fetched_at), digest)
-        entity = digest_of([dechunked(answer.body())]) if _is_chunked(answer) else digest
+        joined = _is_chunked(answer) and not answer.truncated
+        entity = digest_of([dechunked(answer.body())]) if joined else digest
         return Written(place, kind, record_id, digest, entity, fetched_at, original or own)
 
     def commit(self, source: str, fetched_at: datetime) -> None:
@@ -153,6 +157,8 @@ def capture_of(
         how=target.how,
         rights=rights,
     )
-    # What was cut at the cap is over it by the last bytes read; its first bytes are links enough.
-    body = decoded_body(answer.headers, answer.body(), max_bytes=cap, cut=answer.truncated == "length")
+    # What was cut at the cap has links enough in its first bytes.
+    cut = answer.truncated == "length"
+    raw = answer.body(min(cap, MAX_CUT_BYTES) if cut else None)
+    body = decoded_body(answer.headers, raw, max_bytes=cap, cut=cut)
     return Capture(ref, answer.headers, body)

@@ -20,7 +20,7 @@ import lxml.html
 from builder.model import PAGE
 from builder.urls import fetchable_url
 
-MAX_HTML_BYTES = 4_000_000
+MAX_HTML_BYTES = 2_000_000
 """Links are looked for in so much of a page; the longest development page has 1.4 MB."""
 MAX_SITEMAP_BYTES = 52_428_800
 """sitemaps.org: 50 MB unpacked."""
