@@ -205,6 +205,8 @@ class Document:
     names where each line of `text` stands on its page, () when that is unknown: templates are learned from it.
     `flags` are facts about the reading, e.g. "mojibake_repaired", "template_not_learned", "thread".
     `signals` are opt-outs of this one record's author (a profile that says no), beside those of its capture.
+    `lesser` marks a view that shows less than the record's own page (a mobile page, an export): it stands only
+    where no full view was captured, whichever was captured last.
     """
 
     key: str
@@ -239,6 +241,7 @@ class Document:
     lines_removed: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
     line_places: tuple[str, ...] = ()
+    lesser: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ _HEAD_BYTES = 65_536
 HTML = frozenset({"text/html", "application/xhtml+xml", ""})
 """Types that are read as pages; an answer without a type is tried."""
 
+WORD = frozenset({"application/msword", "application/vnd.ms-word"})
+"""Types by which sites send an article as HTML for Word; read where the site has rules of its own."""
+
 
 def read_capture(capture: Capture, source: AnySource) -> Extraction:
     """Return all that one capture says. Bad pages come back as `skipped` or `failed`, never as an exception."""
@@ -33,7 +36,8 @@ def read_capture(capture: Capture, source: AnySource) -> Extraction:
         return Extraction(tombstones=(Tombstone(document_key(capture.url), f"status-{ref.status}"),))
     if not 200 <= ref.status < 300:
         return Extraction(skipped="status")
-    if ref.mime not in HTML:
+    known = document_key(capture.url) != urls.canonical_url(capture.url)
+    if ref.mime not in HTML and not (known and ref.mime in WORD):
         return Extraction(skipped="mime")
     return _read_html(capture, source)
 

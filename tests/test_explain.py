@@ -7,17 +7,23 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 from warcmaker import http, record, write
 
 from builder.errors import UsageError
 from builder.explain import Story, explain, explain_text, render_html
+from builder.model import Capture, CaptureRef
 from builder.pipeline import build
+from builder.reading import read_capture
 from builder.recipe import load_recipe
+from builder.sources.warc import WarcBlock, WarcSource
 
 PAGES = Path(__file__).parent / "pages" / "ahewar"
 URL = "https://www.ahewar.org/debat/show.art.asp?aid=840001"
+MOBILE = "https://m.ahewar.org/s.asp?aid=840001&r=0"
+WORD_TWIN = "http://www.ahewar.org//debat/word.art.asp?t=0&aid=840001"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -31,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         record(
             "response",
             http((PAGES / "mobile" / "page.html").read_bytes()),
-            WARC_Target_URI="https://m.ahewar.org/s.asp?aid=840001&r=0",
+            WARC_Target_URI=MOBILE,
             WARC_Date="2025-03-02T08:00:00Z",
         ),
         record("response", http(broken), WARC_Target_URI=URL.replace("840001", "5")),
@@ -55,7 +61,7 @@ def test_all_spellings_of_an_address_are_one_story(folder: Path, story: Story) -
     """Both captures of the article are told, the older first, whichever address was asked for."""
     assert [telling.ref.url for telling in story.tellings] == [
         URL,
-        "https://m.ahewar.org/s.asp?aid=840001&r=0",
+        MOBILE,
     ]
     assert (
         explain(load_recipe(folder), "http://www.ssrcaw.org/ar/show.art.asp?aid=840001").tellings
@@ -121,6 +127,24 @@ def test_after_a_build_the_story_tells_what_was_decided(folder: Path) -> None:
     assert all(each.kept or each.reasons for each in found)
     left_out = explain(recipe, URL.replace("840001", "5")).verdicts
     assert any("no-header-line" in reason for each in left_out for reason in each.reasons)
+
+
+def test_fuller_view_of_an_article_stands_though_the_mobile_page_was_captured_later(folder: Path) -> None:
+    """The mobile page knows neither minute nor issue number; it must not take the place of the full page."""
+    result = build(load_recipe(folder), now=NOW)
+    rejected = pq.read_table(result.rejected).to_pylist()
+    assert any(row["url"] == MOBILE and row["reasons"][0]["rule"] == "older-state" for row in rejected)
+
+
+def test_word_twin_is_read_whatever_it_calls_itself() -> None:
+    """The site sends the twin as a Word file; it is HTML all the same."""
+    ref = CaptureRef(
+        *("s", "page", WORD_TWIN, 200, "application/msword", NOW, "sha1:A", "<r>", "response", "p", "f", 0, 1)
+    )
+    capture = Capture(ref, (), (PAGES / "word" / "page.html").read_bytes())
+    source = WarcSource(WarcBlock(kind="warc", name="s", paths=("x",)))
+    (document,) = read_capture(capture, source).documents
+    assert (document.key, document.lesser) == ("ahewar.org/aid/840001", True)
 
 
 def test_a_text_can_be_explained_without_an_archive(folder: Path) -> None:

@@ -58,6 +58,7 @@ class Reading(NamedTuple):
     tombstones: list[str]
     sites: list[str]
     samples: list[str]
+    views: list[str]
 
     @classmethod
     def of(cls, found: Extraction) -> Reading:
@@ -71,6 +72,7 @@ class Reading(NamedTuple):
             [tombstone.key for tombstone in found.tombstones],
             [document.site for document in found.documents],
             [_sample(document) for document in found.documents],
+            ["lesser" if document.lesser else "full" for document in found.documents],
         )
 
 
@@ -187,7 +189,7 @@ def reading_table(rows: list[tuple[str, Reading]]) -> pa.Table:
     import pyarrow as pa
 
     texts = pa.list_(pa.string())
-    kinds = (pa.binary(), pa.string(), pa.string(), *(5 * [texts]))
+    kinds = (pa.binary(), pa.string(), pa.string(), *(6 * [texts]))
     columns = {KEY: pa.array([key for key, _ in rows], pa.string())}
     for place, (name, kind) in enumerate(zip(Reading._fields, kinds, strict=True)):
         columns[name] = pa.array([found[place] for _, found in rows], kind)

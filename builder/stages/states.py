@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 TABLES = ("documents", "comments")
 
-_LATEST = f"ORDER BY last_seen DESC, payload_digest DESC, record_id DESC, {KEY}, place"
+_LATEST = f"ORDER BY view, last_seen DESC, payload_digest DESC, record_id DESC, {KEY}, place"
 
 
 def settle(database: duckdb.DuckDBPyConnection, store: Store) -> None:
     """Fill the tables `found`, `documents_states` and `comments_states` of the work database.
 
     `found` has every capture with what was read of it (`missing` where nothing could be). A states table has one
-    row for each state of a record with `reason` null for the one that stands: the state seen last; of those seen
-    at once, the one with the greatest payload digest, then record id.
+    row for each state of a record with `reason` null for the one that stands: of full views before lesser ones,
+    the state seen last; of those seen at once, the one with the greatest payload digest, then record id.
     """
     parts = store.parts()
     names = ", ".join(quoted(str(part)) for part in parts)
@@ -39,7 +39,8 @@ def settle(database: duckdb.DuckDBPyConnection, store: Store) -> None:
 
 
 _NO_READINGS = f"""CREATE TABLE readings ({KEY} VARCHAR, failed VARCHAR, skipped VARCHAR, documents VARCHAR[],
-comments VARCHAR[], tombstones VARCHAR[], sites VARCHAR[], samples VARCHAR[], part VARCHAR)"""
+comments VARCHAR[], tombstones VARCHAR[], sites VARCHAR[], samples VARCHAR[], views VARCHAR[],
+part VARCHAR)"""
 
 _FOUND = f"""CREATE TABLE found AS SELECT captures.*, readings.* EXCLUDE ({KEY}, failed, skipped),
     coalesce(failed, CASE WHEN part IS NULL THEN 'killed' END) AS failed,
@@ -52,12 +53,13 @@ _TOMBS = """CREATE TABLE tombs AS SELECT record_key, max(gone_at) AS gone_at FRO
 
 
 def _states(table: str) -> str:
+    view = "unnest(views)" if table == "documents" else "'full'"
     return f"""CREATE TABLE {table}_states AS
     SELECT {KEY}, place, record_key, last_seen,
         CASE WHEN row_number() OVER (PARTITION BY record_key {_LATEST}) > 1 THEN 'older-state'
              WHEN tombs.gone_at >= last_seen THEN 'gone' END AS reason
     FROM (SELECT {KEY}, unnest({table}) AS record_key, generate_subscripts({table}, 1) - 1 AS place,
-                 last_seen, payload_digest, record_id FROM found WHERE failed IS NULL)
+                 {view} AS view, last_seen, payload_digest, record_id FROM found WHERE failed IS NULL)
     LEFT JOIN tombs USING (record_key)"""
 
 

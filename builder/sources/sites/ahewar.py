@@ -116,7 +116,7 @@ class _Page:
             site="ahewar.org", record_type="article", text=text, title=title,
             author=Author(name=header.author, native_id=self.author_id(header.author), bio=header.bio),
             section=header.axis, issue=header.issue, hashtags=hashtags(list(header.after)), published=moment,
-            charset=self.encoding, reader=READER, evidence=_evidence(header, moment),
+            charset=self.encoding, reader=READER, lesser=header.variant != "full", evidence=_evidence(header, moment),
             flags=(*self.flags, *_issue_flags(header, moment), *self.mender.flags()),
             lines_removed=tuple(line for line in self.lines if line not in set(header.body)),
         )  # fmt: skip
