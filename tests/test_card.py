@@ -206,6 +206,17 @@ def test_long_lists_of_values_are_cut_and_summed(tmp_path: Path) -> None:
     assert table["35 others"] == ["35"]
 
 
+def test_texts_without_dates_are_told_as_such(tmp_path: Path) -> None:
+    """No period is made up, in either language, and the records have a shard and a count of their own."""
+    release_folder(tmp_path / "release", [document(0, published_at=None, published_day=None)])
+    text = render_card(card_input(tmp_path))
+
+    assert "without dates of publication" in text
+    assert "no text has a date of publication" in text
+    assert "غير مذكورة" in text
+    assert "Year of publication" not in text
+
+
 def test_columns_are_described_down_to_the_parts_of_structs(tmp_path: Path) -> None:
     """The table of columns has names, types, units and meanings."""
     text = render_card(card_input(tmp_path))

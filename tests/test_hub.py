@@ -433,6 +433,20 @@ def test_versions_only_go_forward(hub: HubServer, releases: Releases) -> None:
         send(hub, releases.first)
 
 
+def test_tags_that_are_no_versions_do_not_matter(hub: HubServer, releases: Releases) -> None:
+    """Others may name commits as they like."""
+    send(hub, releases.first)
+    repo = hub.repos[REPO]
+    repo.tags |= {
+        "latest": repo.branches["main"],
+        "v-next": repo.branches["main"],
+        "9.0.0": repo.branches["main"],
+    }
+
+    send(hub, releases.second)
+    assert repo.tags["v1.1.0"] == repo.branches["main"]
+
+
 def test_an_older_version_can_be_asked_for_again(hub: HubServer, releases: Releases) -> None:
     """Publishing what its own tag holds already is no error, also when there is a newer one."""
     send(hub, releases.first)
