@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,17 @@ def urls(html: str | bytes, content_type: str | None = None) -> list[str]:
 def test_links_of_a_page(html: str, found: list[str]) -> None:
     """Relative to the page or its base, each once, web addresses only."""
     assert urls(html) == found
+
+
+def test_an_element_of_50_000_attributes_takes_no_time() -> None:
+    """Libxml2 would need the square of their number; the links beside it are found."""
+    attributes = " ".join(f'a{n}="{n}"' for n in range(50_000))
+    began = time.process_time()
+    assert urls(f'<a href="/before"><div {attributes}></div><a href="/after">') == [
+        "http://site.example/before",
+        "http://site.example/after",
+    ]
+    assert time.process_time() - began < 2
 
 
 def test_letters_in_a_query_follow_the_pages_encoding() -> None:
@@ -117,6 +129,7 @@ ENTITY = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><urlset><url><lo
         (urlset("http://site.example/1", "http://site.example/2").encode(), 2, 0),
         (urlset("/1").encode(), 1, 0),
         (INDEX.encode(), 0, 1),
+        (INDEX.replace("<loc>", "\n").replace("</loc>", "\n").encode(), 0, 1),
         (gzip.compress(urlset("http://site.example/1").encode()), 1, 0),
         (gzip.compress(urlset("http://site.example/1").encode())[:-12], 0, 0),
         (urlset("http://site.example/1").replace("</urlset>", "").encode(), 1, 0),

@@ -34,6 +34,8 @@ _SKIPPED = re.compile(
     r"|tiff?|ttf|wav|webm|webp|wmv|woff2?|xlsx?|zip|7z|apk|dmg|iso)(?:$|[?#])",
     re.IGNORECASE,
 )
+_LONG_TAG = re.compile(rb"<[^<>]{16384,}")
+"""Tags longer than this hold no link worth its price: libxml2 needs n² time for n attributes of one element."""
 _REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\"'\s]+)", re.IGNORECASE)
 How = Literal["link", "pagination", "feed"]
 
@@ -93,7 +95,7 @@ def page_links(body: bytes, url: str, content_type: str | None = None) -> Iterat
     Links of media and of scripts are left out, as are those marked nofollow. Letters outside ASCII are escaped
     in the page's own encoding where browsers do so.
     """
-    body = body[:MAX_HTML_BYTES]
+    body = _LONG_TAG.sub(b"", body[:MAX_HTML_BYTES])
     charset = charset_of(body, content_type)
     tree = _tree(body, charset)
     if tree is None or _says_nofollow(tree):
@@ -233,7 +235,8 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
     for tag, element in _elements(body):
         if tag not in ("url", "sitemap"):
             continue
-        place = next(((c.text or "").strip() for c in element if _local_name(c) == "loc"), "")
+        # Some leave <loc> out and write the address into the entry itself.
+        place = next(((c.text or "").strip() for c in element if _local_name(c) == "loc"), element.text or "").strip()
         (pages if tag == "url" else maps).append(place)
         element.clear()
         if len(pages) + len(maps) >= MAX_SITEMAP_URLS:
