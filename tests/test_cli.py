@@ -80,7 +80,7 @@ def test_the_demo_keeps_what_is_right_and_says_why_the_rest_is_not(
         for row in rejected
     }
     assert why["blog/farsi/"] == "language"
-    assert why["maqalat/about.asp"] == "language"
+    assert why["maqalat/about.asp"] == "not-arabic-bytes"
     assert why["maqalat/show.asp?aid=99"] == "noai"
     assert why["blog/moved/"] == "gone"
     copies = {why.get("maqalat/print.asp?aid=1"), why.get("maqalat/show.asp?aid=1")}

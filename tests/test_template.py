@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -155,3 +156,17 @@ def test_a_template_survives_json_and_refuses_another_version() -> None:
     assert Template.from_json(template.to_json()) == template
     with pytest.raises(UsageError, match="version 99"):
         Template.from_json(template.to_json().replace('"version": 1', '"version": 99'))
+
+
+def test_each_layout_of_a_host_has_lines_of_its_own() -> None:
+    """A journal's closing line goes though the host's forum, with twice as many pages, never prints it."""
+    closing = ("ادعموا المجلة كل شهر", BODY)
+    journal = [page(number, (f"مقال عن المنصة {LETTERS[number]}", BODY), closing) for number in range(12)]
+    others = [
+        page(number, (f"سؤال في المنتدى {LETTERS[number % 28]} {number}", BAR)) for number in range(30, 54)
+    ]
+    forum = [replace(one, line_places=(BAR, BAR)) for one in others]
+    template = learn("host.example", [*journal, *forum])
+    assert closing[0] not in apply(journal[3], template).text
+    assert journal[3].text.removesuffix("\n" + closing[0]) == apply(journal[3], template).text
+    assert apply(forum[3], template).text.count("\n") == 1

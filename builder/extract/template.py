@@ -36,7 +36,7 @@ PLACE_SHARE = 0.2
 """Share of pages from which on a line is furniture in a place where most lines recur."""
 
 EDGE_SHARE = 0.6
-"""Share of pages from which on a line at the edge of the text is furniture among lines that do not recur."""
+"""Share of the pages with text in its place from which on a line at an edge is furniture among others that are not."""
 
 EDGE_LINES = 3
 """Number of lines at each end of a text that are its edge."""
@@ -206,12 +206,14 @@ class _Counts:
         self.edge_groups: Counter[str] = Counter()
         self.placed: dict[str, Counter[str]] = defaultdict(Counter)
         self.places_of: dict[str, Counter[str]] = defaultdict(Counter)
+        self.groups_with: Counter[str] = Counter()
         for group in groups:
             self._count(group)
 
     def _count(self, group: list[PageLines]) -> None:
         self.groups_of.update({line for page in group for line in page.lines})
         self.edge_groups.update({line for page in group for line in _edge(page.lines)})
+        self.groups_with.update({place for page in group for place in page.places})
         for place, line in {pair for page in group for pair in zip(page.places, page.lines, strict=True)}:
             self.placed[place][line] += 1
             self.places_of[line][place] += 1
@@ -224,9 +226,10 @@ class _Counts:
             if groups < MIN_GROUPS or not line or _FORMULA.match(line):
                 continue
             home = max(sorted(self.places_of[line]), key=lambda place: self.places_of[line][place])
-            if recurring[home] >= MIXED_PLACE and groups >= math.ceil(PLACE_SHARE * self.total):
+            alike = self._alike(home)
+            if recurring[home] >= MIXED_PLACE and groups >= math.ceil(PLACE_SHARE * alike):
                 anywhere.append(line)
-            elif groups >= EDGE_SHARE * self.total and self.edge_groups[line] >= 0.8 * groups:
+            elif groups >= EDGE_SHARE * alike and self.edge_groups[line] >= 0.8 * groups:
                 edges.append(line)
         places = [
             place
@@ -236,6 +239,13 @@ class _Counts:
         return Template(
             host, self.total, tuple(sorted(anywhere)), tuple(sorted(edges)), tuple(sorted(places))
         )
+
+    def _alike(self, place: str) -> int:
+        """Return on how many pages a line in a place could be furniture: those with text there, MIN_PAGES at least.
+
+        A host with a journal, a blog and a forum has three layouts; each says its own lines on its own pages.
+        """
+        return max(self.groups_with[place], MIN_PAGES)
 
     def _recurring(self, lines: Mapping[str, int]) -> float:
         """Return the share of what stands in a place that stands on several pages (0-1)."""
