@@ -281,6 +281,53 @@ def test_reddit_dumps(tmp_path: Path) -> None:
     }
 
 
+def telegram_chat(**more: Any) -> dict[str, Any]:
+    """Return an export of Telegram Desktop with one message that has parts, and a service message."""
+    message = {
+        "id": 7,
+        "type": "message",
+        "date": "2025-02-19T21:20:00",
+        "date_unixtime": "1740000000",
+        "from": "قناة الرأي",
+        "from_id": "channel1234",
+        "text": ["تيليجرام ", {"type": "hashtag", "text": "#منصات"}, "\nسطر ثان"],
+        "text_entities": [
+            {"type": "plain", "text": "تيليجرام "},
+            {"type": "hashtag", "text": "#منصات"},
+            {"type": "plain", "text": "\nسطر ثان"},
+        ],
+        "reply_to_message_id": 5,
+        "reactions": [{"type": "emoji", "count": 3, "emoji": "x"}, {"type": "emoji", "count": 2}],
+    }
+    service = {"id": 8, "type": "service", "action": "pin_message"}
+    return {
+        "name": "قناة الرأي",
+        "type": "public_channel",
+        "id": 1234,
+        "messages": [message, service],
+        **more,
+    }
+
+
+def test_an_export_of_telegram_desktop(tmp_path: Path) -> None:
+    """A channel's messages are read with their parts joined; a whole account's export likewise."""
+    found = read_rows(tmp_path, "telegram", telegram_chat())
+    (post,) = found.documents
+    assert post.key == "telegram/t.me/1234/7"
+    assert post.text == "تيليجرام #منصات\nسطر ثان"
+    assert (post.parent_key, post.hashtags) == ("telegram/t.me/1234/5", ("منصات",))
+    assert post.engagement.likes == 5
+    assert post.section == "قناة الرأي"
+    account = {"chats": {"about": "x", "list": [telegram_chat(), telegram_chat(id=5, type="personal_chat")]}}
+    assert [item.key for item in read_rows(tmp_path, "telegram", account).documents] == [post.key]
+
+
+def test_private_chats_are_not_read(tmp_path: Path) -> None:
+    """What people wrote to each other in private is not for a data set, whoever exports it."""
+    for kind in ("personal_chat", "private_group", "private_supergroup", "private_channel", "saved_messages"):
+        assert not read_rows(tmp_path, "telegram", telegram_chat(type=kind)).documents
+
+
 TABLE = {
     "map": {
         "id": "post_id",
@@ -345,6 +392,30 @@ def test_a_download_of_4cat_needs_only_its_platform(tmp_path: Path) -> None:
     engagement = document.engagement
     assert (engagement.likes, engagement.replies, engagement.views) == (5, None, 900)
     assert document.hashtags == ("منصات", "رأي")
+
+
+@pytest.mark.parametrize(
+    ("printed", "zone", "instant", "source_of_zone", "precision"),
+    [
+        ("2025-02-19 21:20:00", None, "2025-02-19T21:20:00+00:00", "none", "second"),
+        ("2025-02-19 21:20:00", "Asia/Baghdad", "2025-02-19T18:20:00+00:00", "site", "second"),
+        ("2025-02-19T21:20:00+02:00", "Asia/Baghdad", "2025-02-19T19:20:00+00:00", "given", "second"),
+        ("2025-02-19", None, "2025-02-19T00:00:00+00:00", "none", "day"),
+    ],
+)
+def test_times_keep_the_zone_they_were_given_with(
+    tmp_path: Path, printed: str, zone: str | None, instant: str, source_of_zone: str, precision: str
+) -> None:
+    """A time without a zone is one of the recipe's zone, where it names one; the day stays as printed."""
+    row = {"post_id": "1", "message": "نص", "created": printed}
+    found = one_document(tmp_path, "table", row, **TABLE, timezone=zone).published
+    assert found is not None
+    assert found.instant == datetime.fromisoformat(instant)
+    assert (found.zone_source, found.precision, found.printed_day) == (
+        source_of_zone,
+        precision,
+        "2025-02-19",
+    )
 
 
 def test_an_id_that_a_spreadsheet_rounded_is_not_believed(tmp_path: Path) -> None:
@@ -498,6 +569,7 @@ def test_a_file_that_cannot_be_read_names_itself(tmp_path: Path, name: str, cont
         ({"format": "facebook"}, "no format of export"),
         ({"format": "table"}, "needs `map`"),
         ({"format": "4cat"}, "needs `platform`"),
+        ({"format": "x", "timezone": "Asia/Bagdad"}, "no time zone"),
         ({"format": "table", "map": {"text": "a", "author_name": "b"}}, "none of our fields"),
     ],
 )

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from builder.model import Capture, Extraction, Target
 
@@ -36,6 +37,16 @@ class Block(BaseModel):
     ids_only: bool = Field(
         default=False, description="Publish ids and computed columns, never the text (dehydrated)."
     )
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_is_known(cls, name: str | None) -> str | None:
+        try:
+            ZoneInfo(name or "UTC")
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+            message = f"{name!r} is no time zone; names are like Asia/Baghdad"
+            raise ValueError(message) from error
+        return name
 
 
 BlockT = TypeVar("BlockT", bound=Block)

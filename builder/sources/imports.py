@@ -100,8 +100,9 @@ class ImportSource(Source[ImportBlock]):
     def example(cls) -> str:
         """Return recipe blocks to paste: an export of a known format, and a table with its mapping."""
         return (
-            f"# formats: {', '.join(formats())}\n"
-            '[[source]]\nkind = "import"\nname = "tiktok"\nformat = "zeeschuimer"\npaths = ["exports/*.ndjson"]\n'
+            "".join(f"# {name:16} {_about(export)}\n" for name, export in formats().items())
+            + '[[source]]\nkind = "import"\nname = "tiktok"\nformat = "zeeschuimer"\n'
+            'paths = ["exports/*.ndjson"]\n'
             "ids_only = true                  # publish ids, no text\n\n"
             '[[source]]\nkind = "import"\nname = "forum"\nformat = "table"\npaths = ["exports/posts.csv"]\n'
             'platform = "facebook"\nhost = "www.facebook.com"\n'
@@ -164,6 +165,11 @@ class ImportSource(Source[ImportBlock]):
             return None
         rows = (row for row in self.export.rows(parsed) if isinstance(row, Mapping))
         return [record for row in rows for record in self.export.read(row, collected_at)]
+
+
+def _about(export: type[Export]) -> str:
+    """Return the first line of a format's docstring."""
+    return (export.__doc__ or "").strip().partition("\n")[0]
 
 
 def _relative(path: Path, folder: Path) -> str:

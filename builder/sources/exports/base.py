@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from builder.markup import squeeze
 from builder.model import (
@@ -148,29 +149,33 @@ def words(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in found if word))
 
 
-def instant_of(value: object) -> tuple[datetime, bool] | None:
-    """Read a time in any form exports have; the second value says whether a zone was given.
+def instant_of(value: object, zone: str | None = None) -> tuple[datetime, str | None] | None:
+    """Read a time in any form exports have, and the zone or offset it was given with, None where it has none.
 
-    Seconds or milliseconds since 1970 as number or text, ISO 8601, and "Wed Oct 10 20:19:24 +0000 2018".
+    Seconds or milliseconds since 1970 as number or text, ISO 8601, and "Wed Oct 10 20:19:24 +0000 2018". A time
+    without a zone is taken to be of `zone`, else UTC.
     """
     printed = (text(value) or "").strip()
     if re.fullmatch(r"\d{9,17}(\.\d+)?", printed):
         seconds = float(printed)
         seconds = seconds / 1000 if seconds >= _MILLISECONDS_FROM else seconds
-        return (datetime.fromtimestamp(int(seconds), UTC), True) if seconds <= _LATEST_SECONDS else None
+        return (datetime.fromtimestamp(int(seconds), UTC), "UTC") if seconds <= _LATEST_SECONDS else None
     try:
-        ctime = _CTIME.match(printed)
-        if ctime is not None:
-            instant = parsedate_to_datetime(
-                f"{ctime[1]}, {ctime[3]} {ctime[2]} {ctime[6]} {ctime[4]} {ctime[5]}"
-            )
-        else:
-            instant = datetime.fromisoformat(re.sub(r" UTC$", "+00:00", printed))
-        zoned = instant.tzinfo is not None
-        instant = instant.astimezone(UTC) if zoned else instant.replace(tzinfo=UTC)
+        local = _parsed_time(printed)
+        given = None if local.tzinfo is None else local.strftime("%z")
+        if given is None:
+            local = local.replace(tzinfo=ZoneInfo(zone) if zone else UTC)
+        instant = local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return (instant, zoned) if _YEARS[0] <= instant.year <= _YEARS[1] else None
+    return (instant, given) if _YEARS[0] <= instant.year <= _YEARS[1] else None
+
+
+def _parsed_time(printed: str) -> datetime:
+    ctime = _CTIME.match(printed)
+    if ctime is None:
+        return datetime.fromisoformat(re.sub(r" UTC$", "+00:00", printed))
+    return parsedate_to_datetime(f"{ctime[1]}, {ctime[3]} {ctime[2]} {ctime[6]} {ctime[4]} {ctime[5]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,21 +190,24 @@ class Platform:
         """Return the identity of a record: platform, instance and native id."""
         return f"{self.id}/{self.host}/{native_id}"
 
-    def moment(self, value: object, collected_at: datetime) -> Moment | None:
-        """Return a time of posting; None when unreadable, before the platform or after the collection."""
-        found = instant_of(value)
+    def moment(self, value: object, collected_at: datetime, zone: str | None = None) -> Moment | None:
+        """Return a time of posting; None when unreadable, before the platform or after the collection.
+
+        `zone` is the zone of times that are given without one, where it is known.
+        """
+        found = instant_of(value, zone)
         if found is None or not self.since <= found[0] <= collected_at + CLOCK_SLACK:
             return None
-        instant, zoned = found
+        instant, given = found
         printed = (text(value) or "").strip()
-        day = printed[:10] if re.match(r"\d{4}-\d\d-\d\d", printed) else instant.date().isoformat()
+        dated = re.match(r"\d{4}-\d\d-\d\d", printed)
         return Moment(
             instant=instant,
-            precision="second",
+            precision="day" if dated and dated.end() == len(printed) else "second",
             printed=printed,
-            printed_day=day,
-            zone="UTC" if zoned else None,
-            zone_source="given" if zoned else "none",
+            printed_day=dated[0] if dated else instant.date().isoformat(),
+            zone=given or zone,
+            zone_source="given" if given else "site" if zone else "none",
         )
 
 
@@ -229,6 +237,7 @@ class Post:
     engagement: Engagement = NOTHING_COUNTED
     lang: str | None = None
     edited: bool = False
+    zone: str | None = None
     flags: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -238,7 +247,7 @@ class Post:
     def document(self, reader: str, collected_at: datetime) -> Document:
         """Return it as a document."""
         url = self.url or f"https://{self.platform.host}/{self.id}"
-        published = self.platform.moment(self.posted, collected_at)
+        published = self.platform.moment(self.posted, collected_at, self.zone)
         flags = self.flags
         if published is None and self.posted is not None:
             flags = (*flags, "date_not_believed")
@@ -255,7 +264,7 @@ class Post:
             tags=self.tags,
             hashtags=self.hashtags,
             published=published,
-            modified=self.platform.moment(self.changed, collected_at),
+            modified=self.platform.moment(self.changed, collected_at, self.zone),
             lang_declared=self.lang,
             posted_on=self.platform.id,
             thread_key=self._key(self.thread),
@@ -278,7 +287,7 @@ class Post:
             text=self.text,
             url=self.url or f"https://{self.platform.host}/{document_id}",
             author=self.author,
-            published=self.platform.moment(self.posted, collected_at),
+            published=self.platform.moment(self.posted, collected_at, self.zone),
             parent_key=self._key(self.parent),
             parent_state="present" if self.parent else "none",
             engagement=as_of(self.engagement, collected_at),

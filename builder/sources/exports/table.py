@@ -104,6 +104,7 @@ class Table(Export):
                 views=number(self._value(row, "views")),
             ),
             lang=text(self._value(row, "lang")),
+            zone=text(self.settings.get("timezone")),
         )
 
     def _words(self, row: Json, name: str) -> tuple[str, ...]:
