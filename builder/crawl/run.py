@@ -70,7 +70,7 @@ class Run:
         self._slots = asyncio.Semaphore(MAX_HOSTS)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
-        self._entered: set[tuple[str, str]] = set()
+        self._entered: set[tuple[object, ...]] = set()
         self.hosts: dict[str, HostState] = {}
         self.tally = Tally("crawl")
         self.interrupted = False
@@ -343,7 +343,7 @@ class Run:
         hosts: set[str] = set()
         entered: list[Found] = []
         for target in found:
-            known = (target.source, target.url)
+            known = (target.source, target.url, target.headers)
             if known in self._entered:
                 continue
             state = self.hosts.get(host_of(target.url))
