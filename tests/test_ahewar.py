@@ -114,6 +114,10 @@ HEADERS = [
         "طبيب",
     ),
     (["عنوان", "اسم كاتب", "الحوار المتمدن-العدد: ٨٢١٤", "- ٢٠٢٥ / ١ / ٦ - ٠٠:١٤", "المحور: محور"], None),
+    (
+        ["عنوان", "اسم كاتب", "الحوار المتمدن-العدد: 8214", "- 2025 / 1 / 6", "- 00:14", "المحور:", "محور"],
+        None,
+    ),
     (["عنوان", "اسم كاتب", "الحوار المتمدن-العدد: 677 - 2003 / 12 / 9 - 02:17 المحور: محور"], None),
 ]
 
@@ -125,6 +129,8 @@ def test_headers_of_all_years_are_read(head: list[str], bio: str | None) -> None
     (document,) = read("https://ahewar.org/debat/show.art.asp?aid=5", page).documents
     assert (document.title, document.author.name, document.author.bio) == ("عنوان", "اسم كاتب", bio)
     assert (document.section, document.text) == ("محور", "نص أول\nنص ثان")
+    assert document.published is not None
+    assert document.published.precision == "minute"
     assert not document.flags
 
 

@@ -175,11 +175,11 @@ class Page:
         return None if line is None else line - self.title_line
 
     def far(self, element: HtmlElement) -> float:
-        """Return 0-0.1 by how far an element stands from the title; before it is farther than behind."""
+        """Return 0-0.3 by how far an element stands from the title; before it is farther than behind."""
         distance = self.distance(element)
         if distance is None:
             return 0.0
-        return min(0.1, (distance if distance >= 0 else -2 * distance) / 500)
+        return min(0.3, (distance if distance >= 0 else -2 * distance) / 250)
 
     def today(self, moment: Moment) -> bool:
         """True for a moment so near the capture that it may be the clock of the page and not its date."""

@@ -35,6 +35,10 @@ _AFTERWARDS = re.compile(
 
 _CELLS = frozenset(("td", "div", "section", "article"))
 
+_HOUR_LINE = re.compile(r"^\W*\d{1,2}:\d{2}\W*$")
+Blocks = list[tuple[HtmlElement, str]]
+"""The visible lines of a page, each with its element."""
+
 FIRST_DAY = date(2002, 7, 12)
 """Day from which issue numbers count the days, exactly so from 2024-05-14 to 2025-11-12."""
 
@@ -64,7 +68,7 @@ class Header:
     variant: str
 
 
-def find_header(blocks: list[tuple[HtmlElement, str]], page_title: str = "") -> Header | None:
+def find_header(blocks: Blocks, page_title: str = "") -> Header | None:
     """Return header and text of a page of any variant, or None when its printed lines are not there.
 
     `blocks` are the page's visible lines with their elements, `page_title` what stands in its title element.
@@ -97,7 +101,7 @@ def comment_crumb(lines: list[str]) -> tuple[str, str] | None:
     return None
 
 
-def _full(blocks: list[tuple[HtmlElement, str]], page_title: str) -> Header | None:
+def _full(blocks: Blocks, page_title: str) -> Header | None:
     found = _issue_at(blocks)
     if found is None:
         return None
@@ -125,29 +129,37 @@ def _full(blocks: list[tuple[HtmlElement, str]], page_title: str) -> Header | No
     )
 
 
-def _issue_at(
-    blocks: list[tuple[HtmlElement, str]],
-) -> tuple[list[tuple[HtmlElement, str]], int, re.Match[str]] | None:
+def _issue_at(blocks: Blocks) -> tuple[Blocks, int, re.Match[str]] | None:
     """Find the issue line, also broken over three lines; what shares a line with it becomes a line of its own."""
     for width in (1, 2, 3):
         for index in range(len(blocks) - width + 1):
-            joined = " ".join(line for _, line in blocks[index : index + width])
-            match = ISSUE_LINE.search(fold(joined))
+            match = _issue_in(blocks, index, width)
             if match is None:
                 continue
-            places = origins(joined)
-            before, after = (
-                joined[: places[match.start()]].strip(" |"),
-                joined[places[match.end()] :].strip(" |"),
-            )
-            first, last = blocks[index][0], blocks[index + width - 1][0]
-            middle = [(first, before)] if before else []
-            middle += [(first, match[0]), *([(last, after)] if after else [])]
-            return [*blocks[:index], *middle, *blocks[index + width :]], index + bool(before), match
+            longer = None if match["hour"] else _issue_in(blocks, index, width + 1)
+            if longer is not None and longer["hour"] and _HOUR_LINE.match(fold(blocks[index + width][1])):
+                width, match = width + 1, longer
+            return _with_issue_line(blocks, index, width, match)
     return None
 
 
-def _end_of_cell(blocks: list[tuple[HtmlElement, str]], anchor: int, start: int) -> int:
+def _issue_in(blocks: Blocks, index: int, width: int) -> re.Match[str] | None:
+    return ISSUE_LINE.search(fold(" ".join(line for _, line in blocks[index : index + width])))
+
+
+def _with_issue_line(
+    blocks: Blocks, index: int, width: int, match: re.Match[str]
+) -> tuple[Blocks, int, re.Match[str]]:
+    """Return the lines with the issue line standing alone, its index, and the match."""
+    joined = " ".join(line for _, line in blocks[index : index + width])
+    places = origins(joined)
+    before, after = joined[: places[match.start()]].strip(" |"), joined[places[match.end()] :].strip(" |")
+    first, last = blocks[index][0], blocks[index + width - 1][0]
+    middle = [*([(first, before)] if before else []), (first, match[0]), *([(last, after)] if after else [])]
+    return [*blocks[:index], *middle, *blocks[index + width :]], index + bool(before), match
+
+
+def _end_of_cell(blocks: Blocks, anchor: int, start: int) -> int:
     """Return the line behind the cell that holds the text where it has one of its own, else the last line.
 
     The cell is the largest td or div round the text's first line that leaves out the issue line; one with a
