@@ -242,10 +242,6 @@ class Recipe:
         """Return "sha256:HEX" of the recipe's meaning: defaults filled in, comments and order of keys left out."""
         return self._digest({"source"})
 
-    def records_digest(self) -> str:
-        """Return the digest of all but [crawl] and [release]: what the values of records may depend on."""
-        return self._digest({"source", "crawl", "release"})
-
     def _digest(self, left_out: set[str]) -> str:
         data = self.model.model_dump(mode="json", exclude=left_out)
         data["source"] = [source.block.model_dump(mode="json") for source in self.sources]

@@ -230,19 +230,25 @@ def test_the_key_is_made_once_for_its_owner_alone(recipe: Recipe) -> None:
     assert path.read_text(encoding="ascii") == "not a key"
 
 
-def test_keys_differ_from_recipe_to_recipe_unless_stable(tmp_path: Path) -> None:
-    """The same key file under another recipe gives other pseudonyms; stable ones stay."""
-    keys = {}
-    for name, more in (("a", ""), ("b", "[dedup]\nnear = false\n")):
-        for stable in ("false", "true"):
-            folder = tmp_path / f"{name}-{stable}"
-            recipe = made_recipe(folder, f"{more}[privacy]\nstable_pseudonyms = {stable}\n")
-            (folder / "private").mkdir()
-            (folder / "private" / "key").write_text("ab" * 32 + "\n", encoding="ascii")
-            keys[name, stable] = load_or_make_key(recipe)
-    assert keys["a", "false"] != keys["b", "false"]
-    assert keys["a", "true"] == keys["b", "true"]
-    assert keys["a", "true"] != keys["a", "false"]
+def key_of(folder: Path, more: str, *, name: str = "d") -> bytes:
+    """Return the key of a recipe beside one fixed key file."""
+    recipe = made_recipe(folder, more)
+    (folder / "dataset.toml").write_text(
+        (RECIPE + more).replace('name = "d"', f'name = "{name}"'), encoding="utf-8"
+    )
+    (folder / "private").mkdir()
+    (folder / "private" / "key").write_text("ab" * 32 + "\n", encoding="ascii")
+    return load_or_make_key(load_recipe(recipe.folder))
+
+
+def test_keys_differ_from_dataset_to_dataset_unless_stable(tmp_path: Path) -> None:
+    """One key file, two datasets: two keys; a change of rules changes none; stable ones stay everywhere."""
+    stable = "[privacy]\nstable_pseudonyms = true\n"
+    first = key_of(tmp_path / "a", "")
+    assert key_of(tmp_path / "b", "", name="other") != first
+    assert key_of(tmp_path / "c", "[rules.thresholds]\nmin_words = 3\n") == first
+    assert key_of(tmp_path / "d", stable) != first
+    assert key_of(tmp_path / "e", stable) == key_of(tmp_path / "f", stable, name="other")
 
 
 def test_rows_do_not_depend_on_what_ran_before(columns: ColumnSettings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import re
 import secrets
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 PSEUDONYM_HEX = 24
 """96 bits of the HMAC; 64 are the least that keeps chance collisions out of a large release."""
-_KEY_TEXT = re.compile(r"^[0-9a-f]{64}$")
+_KEY_TEXT = re.compile(rb"^[0-9a-f]{64}$")
 
 
 def pseudonym(key: bytes, platform: str, instance: str, person: str) -> str:
@@ -37,10 +38,10 @@ def pseudonym(key: bytes, platform: str, instance: str, person: str) -> str:
 def load_or_make_key(recipe: Recipe, salt: str | None = None) -> bytes:
     """Return the key of a recipe's pseudonyms, 32 bytes; make the key file at first use, readable by its owner only.
 
-    The file's key is mixed with `salt`, by default the dataset's name and the digest of the recipe without
-    [crawl] and [release], so that another recipe's release cannot be joined with this one; with
-    `stable_pseudonyms` it is mixed with nothing. No clock and no chance enters: the same key file and recipe
-    give the same pseudonyms.
+    The file's key is mixed with `salt`, by default what the release is of: the dataset's name, its sources and
+    `[privacy]`. So another dataset cannot be joined with this one, while a change of rules leaves the
+    pseudonyms as they are. With `stable_pseudonyms` it is mixed with nothing. No clock and no chance enters:
+    the same key file and recipe give the same pseudonyms.
 
     Raises RecipeError when the key file holds something else, or cannot be read or written.
     """
@@ -48,20 +49,30 @@ def load_or_make_key(recipe: Recipe, salt: str | None = None) -> bytes:
     if recipe.model.privacy.stable_pseudonyms:
         context = "stable"
     else:
-        context = "release|" + (salt or f"{recipe.model.dataset.name}|{recipe.records_digest()}")
+        context = "release|" + (salt or _identity(recipe))
     return hmac.new(master, f"hiwar pseudonyms 1|{context}".encode(), hashlib.sha256).digest()
 
 
+def _identity(recipe: Recipe) -> str:
+    """Return what tells one dataset's releases from another's, as canonical JSON."""
+    sources = [source.block.model_dump(mode="json") for source in recipe.sources]
+    parts = [recipe.model.dataset.name, recipe.model.privacy.model_dump(mode="json"), sources]
+    return json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def _master(path: Path) -> bytes:
+    """Return the file's key: 64 hexadecimal digits, or 32 bytes as they are."""
     try:
         if not path.exists():
             _make(path)
-        text = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise _unusable(path, str(error)) from error
-    if not _KEY_TEXT.match(text):
+    if len(data) == KEY_BYTES:
+        return data
+    if not _KEY_TEXT.match(data.strip()):
         raise _unusable(path, "it does not hold 64 hexadecimal digits")
-    return bytes.fromhex(text)
+    return bytes.fromhex(data.strip().decode("ascii"))
 
 
 def _make(path: Path) -> None:

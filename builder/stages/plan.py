@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.columns.pseudonyms import load_or_make_key
 from builder.recipe import Recipe
 from builder.schema import shipped
 from builder.stages.fingerprints import code_fingerprint
 from builder.stages.rows import RowMaker
 from builder.stages.store import Store
-from builder.storage import canonical_json, write_bytes
+from builder.storage import canonical_json
 from builder.takedown import load as load_takedowns
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Plan:
     def of(cls, recipe: Recipe) -> Plan:
         """Read the key of the pseudonyms and take all fingerprints.
 
-        Raises WorldError when a first key cannot be written.
+        Raises RecipeError when the key file cannot be read or written.
         """
-        key = pseudonym_key(recipe)
+        key = load_or_make_key(recipe)
         rows = row_fingerprint(recipe, key)
         rules = rule_fingerprint(recipe, rows)
         stores = {table: Store(recipe.cache, table, rows) for table in TABLES}
@@ -98,16 +98,3 @@ def rule_fingerprint(recipe: Recipe, rows: str) -> str:
     digest.update(code_fingerprint(RULE_CODE).encode())
     digest.update(canonical_json(recipe.model.model_dump(mode="json", include=set(RULE_BLOCKS))).encode())
     return digest.hexdigest()
-
-
-def pseudonym_key(recipe: Recipe) -> bytes:
-    """Return the key of the pseudonyms, 32 bytes; made at the first build.
-
-    Raises WorldError when it cannot be written.
-    """
-    path = recipe.folder / recipe.model.privacy.key_file
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_bytes(path, os.urandom(32))
-        path.chmod(0o600)
-    return path.read_bytes()
