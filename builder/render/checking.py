@@ -99,6 +99,9 @@ def show_publish(result: PublishResult, out: Output) -> None:
     estimate = "" if result.xet_bytes is None else f", of which about {result.xet_bytes:,} new to the Hub"
     state = "Would send" if result.dry_run else "Already there:" if result.already else "Sent"
     out.result(f"{state} {result.new_bytes:,} bytes{estimate}. {result.pull_url or result.url}")
+    if result.checked:
+        counts = ", ".join(f"{count:,} {table}" for table, count in result.checked)
+        out.result(f"Loaded back by its tag and found the same, record by record: {counts}.")
     out.event("done", **result.as_dict())
     if not result.dry_run and result.pull_url is None:
         out.next_step(f'load_dataset("{result.repo_id}", "documents", revision="{result.tag}")')
