@@ -115,7 +115,7 @@ def crawl(recipe_path: Path, max_pages: int | None, dry_run: bool, out: Output) 
         result = run(recipe, now=_now, max_pages=max_pages, dry_run=dry_run, progress=progress)
     show_crawl(result, out, dry_run=dry_run)
     if result.interrupted:
-        raise SystemExit(130)
+        click.get_current_context().exit(130)
 
 
 @main.command()
