@@ -11,7 +11,14 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.extract.heading import Heading
 from builder.extract.page import Page, names_of
-from builder.extract.people import MAX_BYLINE_CHARS, Byline, is_plainly_a_name, labelled, read_byline
+from builder.extract.people import (
+    MAX_BYLINE_CHARS,
+    Byline,
+    is_dateline,
+    is_plainly_a_name,
+    labelled,
+    read_byline,
+)
 from builder.extract.title import articles, site_names
 from builder.extract.wording import folded
 from builder.markup import Line, squeeze
@@ -155,10 +162,18 @@ def _printed(
         if len(line.text) > MAX_BYLINE_CHARS:
             continue
         claim = _claim(line, index, sites, above=index < first)
-        if claim is None and index in bare and is_plainly_a_name(line.text):
-            claim = _Claim(Byline(line.text, "person"), "line:name", 0.6, index)
+        if claim is None and index in bare:
+            claim = _bare(line.text, index, sites)
         if claim is not None:
             yield claim
+
+
+def _bare(text: str, index: int, sites: frozenset[str]) -> _Claim | None:
+    """Return who signs a line right below the title that has no label: a name, or a place and a name or agency."""
+    if is_plainly_a_name(text):
+        return _Claim(Byline(text, "person"), "line:name", 0.6, index)
+    byline = read_byline(text, sites) if is_dateline(text) else None
+    return _Claim(byline, "line:place", 0.65, index) if byline else None
 
 
 def _headed(page: Page, printed: Heading | None, sites: frozenset[str]) -> Iterator[_Claim]:

@@ -24,6 +24,9 @@ PARAGRAPH_CHARS = 160
 MIN_ARTICLE_CHARS = 500
 """Text that long without a paragraph may be a poem or a list, if nothing else speaks for an index."""
 
+HEADLINE_WORDS = 5
+"""Fewest words of a title that is a headline rather than the name of a section."""
+
 SCRAP_CHARS = 120
 """Shorter text is not a document of its own unless something says that its page is an article."""
 
@@ -51,11 +54,18 @@ def page_kind(page: Page, heading: Title | None, main: MainText) -> str | None:
     said = (heading.text if heading else None, page.head_title)
     if chars <= MAX_ERROR_CHARS and any(ERROR.search(folded(text)) for text in said if text):
         return "error-page"
-    article = _article_evidence(page, main, chars)
+    article = _article_evidence(page, main, chars) + 2 * _is_headline(heading)
     index = _index_evidence(page, heading, main)
     if index > article:
         return "index"
     return "no-text" if chars < SCRAP_CHARS and article < 2 and not main.declared else None
+
+
+def _is_headline(heading: Title | None) -> bool:
+    """Return whether head and page agree on a title as long as a headline; indexes are called by a word or two."""
+    return (
+        heading is not None and "+" in heading.evidence.origin and len(heading.text.split()) >= HEADLINE_WORDS
+    )
 
 
 def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:

@@ -67,6 +67,9 @@ MAX_NAME_WORDS = 9
 MAX_PEOPLE = 3
 """Most people named as authors of one text."""
 
+MAX_DATELINE_WORDS = 9
+"""Most words of a line of place and name."""
+
 MAX_BYLINE_CHARS = 120
 """Longest line that is read as a byline."""
 
@@ -102,6 +105,7 @@ _STOP = re.compile(
     r"|قراءه|تعليق|تعليقات|مشاهده"
     r"|المزيد|الرييسيه|طباعه|ارسال|مشاركه|نشر|تحديث|اخر|عدد|http|www|com)(?:\s|$)"
 )
+_SENTENCE = re.compile(r"[؟?!;؛«»\"\d]|[.،:]\s+\S+\s+\S+\s+\S")
 _NOISE = re.compile(r"^[\s*•.:،\-–—\"'«»]+|[\s*•:،\-–—\"'«»]+$|\(\s*زائر\s*\)")
 
 
@@ -172,6 +176,20 @@ def is_plainly_a_name(text: str) -> bool:
     if not 2 <= len(words) <= 5 + honoured or not is_person(text) or re.search(r"[^\w\s.’'ـ]", text):
         return False
     return honoured or any(word in GIVEN or word.startswith("عبدال") for word in words)
+
+
+def is_dateline(text: str) -> bool:
+    """Return whether a short line begins with a place, or is a word, a dash and a name: "Amman - Petra"."""
+    words = text.split()
+    if len(words) > MAX_DATELINE_WORDS or _SENTENCE.search(text):
+        return False
+    parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
+    begins = (
+        any(folded(" ".join(parts[0].split()[:size])) in PLACES for size in (1, 2, 3)) if parts else False
+    )
+    if begins:
+        return len(parts) > 1 or len(words) <= 5
+    return len(parts) == 2 and len(parts[0].split()) == 1 and is_plainly_a_name(parts[1])
 
 
 def labelled(text: str, *, named: bool = False) -> str | None:

@@ -53,6 +53,9 @@ MIN_MATCH_CHARS = 12
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
 
+MIN_SENTENCE_CHARS = 40
+"""Shortest line, not a link, that is a sentence of an article rather than a label."""
+
 LIFTED_TIMES = 2
 """How often a line stands in a text that shows it once more in large type."""
 
@@ -269,8 +272,22 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
     column = block is not None and block.tag == "td" and _is_column(block)
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
     inside = {i for i in found if start <= i < end} | loose
+    inside = _trimmed(page, inside)
     gaps = _gaps(page, inside) - out
     return _once(page, sorted(inside | gaps))
+
+
+def _trimmed(page: Lines, inside: set[int]) -> set[int]:
+    """Leave out links before the first sentence and behind the last: menus and lists round a block without a name."""
+    sentences = [
+        i
+        for i in inside
+        if page.lines[i].link_share < LINKED and len(page.lines[i].text) >= MIN_SENTENCE_CHARS
+    ]
+    if not sentences:
+        return inside
+    first, last = min(sentences), max(sentences)
+    return {i for i in inside if first <= i <= last or page.lines[i].link_share < LINKED}
 
 
 def _once(page: Lines, kept: list[int]) -> list[int]:

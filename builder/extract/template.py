@@ -234,7 +234,7 @@ class _Counts:
         places = [
             place
             for place, lines in self.placed.items()
-            if place and recurring[place] >= FURNITURE_PLACE and sum(lines.values()) >= MIN_PAGES
+            if "." in place and recurring[place] >= FURNITURE_PLACE and sum(lines.values()) >= MIN_PAGES
         ]
         return Template(
             host, self.total, tuple(sorted(anywhere)), tuple(sorted(edges)), tuple(sorted(places))
