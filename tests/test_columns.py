@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from builder.columns import ColumnSettings, comment_row, document_row, with_roots
+from builder.columns import ColumnSettings, comment_row, document_row, root_keys
 from builder.columns.pseudonyms import load_or_make_key, pseudonym
 from builder.columns.row import without_person
 from builder.columns.story import explain_text, render
@@ -20,6 +20,7 @@ from builder.errors import RecipeError
 from builder.model import Author, CaptureRef, Comment, Document, Engagement, Evidence, Moment, Rights, Signal
 from builder.recipe import Recipe, load_recipe
 from builder.schema import Row, load_schema
+from builder.urls import stable_id
 
 RECIPE = (
     '[dataset]\nname = "d"\n[[source]]\nkind = "warc"\nname = "s"\npaths = ["a.warc.gz"]\n'
@@ -262,11 +263,13 @@ def test_rows_do_not_depend_on_what_ran_before(columns: ColumnSettings) -> None:
 def test_roots_follow_parents(columns: ColumnSettings) -> None:
     """A branch has one root; a circle and a missing parent do not hang it."""
     tree = {"a": None, "b": "a", "c": "b", "x": "gone", "p": "q", "q": "p"}
-    rows = [comment_row(comment(key=key, parent_key=parent), ref(), columns) for key, parent in tree.items()]
-    made = dict(zip(tree, with_roots(rows), strict=True))
-    assert {made[key]["root_id"] for key in "abc"} == {made["a"]["id"]}
-    assert made["x"]["root_id"] == made["x"]["parent_id"]
-    assert made["p"]["root_id"] is not None
+    said = [comment(key=key, parent_key=parent) for key, parent in tree.items()]
+    roots = root_keys(said)
+    assert {roots[key] for key in "abc"} == {"a"}
+    assert roots["x"] == "gone"
+    assert roots["p"] in "pq"
+    made = comment_row(said[2], ref(), columns, root_key=roots["c"])
+    assert made["root_id"] == comment_row(said[0], ref(), columns)["root_id"] == stable_id("a")
 
 
 def test_wrong_rules_stop_before_the_first_row(tmp_path: Path) -> None:

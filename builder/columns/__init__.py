@@ -6,7 +6,7 @@ a row holds depends on the record, its capture and the settings only.
 
 from __future__ import annotations
 
-from builder.columns.row import comment_row, document_row, with_roots
+from builder.columns.row import comment_row, document_row, root_keys
 from builder.columns.settings import ColumnSettings
 
-__all__ = ["ColumnSettings", "comment_row", "document_row", "with_roots"]
+__all__ = ["ColumnSettings", "comment_row", "document_row", "root_keys"]

@@ -46,10 +46,8 @@ def load_or_make_key(recipe: Recipe, salt: str | None = None) -> bytes:
     Raises RecipeError when the key file holds something else, or cannot be read or written.
     """
     master = _master(recipe.folder / recipe.model.privacy.key_file)
-    if recipe.model.privacy.stable_pseudonyms:
-        context = "stable"
-    else:
-        context = "release|" + (salt or _identity(recipe))
+    stable = recipe.model.privacy.stable_pseudonyms
+    context = "stable" if stable else "release|" + (salt or _identity(recipe))
     return hmac.new(master, f"hiwar pseudonyms 1|{context}".encode(), hashlib.sha256).digest()
 
 

@@ -74,10 +74,12 @@ def document_row(
     }
 
 
-def comment_row(comment: Comment, ref: CaptureRef, settings: ColumnSettings, reader: str = "comment") -> Row:
+def comment_row(
+    comment: Comment, ref: CaptureRef, settings: ColumnSettings, *, root_key: str | None = None
+) -> Row:
     """Return the row of one comment; the name of who wrote it never stands in it.
 
-    `root_id` is filled where the comment itself tells it; `with_roots` fills it for whole conversations.
+    `root_key` is the key of the first comment of its branch, where known (`root_keys`).
     Raises UsageError when the recipe asks for a voter that is not installed.
     """
     site = site_of(comment.url)
@@ -94,7 +96,7 @@ def comment_row(comment: Comment, ref: CaptureRef, settings: ColumnSettings, rea
         "id": own_id,
         "document_id": stable_id(comment.document_key),
         "parent_id": parent_id,
-        "root_id": own_id if parent_id is None else None,
+        "root_id": own_id if parent_id is None else stable_id(root_key) if root_key else None,
         "parent_state": comment.parent_state,
         "position": comment.position,
         "depth": comment.depth,
@@ -115,15 +117,14 @@ def comment_row(comment: Comment, ref: CaptureRef, settings: ColumnSettings, rea
         "engagement": _engagement(comment.engagement),
         "pii": _added(body.counts(), title.counts()),
         "rights": _rights(ref, comment.signals, None, settings),
-        "provenance": _provenance(ref, reader, None),
+        "provenance": _provenance(ref, "comment", None),
     }
 
 
-def with_roots(rows: Iterable[Row]) -> list[Row]:
-    """Return comment rows with `root_id` filled by following parents as far as they are among `rows`."""
-    listed = list(rows)
-    parents = {row["id"]: row["parent_id"] for row in listed}
-    return [{**row, "root_id": _root(row["id"], parents)} for row in listed]
+def root_keys(comments: Iterable[Comment]) -> dict[str, str]:
+    """Return, for the key of each comment, the key of the first of its branch, as far as parents are given."""
+    parents = {comment.key: comment.parent_key for comment in comments}
+    return {key: _root(key, parents) for key in parents}
 
 
 def _root(start: str, parents: dict[str, str | None]) -> str:

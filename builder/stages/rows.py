@@ -84,14 +84,18 @@ class RowMaker:
 
     def __call__(self, batch: RowBatch) -> Made:
         """Make and judge the rows of a batch that are not known, write them to the stores, return the keys of all."""
+        from builder.columns import root_keys
+
         made = Made([], [], [])
         rows: dict[str, list[tuple[str, Row]]] = {"documents": [], "comments": []}
         known = _Known(self.known)
         for capture in batch.captures:
             ref = decode(CaptureRef, capture.ref.encode())
             found = decode(Extraction, capture.extraction)
+            roots = root_keys(found.comments)
             for record in _records(capture, found):
-                self._take(self._templated(record), ref, found.signals, known, made, rows)
+                root = roots.get(record.key)
+                self._take(self._templated(record), ref, found.signals, root, known, made, rows)
         for table, fresh in rows.items():
             self._write(table, fresh)
         return made
@@ -108,6 +112,7 @@ class RowMaker:
         record: Document | Comment,
         ref: CaptureRef,
         signals: tuple[Signal, ...],
+        root: str | None,
         known: _Known,
         made: Made,
         rows: dict[str, list[tuple[str, Row]]],
@@ -120,7 +125,7 @@ class RowMaker:
         table = _table_of(record)
         key = row_key(record, ref, signals)
         if key not in known:
-            rows[table].append((key, self._row(record, ref, signals)))
+            rows[table].append((key, self._row(record, ref, signals, root)))
         made.keys(table).append(key)
 
     def _taken_down(self, record: Document | Comment) -> Reason | None:
@@ -133,12 +138,14 @@ class RowMaker:
         author = record.author
         return self.takedowns.reason(view, (author.name, author.handle, author.native_id))
 
-    def _row(self, record: Document | Comment, ref: CaptureRef, signals: tuple[Signal, ...]) -> Row:
+    def _row(
+        self, record: Document | Comment, ref: CaptureRef, signals: tuple[Signal, ...], root: str | None
+    ) -> Row:
         from builder.columns import comment_row, document_row
         from builder.dedup import fingerprint
 
         if isinstance(record, Comment):
-            return comment_row(record, ref, self.settings)
+            return comment_row(record, ref, self.settings, root_key=root)
         row = document_row(record, ref, signals, self.settings)
         return row | fingerprint(row["text"], self.model.dedup).columns()
 
