@@ -21,8 +21,8 @@ def names(folder: Path) -> list[str]:
     return [path.name for path in releases_in(folder / "releases")]
 
 
-def test_a_first_release_then_nothing_then_more(tmp_path: Path) -> None:
-    """New, the same, new again: with versions and counts."""
+def test_a_first_release_nothing_more_and_another_recipe(tmp_path: Path) -> None:
+    """New, the same, new again, a patch: with versions, counts and reasons."""
     folder = dataset(tmp_path / "a", range(4))
     (first,) = regenerate([folder], now=NOW).datasets
     assert (first.outcome, first.before, first.after, first.added) == ("new", None, "1.0.0", 4)
@@ -31,7 +31,11 @@ def test_a_first_release_then_nothing_then_more(tmp_path: Path) -> None:
     add_archive(folder, "b", range(4, 6))
     (third,) = regenerate([folder], now=NOW).datasets
     assert (third.outcome, third.before, third.after, third.added) == ("new", "1.0.0", "1.1.0", 2)
-    assert names(folder) == ["1.0.0", "1.1.0"]
+    dataset(folder, range(4), name="renamed")
+    (fourth,) = regenerate([folder], now=NOW).datasets
+    assert (fourth.name, fourth.outcome, fourth.after) == ("renamed", "new", "1.1.1")
+    assert "the recipe changed" in fourth.why
+    assert names(folder) == ["1.0.0", "1.1.0", "1.1.1"]
 
 
 def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -65,16 +69,6 @@ def test_a_release_that_does_not_verify_is_set_aside(tmp_path: Path) -> None:
     assert [check["name"] for check in report["checks"] if not check["ok"]] == ["card"]
     (folder / "card.md").unlink()
     assert regenerate([folder], now=NOW).datasets[0].outcome == "same"
-
-
-def test_what_changed_is_said(tmp_path: Path) -> None:
-    """A recipe that is changed gives a patch, and the table says why."""
-    folder = dataset(tmp_path / "a", range(3))
-    regenerate([folder], now=NOW)
-    dataset(folder, range(3), name="renamed")
-    (result,) = regenerate([folder], now=NOW).datasets
-    assert (result.name, result.outcome, result.after) == ("renamed", "new", "1.0.1")
-    assert "the recipe changed" in result.why
 
 
 def test_the_table_is_json_and_its_exit_code_the_worst() -> None:
