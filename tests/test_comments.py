@@ -144,6 +144,17 @@ def test_same_words_twice_are_two_comments() -> None:
     assert second == f"{first}-2"
 
 
+def test_the_nameless_are_not_one_person() -> None:
+    """What a theme prints for a missing name is no name."""
+    block = (
+        "<li class='comment' id='comment-1'><b class='fn'>غير معروف</b>"
+        "<time datetime='2024-01-01'></time><p>نعم</p></li>"
+    )
+    (comment,) = found_on(ARTICLE + f"<ul>{block}</ul>").comments
+    assert comment.author.name is None
+    assert comment.text == "نعم"
+
+
 def test_order_of_day_and_month_is_the_pages_own() -> None:
     """A page that prints 02-25-2011 means February by 02-03-2011."""
     block = (

@@ -371,6 +371,12 @@ PAGES = {
         f"{HEAD}<p>بغداد - 12 تشرين الثاني 2014 - قال مصدر إن الأمور تجري على ما يرام في أنحاء المدينة</p>{STORY}",
         "2014-11-12",
     ),
+    "footer of the article": (
+        f'<article>{HEAD}{STORY}<footer class="entry-footer"><time class="entry-date published updated"'
+        ' datetime="2020-02-16T13:00:00+03:00">16</time></footer></article>',
+        "2020-02-16",
+    ),
+    "footer of the page": (f'{HEAD}{STORY}<footer><time datetime="2020-02-16">16</time></footer>', None),
     "microdata": (
         f'{HEAD}<span itemprop="datePublished" content="2016-07-08">أمس</span>{STORY}',
         "2016-07-08",
@@ -424,3 +430,13 @@ def test_evidence_names_element_and_confidence() -> None:
         sure.append(found[1])
     assert [each.origin for each in sure] == ["jsonld:datePublished", "printed:label", "printed:title"]
     assert sure[0].confidence > sure[1].confidence > sure[2].confidence
+
+
+def test_hour_is_lent_by_another_element_of_the_same_day() -> None:
+    """A label tells the day, the time element beside it the hour: both are kept."""
+    page = tree_of(
+        f'{HEAD}<p>نشر في 16 فبراير 2020</p><time datetime="2020-02-16T13:05:00+03:00">16</time>{STORY}'
+    )
+    found = find_published(page, CAPTURED)
+    assert found is not None
+    assert (found[0].precision, found[0].instant.hour, found[1].origin) == ("second", 10, "time")

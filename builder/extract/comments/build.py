@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 
 from lxml.html import HtmlElement
@@ -10,6 +11,8 @@ from lxml.html import HtmlElement
 from builder.extract.comments.item import Item
 from builder.extract.comments.structured import Structured
 from builder.model import Author, Comment
+
+_NAMELESS = re.compile(r"(?:غير معروف|مجهول|مجهولة|بدون اسم|بلا اسم|anonymous|unknown)$", re.IGNORECASE)
 
 
 def from_items(items: list[Item], url: str, document_key: str) -> list[Comment]:
@@ -22,7 +25,7 @@ def from_items(items: list[Item], url: str, document_key: str) -> list[Comment]:
         found.append(
             Comment(
                 key=keys[index], document_key=document_key, text=item.text, url=_address(url, item),
-                author=Author(name=item.author), published=item.published, title=item.title, rating=item.rating,
+                author=Author(name=_named(item.author)), published=item.published, title=item.title, rating=item.rating,
                 parent_key=None if parent is None else keys[parent],
                 parent_state="none" if parent is None else "present",
                 position=index, depth=0 if parent is None else (found[parent].depth or 0) + 1,
@@ -41,7 +44,8 @@ def from_structured(told: list[Structured], url: str, document_key: str) -> list
         known = parent is not None and parent < index
         found.append(
             Comment(
-                key=keys[index], document_key=document_key, text=each.text, url=url, author=Author(name=each.author),
+                key=keys[index], document_key=document_key, text=each.text, url=url,
+                author=Author(name=_named(each.author)),
                 published=each.published, title=each.title, rating=each.rating,
                 parent_key=keys[parent] if parent is not None else None,
                 parent_state="present" if parent is not None else "missing" if each.parent_id else "none",
@@ -54,6 +58,11 @@ def from_structured(told: list[Structured], url: str, document_key: str) -> list
 def opening_and_answers(posts: list[Comment]) -> tuple[Comment, list[Comment]]:
     """Split the posts of a thread's first page: the first is the thread, the others count from 0."""
     return posts[0], [replace(post, position=index) for index, post in enumerate(posts[1:])]
+
+
+def _named(name: str | None) -> str | None:
+    """Return a printed name, None for words that say there is none: all the nameless are not one person."""
+    return None if name is None or _NAMELESS.match(name) else name
 
 
 def _keys(marks: list[tuple[str | None, str | None, str]], document_key: str) -> list[str]:

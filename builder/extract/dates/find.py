@@ -44,6 +44,9 @@ _ARTICLES = re.compile(r"Article|Posting|Report|Review|WebPage|VideoObject|Creat
 LEAST_CONFIDENCE = 0.4
 """Weaker evidence than this gives no date: none is better than a guess."""
 
+LEAST_TO_LEND = 0.6
+"""Evidence as sure as this may give the hour to a surer day that has none."""
+
 
 def find_published(
     tree: HtmlElement, captured_at: datetime, *, zone: str | None = None, url: str = ""
@@ -89,8 +92,20 @@ def _told(best: Candidate | None, field: str) -> tuple[Moment, Evidence] | None:
 
 
 def _best(candidates: Iterable[Candidate]) -> Candidate | None:
-    chosen = max(candidates, key=lambda candidate: candidate.confidence, default=None)
-    return chosen if chosen and chosen.confidence >= LEAST_CONFIDENCE else None
+    """Return the surest candidate, the first among equals; one of the same day that knows the hour lends it."""
+    known = list(candidates)
+    chosen = max(known, key=lambda candidate: candidate.confidence, default=None)
+    if chosen is None or chosen.confidence < LEAST_CONFIDENCE:
+        return None
+    finer = [each for each in known if _lends_hour(each, chosen)]
+    lender = max(finer, key=lambda candidate: candidate.confidence, default=chosen)
+    return replace(lender, confidence=chosen.confidence)
+
+
+def _lends_hour(candidate: Candidate, chosen: Candidate) -> bool:
+    same_day = candidate.moment.printed_day == chosen.moment.printed_day
+    exact = candidate.moment.precision in ("minute", "second")
+    return same_day and exact and chosen.moment.precision == "day" and candidate.confidence >= LEAST_TO_LEND
 
 
 def _published(page: Page) -> Iterator[Candidate]:

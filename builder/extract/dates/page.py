@@ -35,6 +35,11 @@ _ASIDE = re.compile(
     r"|next-?post|prev(?:ious)?-?post|post-?nav|navigation|\bnav\b|\bmenu\b|suggest|recommend|trending|teaser|carousel|slider",
     re.IGNORECASE,
 )
+_OF_ARTICLE = re.compile(
+    r"(?:^|\s)(?:entry|post|article|story|blog)-?(?:footer|meta|info|header)(?:$|\s|[-_])", re.IGNORECASE
+)
+"""Names of what stands above or below an article and belongs to it: themes print its day there."""
+
 _DATED = re.compile(
     r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|dateline|post-?meta|entry-?meta"
     r"|article-?meta|meta-?date|byline)(?:$|[\s_\-])",
@@ -232,7 +237,11 @@ def _in_heading(element: HtmlElement) -> bool:
 
 
 def _is_aside(element: HtmlElement) -> bool:
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    if _OF_ARTICLE.search(names):
+        return False
+    if element.tag == "footer":
+        return not any(ancestor.tag in ("article", "main") for ancestor in element.iterancestors())
     if element.tag in _ASIDE_TAGS:
         return True
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
     return bool(names.strip()) and bool(_ASIDE.search(names))
