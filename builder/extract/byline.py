@@ -125,8 +125,11 @@ def _same(claim: _Claim, best: _Claim) -> bool:
 
 def _window(title_line: int | None, first: int, last: int, total: int) -> range:
     """Return the lines in which a byline may stand: round the title and the beginning of the text."""
-    top = min(first, title_line) if title_line is not None and title_line <= first else first
-    return range(max(0, top - BEFORE_LINES), min(total, first + AFTER_LINES + 1, last + 1))
+    near = (first,) if title_line is None else (first, title_line)
+    stop = min(first + AFTER_LINES + 1, last + 1)
+    if title_line is not None:
+        stop = max(stop, title_line + BARE_LINES + 1)
+    return range(max(0, min(near) - BEFORE_LINES), min(total, stop))
 
 
 def _declared(page: Page, sites: frozenset[str]) -> Iterator[_Claim]:

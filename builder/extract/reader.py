@@ -29,6 +29,9 @@ MAX_LINES = 50_000
 HEAD_CHARS = 300_000
 """Length of the beginning of a page in which opt-outs of its head are looked for."""
 
+MAX_ABOVE_SHARE = 0.3
+"""Largest share of a text's characters that may be left out for standing above its title."""
+
 HEAD_LINES = 5
 """Lines at the beginning of a text that may be its title, byline or date once more."""
 
@@ -89,7 +92,8 @@ class _Reading:
         if main is None and answers.opening is None:
             return Extraction(skipped="no-text")
         main = main or MainText((), ())
-        heading = title.find_title(page, main.first)
+        heading = title.find_title(page, main.first, main.last)
+        main = _below_title(main, heading)
         kind = None if answers.is_thread else kinds.page_kind(page, heading, main)
         if kind is not None:
             return Extraction(skipped=kind)
@@ -137,6 +141,15 @@ class _Reading:
             lines_removed=main.cut,
             line_places=main.places,
         )
+
+
+def _below_title(main: MainText, heading: Title | None) -> MainText:
+    """Leave out what stands above the title, where it is little: the head of a page whose blocks have no names."""
+    if heading is None or heading.line is None or main.declared:
+        return main
+    above = frozenset(index for index in main.kept if index < heading.line)
+    chars = sum(len(line) for index, line in zip(main.kept, main.lines, strict=True) if index in above)
+    return main.without(above) if chars <= MAX_ABOVE_SHARE * sum(map(len, main.lines)) else main
 
 
 def _as_thread(document: Document, opening: Comment) -> Document:

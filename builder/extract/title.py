@@ -71,12 +71,13 @@ class _Heading:
     score: float
 
 
-def find_title(page: Page, first: int) -> Title | None:
-    """Return the title of the article whose text begins at line `first`; None when nothing names one."""
+def find_title(page: Page, first: int, last: int | None = None) -> Title | None:
+    """Return the title of the article whose text stands in lines `first` to `last`; None when nothing names one."""
     sites = site_names(page) | host_names(page.url)
     named = _named(page, sites)
     headings = sorted(
-        _headings(page, first, sites, named), key=lambda heading: (-heading.score, -heading.line)
+        _headings(page, first, max(first, last or 0), sites, named),
+        key=lambda heading: (-heading.score, -heading.line),
     )
     best = headings[0] if headings else None
     if named is not None:
@@ -150,11 +151,11 @@ def strip_site(title: str, sites: frozenset[str]) -> str:
 
 
 def _headings(
-    page: Page, first: int, sites: frozenset[str], named: tuple[str, str] | None
+    page: Page, first: int, last: int, sites: frozenset[str], named: tuple[str, str] | None
 ) -> Iterator[_Heading]:
     head = key(page.head_title)
     wanted = key(named[0]) if named else ""
-    for index, line in enumerate(page.lines.lines[: first + NEAR_LINES]):
+    for index, line in enumerate(page.lines.lines[: max(first + NEAR_LINES, last + 1)]):
         own = key(line.text)
         if _leads_home(line):
             continue
