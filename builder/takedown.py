@@ -120,11 +120,6 @@ class Takedowns:
         """Return whether an address is named by a request; for lists of addresses such as cluster_urls."""
         return self.reason({"url": url}) is not None
 
-    def digest(self) -> str:
-        """Return "sha256:HEX" of the requests in their order."""
-        lines = json.dumps([asdict(request) for request in self.requests], sort_keys=True)
-        return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
-
 
 def _values(row: Mapping[str, object], names: Sequence[str | None]) -> set[tuple[str, str]]:
     """Return (kind, normalised value) of all that a request can name in a row."""

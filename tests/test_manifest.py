@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -48,6 +49,9 @@ def test_every_file_is_named_with_its_hash(tmp_path: Path) -> None:
         assert shard.content == content_of(release.path / shard.path)
     assert manifest.rows("documents") == 15
     assert manifest.rows("comments") == 1
+    lines = "".join(f"{shard.content}  {shard.path}\n" for shard in manifest.table_shards("documents"))
+    table = read_json(release.path / "manifest.json")["tables"]["documents"]
+    assert table["content"] == "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
     names = {"README.md", "CHANGELOG.md", "manifest.json", "croissant.json", "report.html", "removed.jsonl"}
     assert names <= there.keys()
 

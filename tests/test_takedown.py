@@ -184,7 +184,7 @@ def test_no_requests_name_nothing() -> None:
     """Without requests nothing is asked of the rows."""
     assert not Takedowns()
     assert Takedowns().reason(ROWS[0]) is None
-    assert Takedowns().digest() != Takedowns((Request("id", "a", "b", "c"),)).digest()
+    assert Takedowns((Request("id", "a", "b", "c"),))
 
 
 def test_keys_of_addresses_and_names() -> None:

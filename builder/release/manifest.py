@@ -13,6 +13,7 @@ from pathlib import Path
 
 from builder.errors import VerifyFailed, WorldError
 from builder.release.cardinput import VersionLine
+from builder.release.content import combined
 from builder.storage import sha256_of
 from builder.tally import Tally
 
@@ -106,6 +107,10 @@ class Manifest:
             for name in names
         }
 
+    def content(self, table: str) -> str:
+        """Return the content hash of a table, "sha256:HEX", from those of its shards."""
+        return combined((shard.path, shard.content) for shard in self.table_shards(table))
+
     def schema_version(self, table: str) -> int:
         """Return the schema version of a table; 0 where the release has no such table."""
         return next((entry.version for entry in self.schemas if entry.table == table), 0)
@@ -115,7 +120,7 @@ class Manifest:
         data = asdict(self)
         data["tallies"] = [tally.as_dict() for tally in self.tallies]
         tables = {
-            table: {"rows": self.rows(table), "splits": self.splits(table)}
+            table: {"rows": self.rows(table), "splits": self.splits(table), "content": self.content(table)}
             for table in TABLES
             if self.table_shards(table)
         }
