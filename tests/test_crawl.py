@@ -14,8 +14,9 @@ from crawling import START, FakeClock, archive_files, assert_clean, captures, pa
 from loopback import Reply, Request, page, website
 
 from builder.archive.read import load
-from builder.crawl import CrawlResult, Event, PageDone, crawl, user_agent
+from builder.crawl import CrawlResult, Event, HostReport, PageDone, crawl, user_agent
 from builder.errors import LockedError, RecipeError
+from builder.recipe import load_recipe
 from builder.storage import folder_lock
 
 DAY_S = 86_400
@@ -278,8 +279,6 @@ def test_a_contact_address_is_required(tmp_path: Path, contact: str | None) -> N
     if contact is None:
         text = (tmp_path / "dataset.toml").read_text(encoding="utf-8")
         (tmp_path / "dataset.toml").write_text(text.replace('contact = "mailto:test@example.org"\n', ""))
-        from builder.recipe import load_recipe
-
         recipe = load_recipe(tmp_path)
     with pytest.raises(RecipeError, match="contact"):
         run(recipe)
@@ -294,6 +293,29 @@ def test_events_are_json_and_hold_no_page_text(tmp_path: Path) -> None:
     assert json.loads(lines[0])["event"] == "crawl-started"
     assert not any("المقال" in line for line in lines)
     assert json.loads(json.dumps(result.as_dict()))["tally"]["kept"] == 4
+
+
+def test_the_table_of_a_host_is_told_on_the_way(tmp_path: Path) -> None:
+    """A live view gets queue, delay and the time that is left, not only at the end."""
+    events: list[Event] = []
+    links = [f"/{n}" for n in range(24)]
+    with website({"/": page(*links), **{link: page(text=link) for link in links}}) as site:
+        run(recipe_for(tmp_path, f"{site.url}/", min_delay_s=2), progress=events.append)
+    reports = [event for event in events if isinstance(event, HostReport)]
+    assert [report.queued for report in reports] == [24, 14, 4]
+    assert reports[0].seconds_left >= 48
+
+
+def test_local_files_need_no_contact_and_no_network(tmp_path: Path) -> None:
+    """A recipe of exports alone: its records are in the archive, nobody is asked."""
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "a.html").write_bytes(page(text="محفوظ").body)
+    block = 'kind = "html"\nname = "saved"\npaths = ["saved/*.html"]\nurls = "urls.csv"\n'
+    (tmp_path / "urls.csv").write_text("file,url\nsaved/a.html,http://x.example/a\n", encoding="utf-8")
+    (tmp_path / "dataset.toml").write_text(f'[dataset]\nname = "t"\n[[source]]\n{block}', encoding="utf-8")
+    recipe = load_recipe(tmp_path)
+    assert run(recipe).tally.read == 0
+    assert len(captures(recipe)) == 1
 
 
 def test_names_resolve_where_the_caller_says(tmp_path: Path) -> None:

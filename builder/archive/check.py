@@ -44,6 +44,7 @@ _SHORT_DATE = re.compile(r"^\d{4}(-\d\d(-\d\d(T\d\d:\d\dZ)?)?)?$")
 _DIGEST = re.compile(r"^([A-Za-z0-9-]+):([A-Za-z0-9+/=_-]+)$")
 _STATUS_LINE = re.compile(rb"HTTP/\d(\.\d)? \d{3}")
 _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/\d(\.\d)?\r\n")
+_FIRST_LINES = {"response": _STATUS_LINE, "revisit": _STATUS_LINE, "request": _REQUEST_LINE}
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _READ_BYTES = 1 << 20
 _MAX_RECORD_BYTES = 1 << 30
@@ -236,6 +237,7 @@ def _check(record: _Record, path: Path, *, first: bool) -> None:
         record.problem("5.17", f"WARC-Filename stands in a {record.kind} record")
     elif name is not None and Path(name).name != path.name:
         record.problem("5.17", f"WARC-Filename is {name!r}, the file's name {path.name!r}", must=False)
+    _check_target(record)
     _check_type(record)
     _check_digests(record)
     if record.kind == "revisit":
@@ -272,24 +274,29 @@ def _check_relations(record: _Record) -> None:
                 record.problem("5.2", f"{name} is no URI in angle brackets: {value[:60]!r}")
 
 
-def _check_type(record: _Record) -> None:
-    """Check target, content type and the first line of the block."""
-    uri, content_type = record.one("warc-target-uri"), record.one("content-type")
+def _check_target(record: _Record) -> None:
+    uri = record.one("warc-target-uri")
     if uri is None and record.kind in NEEDS_URI:
         record.problem("5.14", f"WARC-Target-URI is missing in a {record.kind} record")
     elif uri is not None and record.kind == "warcinfo":
         record.problem("5.14", "WARC-Target-URI stands in a warcinfo record")
     elif uri is not None and not _URI.match(uri):
         record.problem("5.14", f"WARC-Target-URI is no URI: {uri[:80]!r}")
-    if record.block and content_type is None and record.kind != "continuation":
-        record.problem("5.6", "Content-Type is missing")
-    wanted = NEEDS_TYPE.get(record.kind)
-    web = uri is None or uri.lower().startswith(("http:", "https:"))
-    if wanted and web and content_type is not None and not content_type.lower().startswith(wanted):
-        record.problem("6", f"Content-Type of a {record.kind} record is {content_type!r}, not {wanted}")
-    if not web or not (content_type or "").lower().startswith("application/http"):
+
+
+def _check_type(record: _Record) -> None:
+    """Check the content type, and that the block begins as it says."""
+    uri, content_type = record.one("warc-target-uri"), record.one("content-type")
+    if content_type is None:
+        if record.block and record.kind != "continuation":
+            record.problem("5.6", "Content-Type is missing")
         return
-    pattern = {"response": _STATUS_LINE, "revisit": _STATUS_LINE, "request": _REQUEST_LINE}.get(record.kind)
+    if uri is not None and not uri.lower().startswith(("http:", "https:")):
+        return
+    wanted = NEEDS_TYPE.get(record.kind, "")
+    if not content_type.lower().startswith(wanted):
+        record.problem("6", f"Content-Type of a {record.kind} record is {content_type!r}, not {wanted}")
+    pattern = _FIRST_LINES.get(record.kind) if "application/http" in content_type.lower() else None
     if pattern is not None and record.block and not pattern.match(record.block):
         record.problem("6.3, 6.5", f"the block is no HTTP {record.kind}: {record.block[:30]!r}")
 

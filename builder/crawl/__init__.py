@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from builder.archive.intake import take_in
 from builder.archive.ledger import DATABASE, Ledger, open_database
 from builder.crawl.events import (
     CrawlResult,
@@ -36,6 +37,7 @@ from builder.crawl.scope import Scope
 from builder.errors import HiwarError, RecipeError
 from builder.recipe import Recipe
 from builder.storage import folder_lock
+from builder.tally import Tally
 from builder.version import __version__
 
 __all__ = [
@@ -83,6 +85,8 @@ def crawl(
 ) -> CrawlResult:
     """Fetch what is due for the recipe's network sources into its archive folder, until nothing is.
 
+    Local files of the recipe's other sources are taken into the archive first.
+
     `max_pages` ends the run after so many URLs, robots.txt and opt-out files not counted. A `dry_run` asks for
     robots.txt only, writes nothing, and returns the plan. `progress` gets the events of builder.crawl.events.
     `now` and `wait` (seconds) are the clock; `resolve` gives names an address and port (0: the URL's own), the
@@ -91,6 +95,12 @@ def crawl(
     Raises RecipeError without a contact address, LockedError while another process works in the folder,
     ArchiveError when the disk or the frontier fails.
     """
+    if not dry_run:
+        for source in recipe.sources:
+            if source.reach == "files":
+                take_in(source, recipe)
+    if not network_sources(recipe):
+        return CrawlResult(tally=Tally("crawl"))
     options = Options(
         agent=user_agent(recipe),
         max_pages=max_pages,

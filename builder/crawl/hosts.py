@@ -9,6 +9,9 @@ from builder.crawl.events import HostReport
 from builder.crawl.pace import Pace
 from builder.crawl.traps import Shapes
 
+REPORT_EVERY = 10
+"""URLs of a host between two rows of its table, from the first on."""
+
 
 @dataclass(slots=True)
 class HostState:

@@ -14,6 +14,7 @@ from builder.urls import fetchable_url
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({404, 410})
+REFUSED = frozenset({401, 402, 403, 451})
 DAY_S = 86_400.0
 PAGE_FACTOR = 7.0
 """First interval of a page in units of recrawl_min_days; pages that list others begin with one unit."""
@@ -37,22 +38,26 @@ def judge_answer(entry: Entry, answer: Answer, written: Written) -> Judgement:
         return Judgement("unchanged")
     if status in REDIRECTS:
         return _redirected(answer)
-    if status in RETRIED:
-        return Judgement("failed", f"status {status}", retry=True)
-    if status in GONE:
-        return Judgement("gone" if entry.digest else "missing", f"status {status}", follow=True)
-    if status in (401, 402, 403, 451):
-        return Judgement("refused", f"status {status}")
+    if not 200 <= status < 300:
+        return _without_page(entry, status)
     if answer.truncated in ("time", "disconnect"):
         return Judgement("failed", f"cut off: {answer.truncated}", retry=True)
-    if not 200 <= status < 300:
-        return Judgement("failed", f"status {status}", follow=True)
     if answer.truncated == "unspecified":
         return Judgement("refused", f"type: {answer.mime}")
     same = written.digest == entry.digest or written.entity == entry.entity
     nofollow = "nofollow" in (answer.header("x-robots-tag") or "").lower()
     # The same bytes at another address are a copy or a trap: what they lead to is known already.
     return Judgement("unchanged" if same else "kept", follow=written.kind == "response" and not nofollow)
+
+
+def _without_page(entry: Entry, status: int) -> Judgement:
+    if status in RETRIED:
+        return Judgement("failed", f"status {status}", retry=True)
+    if status in GONE:
+        return Judgement("gone" if entry.digest else "missing", f"status {status}", follow=True)
+    if status in REFUSED:
+        return Judgement("refused", f"status {status}")
+    return Judgement("failed", f"status {status}", follow=True)
 
 
 def _redirected(answer: Answer) -> Judgement:

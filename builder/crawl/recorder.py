@@ -20,6 +20,7 @@ from builder.archive.write import (
     warc_date,
 )
 from builder.crawl.fetcher import Answer
+from builder.crawl.frontier import Entry
 from builder.model import Capture, CaptureRef, Rights, Target
 
 MAX_CUT_BYTES = 2_000_000
@@ -120,6 +121,13 @@ class Recorder:
         return Record(
             "response" if original is None else "revisit", record_id, fetched_at, kind, block, tuple(fields)
         )
+
+
+def original_of(entry: Entry, digest: str | None) -> Original | None:
+    """Return the full record behind a URL of the frontier, None if the archive has none with a payload digest."""
+    if entry.record_id is None or digest is None:
+        return None
+    return Original(entry.record_id, entry.record_url or entry.target.url, entry.warc_date or "", digest)
 
 
 def payload_digest(answer: Answer) -> str:

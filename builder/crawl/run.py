@@ -14,11 +14,11 @@ from builder.crawl.fetcher import Answer, Fetcher
 from builder.crawl.frontier import Entry, Found, Frontier
 from builder.crawl.gate import Asking, Gate, Permission
 from builder.crawl.guard import AddressRefused
-from builder.crawl.hosts import HostState
+from builder.crawl.hosts import REPORT_EVERY, HostState
 from builder.crawl.options import Options
 from builder.crawl.outcome import Judgement, judge_answer, next_interval_s
 from builder.crawl.pace import Pace, retry_after_s
-from builder.crawl.recorder import Original, Recorder, Written, capture_of, payload_digest
+from builder.crawl.recorder import Original, Recorder, Written, capture_of, original_of, payload_digest
 from builder.crawl.robots import REFRESH_S, Rules, origin_of
 from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.scope import Scope, host_of
@@ -281,17 +281,13 @@ class Run:
 
     def _original(self, entry: Entry, answer: Answer) -> Original | None:
         """Return the record this answer repeats, if it does: 304, or the same bytes as before or elsewhere."""
-        if answer.status == 304 and entry.record_id and entry.digest:
-            return Original(
-                entry.record_id, entry.record_url or entry.target.url, entry.warc_date or "", entry.digest
-            )
+        if answer.status == 304:
+            return original_of(entry, entry.digest)
         if answer.status != 200 or answer.truncated or not answer.body_bytes:
             return None
         digest = payload_digest(answer)
         same = self._frontier.same_digest(entry.target.source, digest)
-        if same is None or same.record_id is None:
-            return None
-        return Original(same.record_id, same.record_url or same.target.url, same.warc_date or "", digest)
+        return None if same is None else original_of(same, digest)
 
     def _refuse(self, entry: Entry, state: HostState, reason: str) -> None:
         self._commit(entry, state, None, Judgement("refused", reason), None, ())
@@ -388,6 +384,9 @@ class Run:
                 judgement.reason,
             )
         )
+
+        if state.outcomes.total() % REPORT_EVERY == 1:
+            self._progress(state.report(entry.host, self._frontier.queue_length(entry.host)))
 
     def reports(self) -> tuple[HostReport, ...]:
         """Return the host table, sorted by name."""

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 
 from builder.console import Output, duration, printable
-from builder.crawl.events import CrawlResult, Event, HostStopped, PageDone, Progress
+from builder.crawl.events import CrawlResult, Event, HostReport, HostStopped, PageDone, Progress
 
 HEADS = ("host", "kept", "unchanged", "refused", "failed", "other", "queued", "bytes", "delay s", "left")
 REFRESH_PER_S = 4
@@ -23,24 +23,30 @@ class _View:
         self.outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.bytes: Counter[str] = Counter()
         self.stopped: dict[str, str] = {}
+        self.reports: dict[str, HostReport] = {}
 
     def see(self, event: Event) -> None:
         """Take one event in."""
         if isinstance(event, PageDone):
             self.outcomes[event.host][event.outcome] += 1
             self.bytes[event.host] += event.size_bytes
+        elif isinstance(event, HostReport):
+            self.reports[event.host] = event
         elif isinstance(event, HostStopped):
             self.stopped[event.host] = event.reason
 
     def table(self) -> Table:
         """Return the table as it stands."""
         names = sorted({name for outcomes in self.outcomes.values() for name in outcomes})
-        table = Table("host", *names, "bytes", "stopped", box=None)
+        table = Table("host", *names, "bytes", "queued", "delay s", "left", "stopped", box=None)
         for host, outcomes in sorted(self.outcomes.items()):
             counts = [f"{outcomes[name]:,}" for name in names]
-            table.add_row(
-                printable(host), *counts, f"{self.bytes[host]:,}", printable(self.stopped.get(host, ""))
-            )
+            report = self.reports.get(host)
+            ahead = ("", "", "")
+            if report is not None:
+                ahead = (f"{report.queued:,}", f"{report.delay_s:.1f}", duration(report.seconds_left))
+            stopped = printable(self.stopped.get(host, ""))
+            table.add_row(printable(host), *counts, f"{self.bytes[host]:,}", *ahead, stopped)
         return table
 
 

@@ -37,6 +37,7 @@ _SKIPPED = re.compile(
 _LONG_TAG = re.compile(rb"<[^<>]{16384,}")
 """Tags longer than this hold no link worth its price: libxml2 needs n² time for n attributes of one element."""
 _REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\"'\s]+)", re.IGNORECASE)
+_FEED_TYPE = re.compile(r"(?:rss|atom|rdf|feed)(?:\+(?:xml|json))?\b", re.IGNORECASE)
 How = Literal["link", "pagination", "feed"]
 
 
@@ -133,17 +134,24 @@ def _address(element: lxml.html.HtmlElement) -> str | None:
     return address
 
 
+def _how(element: lxml.html.HtmlElement, rels: list[str]) -> How | None:
+    """Return what kind of pointer an element is, None for <link> elements that name no page and no feed."""
+    if "next" in rels:
+        return "pagination"
+    if element.tag != "link":
+        return "link"
+    names_feed = "alternate" in rels and _FEED_TYPE.search(element.get("type") or "")
+    return "feed" if names_feed else None
+
+
 def _link(element: lxml.html.HtmlElement, base: str, root: str, charset: str) -> Link | None:
     href = _address(element)
     rels = (element.get("rel") or "").lower().split()
     if not href or "nofollow" in rels:
         return None
-    how: How = "pagination" if "next" in rels else "link"
-    if element.tag == "link":
-        if "alternate" in rels and re.search(r"(rss|atom|feed)\b.*|/rdf", element.get("type") or ""):
-            how = "feed"
-        elif "next" not in rels:
-            return None
+    how = _how(element, rels)
+    if how is None:
+        return None
     # Menus point to the same places from every page: seen from the root they are worked out once.
     from_root = href.startswith("/") and not href.startswith("//")
     url = _joined(root if from_root else base, href, charset)
@@ -236,7 +244,9 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
         if tag not in ("url", "sitemap"):
             continue
         # Some leave <loc> out and write the address into the entry itself.
-        place = next(((c.text or "").strip() for c in element if _local_name(c) == "loc"), element.text or "").strip()
+        place = next(
+            ((c.text or "").strip() for c in element if _local_name(c) == "loc"), element.text or ""
+        ).strip()
         (pages if tag == "url" else maps).append(place)
         element.clear()
         if len(pages) + len(maps) >= MAX_SITEMAP_URLS:
