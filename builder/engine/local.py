@@ -13,17 +13,18 @@ import os
 import pickle
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from builder.engine.base import Budget, Failure
-from builder.engine.worker import PID, REAP, SPAWN, Answer, Order
+from builder.engine.worker import END, PID, REAP, SPAWN, Answer, Order
 from builder.errors import HiwarError, WorldError
 
 TaskT = TypeVar("TaskT")
@@ -35,6 +36,7 @@ that is stopped or waits for a dead disk, never one on a busy machine."""
 KILLED_TRIES = 3
 """Times a task is tried whose worker was killed from outside (by a person or for want of the machine's memory)."""
 _LOOK_EVERY_S = 1.0
+_FAREWELL_S = 5.0
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from builder.engine.worker import nursery; nursery(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])"
@@ -65,34 +67,38 @@ class Nursery:
         with theirs:
             try:
                 socket.send_fds(self._control, [SPAWN], [theirs.fileno()])
-                pid = self._number()
+                (pid,) = self._reply(PID)
             except OSError:
                 ours.close()
                 raise _nursery_gone() from None
         return pid, Connection(ours.detach())
 
-    def reap(self, pid: int) -> int:
-        """End a worker and return how it ended: negative is the signal that ended it, as in `subprocess`.
+    def reap(self, pid: int) -> tuple[int, float]:
+        """End a worker; return how it ended (negative: the signal, as in `subprocess`) and its CPU seconds.
 
         Raises WorldError when the nursery is gone.
         """
         try:
             self._control.sendall(REAP + PID.pack(pid))
-            return self._number()
+            status, cpu_s = self._reply(END)
         except OSError:
             raise _nursery_gone() from None
+        return status, cpu_s
 
-    def _number(self) -> int:
-        data = self._control.recv(PID.size, socket.MSG_WAITALL)
-        if len(data) < PID.size:
+    def _reply(self, form: struct.Struct) -> tuple[Any, ...]:
+        data = self._control.recv(form.size, socket.MSG_WAITALL)
+        if len(data) < form.size:
             raise _nursery_gone()
-        return int(PID.unpack(data)[0])
+        return form.unpack(data)
 
     def close(self) -> None:
-        """End the nursery; the kernel ends the workers with it."""
+        """End the nursery; the kernel ends what workers are left with it."""
         self._control.close()
-        self._process.kill()
-        self._process.wait()
+        try:
+            self._process.wait(timeout=_FAREWELL_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def _nursery_gone() -> WorldError:
@@ -111,7 +117,9 @@ class Worker:
     line: Connection
     function: bytes | None = None
     task: object = None
-    due_s: float = field(default=0.0)
+    due_s: float = 0.0
+    cpu_s: float = 0.0
+    """CPU seconds of its finished tasks."""
 
     def order(self, function: bytes, task: object, budget: Budget) -> None:
         """Send a task, with the function if the worker has another one."""
@@ -223,6 +231,7 @@ class LocalEngine:
         except (EOFError, OSError):
             return _verdict(self._end(worker))
         self.cpu_s += answer.cpu_s
+        worker.cpu_s += answer.cpu_s
         if answer.kind == "failure":
             self._end(worker)  # what the task left behind in its process must not reach the next one
         else:
@@ -239,7 +248,9 @@ class LocalEngine:
                 group.remove(worker)
         worker.line.close()
         assert self._nursery is not None
-        return self._nursery.reap(worker.pid)
+        status, cpu_s = self._nursery.reap(worker.pid)
+        self.cpu_s += max(0.0, cpu_s - worker.cpu_s)
+        return status
 
     def __enter__(self) -> LocalEngine:
         return self
@@ -247,10 +258,11 @@ class LocalEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for worker in (*self._busy, *self._idle):
-            worker.line.close()
-        self._busy, self._idle = [], []
         if self._nursery is not None:
+            with contextlib.suppress(WorldError):  # then the workers are gone already
+                for worker in (*self._busy, *self._idle):
+                    self._end(worker)
+            self._busy, self._idle = [], []
             self._nursery.close()
             self._nursery = None
 

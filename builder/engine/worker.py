@@ -28,6 +28,8 @@ from builder.errors import HiwarError
 
 SPAWN, REAP = b"S", b"R"
 PID = struct.Struct("<q")
+END = struct.Struct("<qd")
+"""How a worker ended (as `subprocess` says it) and the CPU seconds it had used."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -59,7 +61,7 @@ def die_with_parent(parent: int) -> None:
 def nursery(control_fd: int, parent: int, warm: str) -> None:
     """Serve the driver: fork a worker for each socket it sends, end and reap the workers it names.
 
-    Returns when the driver closes its side.
+    Ends when the driver closes its side.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(parent)
@@ -72,11 +74,11 @@ def nursery(control_fd: int, parent: int, warm: str) -> None:
         while True:
             message, fds, _, _ = socket.recv_fds(control, 1 + PID.size, 1)
             if not message:
-                return
+                os._exit(0)  # nothing here needs the interpreter's slow farewell
             if message == SPAWN:
                 control.sendall(PID.pack(_fork(fds[0], control)))
             else:
-                control.sendall(PID.pack(_reap(PID.unpack(message[1:])[0])))
+                control.sendall(END.pack(*_reap(PID.unpack(message[1:])[0])))
 
 
 def _fork(fd: int, control: socket.socket) -> int:
@@ -95,11 +97,12 @@ def _fork(fd: int, control: socket.socket) -> int:
         os._exit(code)
 
 
-def _reap(pid: int) -> int:
-    """End a worker; return how it ended as `subprocess` does: negative is the signal that ended it."""
+def _reap(pid: int) -> tuple[int, float]:
+    """End a worker; return how it ended, negative for the signal that ended it, and the CPU seconds it had used."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    _, status, used = os.wait4(pid, 0)
+    return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
 
 
 def serve(connection: Connection) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ from builder.recipe import Recipe
 from builder.schema import shipped
 from builder.stages.fingerprints import code_fingerprint
 from builder.stages.inventory import Archive, find_archives
-from builder.stages.plan import TABLES, Plan
+from builder.stages.plan import TABLES, Plan, pseudonym_key
 from builder.stages.rejects import Rejects
 from builder.stages.store import Store
 from builder.storage import sha256_of, write_json
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 LAST = "last.json"
 """What the last build saw and gave, so that one without news can end at once."""
+
+PACKAGES = ("datasets", "duckdb", "huggingface_hub", "lxml", "numpy", "pyarrow", "trafilatura")
+"""Packages whose version a release's bytes may show, beside those the caches name."""
 
 MEMORY_MB = 200
 """What SQL over keys and references may hold; it spills beyond. Row text never passes through it."""
@@ -61,6 +64,7 @@ class Work:
     now: datetime
     share: tuple[int, int]
     watch: Watch | None
+    side: str
     tallies: list[Tally] = field(default_factory=list)
     profile: dict[str, dict[str, float]] = field(default_factory=dict)
     archives: list[Archive] = field(default_factory=list)
@@ -99,15 +103,11 @@ class Work:
         """The folder of the cache."""
         return self.recipe.cache
 
-    def state(self) -> str:
-        """Return a digest of all that a release depends on: archives, recipe, takedowns, code, last release."""
-        digest = hashlib.blake2b(digest_size=16)
-        for archive in find_archives(self.recipe, self.cache):
+    def state(self, archives: Iterable[Archive]) -> str:
+        """Return a digest of all that a release depends on: archives, recipe, takedowns, key, code."""
+        digest = hashlib.blake2b(self.side.encode(), digest_size=16)
+        for archive in archives:
             digest.update(f"{archive.name}\0{archive.sha256}\0{archive.source}\0".encode())
-        digest.update(self.recipe.digest().encode())
-        for path in _side_files(self.recipe):
-            digest.update(f"{path.name}\0{sha256_of(path) if path.is_file() else '-'}\0".encode())
-        digest.update(code_fingerprint(["builder.*"], ["trafilatura", "lxml", "pyarrow", "duckdb"]).encode())
         return digest.hexdigest()
 
     def unchanged(self) -> Outcome | None:
@@ -121,7 +121,7 @@ class Work:
             intact = rejected.is_file() and sha256_of(release / "manifest.json") == last["manifest"]
         except (OSError, ValueError, KeyError):
             return None
-        if not intact or last["state"] != self.state():
+        if not intact or last["state"] != self.state(find_archives(self.recipe, self.cache)):
             return None
         tallies = tuple(Tally.from_dict(entry) for entry in last["tallies"])
         return Outcome(
@@ -144,7 +144,7 @@ class Work:
         write_json(
             self.cache / LAST,
             {
-                "state": self.state(),
+                "state": self.state(self.archives),
                 "version": made.version,
                 "manifest": sha256_of(made.path / "manifest.json"),
                 "rejected": made.rejected.name,
@@ -163,13 +163,20 @@ class Work:
         )
 
 
-def _side_files(recipe: Recipe) -> list[Path]:
-    """Return the files beside archives and recipe that decide a release."""
-    files = [recipe.folder / "takedowns.jsonl", recipe.folder / recipe.model.privacy.key_file]
-    files += [recipe.folder / "card.md", shipped("dataset_card.md")]
+def side_state(recipe: Recipe) -> str:
+    """Return a digest of what decides a release beside the archives, as it is when a build begins.
+
+    Raises WorldError when a first key of the pseudonyms cannot be written.
+    """
+    digest = hashlib.blake2b(pseudonym_key(recipe), digest_size=16)
+    digest.update(recipe.digest().encode())
+    files = [recipe.folder / "takedowns.jsonl", recipe.folder / "card.md", shipped("dataset_card.md")]
     if recipe.model.lexicon.file is not None:
         files.append(recipe.folder / recipe.model.lexicon.file)
-    return files
+    for path in files:
+        digest.update(f"{path.name}\0{sha256_of(path) if path.is_file() else '-'}\0".encode())
+    digest.update(code_fingerprint(["builder.*"], PACKAGES).encode())
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -183,6 +190,6 @@ def open_work(
         (folder / name).mkdir(parents=True)
     try:
         with connection(folder / "spill", MEMORY_MB) as database:
-            yield Work(recipe, engine, database, folder, now, share, watch)
+            yield Work(recipe, engine, database, folder, now, share, watch, side_state(recipe))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
