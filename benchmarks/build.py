@@ -1,0 +1,247 @@
+"""What a build costs, in CPU seconds of its whole process tree, beside a bare extractor and beside datatrove.
+
+    python benchmarks/build.py PAGES [--rival SCRIPT --rival-python PYTHON] [--rounds 1]
+
+PAGES is a folder of *.warc.gz files. Every measurement runs in a process of its own, the systems in turn, so that
+neighbours on the machine disturb all of them alike. Prints one JSON line a measurement, then the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGETS = {
+    "datatrove / build": (3.5, "at least"),
+    "build / bare extract": (1.25, "at most"),
+    "one worker / two workers, clock": (1.85, "at least"),
+    "build / unchanged": (100.0, "at least"),
+    "build / changed rule": (20.0, "at least"),
+    "build / changed column": (20.0, "at least"),
+    "1 % new / build": (0.03, "at most"),
+    "peak MB": (600.0, "at most"),
+}
+BUILD = """
+import sys, time, datetime
+sys.path.insert(0, {root!r})
+from builder.pipeline import build
+from builder.recipe import load_recipe
+from pathlib import Path
+built = build(load_recipe(Path({folder!r})), workers={workers}, now=datetime.datetime.now(datetime.UTC))
+print(sum(built.rows.values()), sum(tally.read for tally in built.tallies if tally.stage == "extract"))
+"""
+BARE = """
+import sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+import trafilatura
+from builder.archive.read import load, scan
+from builder.model import CaptureRef
+from builder.stages.inventory import reason_against
+done = 0
+for path in sorted(Path({pages!r}).glob("*.warc.gz")):
+    for ref in scan(path, source="bare"):
+        if isinstance(ref, CaptureRef) and reason_against(ref)[0] is None:
+            trafilatura.extract(load(ref).body)
+            done += 1
+print(done, done)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run: CPU seconds of the process tree, seconds on the clock, peak memory in MB (PSS), pages read."""
+
+    name: str
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+    pages: int
+
+    @property
+    def ms_per_page(self) -> float:
+        """CPU milliseconds a page."""
+        return 1000 * self.cpu_s / max(1, self.pages)
+
+
+def tree_pss_mb(root: int) -> float:
+    """Return the proportional memory of a process and all below it, in MB; what has ended meanwhile counts 0."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(entry.parent.name))
+    total, waiting = 0.0, [root]
+    while waiting:
+        pid = waiting.pop()
+        waiting += parents.get(pid, [])
+        try:
+            found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+        except OSError:
+            continue
+        total += int(found.group(1)) / 1024 if found else 0.0
+    return total
+
+
+def measure(name: str, command: list[str], pages: int | None = None) -> Measured:
+    """Run a command and return what it cost; its last line of output ends in the number of pages unless given."""
+    import resource
+    import time
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began_s = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    peak, ended = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(1.0):
+            peak[0] = max(peak[0], tree_pss_mb(process.pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    out, err = process.communicate()
+    ended.set()
+    watcher.join()
+    if process.returncode:
+        raise SystemExit(f"{name}: {err[-2000:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    count = pages if pages is not None else int(out.split()[-1])
+    found = Measured(name, round(cpu_s, 2), round(time.monotonic() - began_s, 2), round(peak[0]), count)
+    print(json.dumps(asdict(found)), flush=True)
+    return found
+
+
+def build_command(folder: Path, workers: int) -> list[str]:
+    """Return the command of a build in a folder."""
+    return [sys.executable, "-c", BUILD.format(root=str(ROOT), folder=str(folder), workers=workers)]
+
+
+def write_recipe(folder: Path, more: str = "relevance_min = 0\n", tail: str = "") -> None:
+    """Write the recipe of the benchmark over all archives of the folder."""
+    text = (
+        '[dataset]\nname = "bench"\n[[source]]\nkind = "warc"\nname = "saved"\npaths = ["pages/*.warc.gz"]\n'
+    )
+    (folder / "dataset.toml").write_text(f"{text}[select]\n{more}{tail}", encoding="utf-8")
+
+
+def hold_back(pages: Path, folder: Path) -> Path:
+    """Copy archives into a dataset's folder but for every hundredth capture, which go to the file that is returned."""
+    sys.path.insert(0, str(ROOT))
+    from builder.archive.read import scan
+    from builder.model import CaptureRef
+
+    held = folder / "held.warc.gz"
+    (folder / "pages").mkdir(parents=True)
+    with held.open("wb") as late:
+        for path in sorted(pages.glob("*.warc.gz")):
+            data = path.read_bytes()
+            with (folder / "pages" / path.name).open("wb") as now:
+                for number, ref in enumerate(scan(path, source="bench")):
+                    assert isinstance(ref, CaptureRef)
+                    record = data[ref.warc_offset : ref.warc_offset + ref.warc_length]
+                    (late if number % 100 == 50 else now).write(record)
+    return held
+
+
+def measurements(pages: Path, work: Path) -> Iterator[Measured]:
+    """Yield the runs of one round over fresh folders below `work`."""
+    one, two = work / "one", work / "two"
+    held = hold_back(pages, one)
+    shutil.copytree(one / "pages", two / "pages")
+    for folder in (one, two):
+        write_recipe(folder)
+    yield measure(
+        "bare extract", [sys.executable, "-c", BARE.format(root=str(ROOT), pages=str(one / "pages"))]
+    )
+    yield measure("build", build_command(one, 1))
+    yield measure("build, two workers", build_command(two, 2))
+    yield measure("unchanged", build_command(one, 1))
+    write_recipe(one, "relevance_min = 0\n", "[rules.thresholds]\nmin_words = 60\n")
+    yield measure("changed rule", build_command(one, 1))
+    entry = '[[platform]]\nid = "mqha"\nname = "Maqha"\nlong = ["مقهى رقمي"]\n'
+    write_recipe(one, "relevance_min = 0\n", entry)
+    yield measure("changed column", build_command(one, 1))
+    held.rename(one / "pages" / "late.warc.gz")
+    yield measure("1 % new", build_command(one, 1))
+
+
+def rival(script: Path, python: Path, pages: Path, work: Path, count: int) -> float:
+    """Run datatrove's extract, Gopher filter and Parquet writer; return CPU ms a page.
+
+    Its MinHash stages are not in the script: their measured 37 ms a page (same pages, same machine) are added by
+    the caller where it wants them.
+    """
+    command = [str(python), str(script), str(pages), str(work / "rival"), "1", "4", "60", "full"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = re.search(r"tree cpu ([\d.]+)s", done.stdout)
+    assert found is not None, done.stdout
+    return 1000 * float(found.group(1)) / count
+
+
+def ratios(found: dict[str, Measured], rival_ms: float | None) -> dict[str, float]:
+    """Return the figures that have targets, by name."""
+    build = found["build"]
+    result = {
+        "build / bare extract": build.ms_per_page / found["bare extract"].ms_per_page,
+        "one worker / two workers, clock": build.wall_s / found["build, two workers"].wall_s,
+        "build / unchanged": build.cpu_s / found["unchanged"].cpu_s,
+        "build / changed rule": build.cpu_s / found["changed rule"].cpu_s,
+        "build / changed column": build.cpu_s / found["changed column"].cpu_s,
+        "1 % new / build": found["1 % new"].cpu_s / build.cpu_s,
+        "peak MB": max(entry.peak_mb for name, entry in found.items() if "build" in name),
+    }
+    if rival_ms is not None:
+        result["datatrove / build"] = rival_ms / build.ms_per_page
+    return result
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pages", type=Path)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rival", type=Path, help="datatrove script")
+    parser.add_argument("--rival-python", type=Path, help="Python of datatrove's own environment")
+    asked = parser.parse_args()
+    print(
+        json.dumps(
+            {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+        )
+    )
+    for _ in range(asked.rounds):
+        with tempfile.TemporaryDirectory(prefix="hiwar-bench-") as name:
+            work = Path(name)
+            found = {entry.name: entry for entry in measurements(asked.pages.resolve(), work)}
+            rival_ms = None
+            if asked.rival is not None:
+                rival_ms = rival(asked.rival, asked.rival_python, asked.pages, work, found["build"].pages)
+                print(json.dumps({"name": "datatrove", "ms_per_page": round(rival_ms, 1)}))
+        for name, entry in found.items():
+            print(
+                f"{name:24} {entry.ms_per_page:8.2f} ms CPU a page, {entry.wall_s:7.1f} s, {entry.peak_mb:5.0f} MB"
+            )
+        for name, value in ratios(found, rival_ms).items():
+            target, sense = TARGETS[name]
+            met = value >= target if sense == "at least" else value <= target
+            print(f"{name:34} {value:8.3f}  target {sense} {target:g}  {'met' if met else 'MISSED'}")
+
+
+if __name__ == "__main__":
+    main()
