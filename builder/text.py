@@ -141,13 +141,22 @@ def fold(text: str) -> Folded:
     one letter cut to one.
     """
     table = _fold_table()
-    chars: list[str] = []
     starts: list[int] = []
-    for position, char in enumerate(text):
-        folded = table.get(ord(char), char)
-        chars.append(folded)
-        starts.extend([position] * len(folded))
-    return _without_runs("".join(chars), starts)
+    last = 0
+    for match in _uneven().finditer(text):  # between these every character has one in the match form
+        place = match.start()
+        starts.extend(range(last, place))
+        starts.extend([place] * len(table[ord(match.group())]))
+        last = place + 1
+    starts.extend(range(last, len(text)))
+    return _without_runs(text.translate(table), starts)
+
+
+@lru_cache(maxsize=1)
+def _uneven() -> re.Pattern[str]:
+    """Return the pattern of the characters whose match form is not one character long."""
+    uneven = (code for code, folded in sorted(_fold_table().items()) if len(folded) != 1)
+    return re.compile("[" + "".join(f"\\U{code:08x}" for code in uneven) + "]")
 
 
 def _without_runs(text: str, starts: list[int]) -> Folded:

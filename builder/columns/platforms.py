@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import ahocorasick
@@ -33,6 +33,8 @@ COMPANY_CHARS = 28
 PERSON_CHARS = 12
 JOINED_CHARS = 4
 LONGEST_NAME_CHARS = 20
+CLITIC_CHARS = 40
+"""More than all clitics, suffixes and gaps around and inside a spelling take up."""
 ANTI_CHARS = 30
 ATTRIBUTION_CHARS = 45
 LEAD_SHARE = 0.2
@@ -99,6 +101,8 @@ class Matcher:
             concept.id: (entity_pattern(concept.forms, enclitics=True), cue_pattern(concept.never))
             for concept in lexicon.concepts
         }
+        longest = max((len(form) for concept in lexicon.concepts for form in concept.forms), default=0)
+        self._window_chars = 2 * longest + CLITIC_CHARS
         self._core = {concept.id for concept in lexicon.concepts if concept.core}
         self._gate = _gate(lexicon)
         self._cues = cue_pattern(lexicon.cues)
@@ -110,15 +114,22 @@ class Matcher:
 
     def find(self, text: str, *, zone: str | None = None) -> Found:
         """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place."""
-        hits = {value for _, values in self._gate.iter(fold_text(text)) for value in values}
-        if not hits:
+        names: set[str] = set()
+        terms: dict[str, list[int]] = {}
+        for end, values in self._gate.iter(fold_text(text)):
+            for kind, name in values:
+                if kind == "entity":
+                    names.add(name)
+                else:
+                    terms.setdefault(name, []).append(end)
+        if not (names or terms):
             return Found()
         folded = fold(text)
-        candidates = self._candidates(folded, text, {name for kind, name in hits if kind == "entity"})
+        candidates = self._candidates(folded, text, names)
         furniture = furniture_spans(text, [c.place for c in candidates], self._openings)
         accepted = self._accept(folded.text, candidates, furniture)
         concepts = sorted(
-            self._concept_hits(folded, {name for kind, name in hits if kind == "concept"}),
+            self._concept_hits(folded, terms),
             key=lambda hit: (hit.start, hit.end, hit.concept),
         )
         return Found(
@@ -195,14 +206,34 @@ class Matcher:
         before = _before(folded, candidate.start, ATTRIBUTION_CHARS)
         return bool(self._verbs.search(before) and self._places.search(before[-CARRIER_CHARS:]))
 
-    def _concept_hits(self, folded: Folded, names: set[str]) -> Iterator[ConceptHit]:
-        for name in sorted(names):
+    def _concept_hits(self, folded: Folded, terms: Mapping[str, list[int]]) -> Iterator[ConceptHit]:
+        """Yield the concept terms; `terms` says where the gate saw a word of each, the only places they can be."""
+        for name in sorted(terms):
             pattern, never = self._concepts[name]
-            blocked = {place for match in never.finditer(folded.text) for place in range(*match.span())}
-            for match in pattern.finditer(folded.text):
-                start, end = _name_span(match)
+            spans = [
+                _name_span(match)
+                for start, end in _windows(terms[name], self._window_chars, len(folded.text))
+                for match in pattern.finditer(folded.text, start, end)
+            ]
+            blocked: set[int] = set()
+            if spans:
+                blocked = {place for match in never.finditer(folded.text) for place in range(*match.span())}
+            for start, end in spans:
                 if blocked.isdisjoint(range(start, end)):
                     yield ConceptHit(name, *folded.span(start, end), name in self._core)
+
+
+def _windows(ends: list[int], width: int, chars: int) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of a text within `width` of some places, those that touch as one."""
+    start = stop = 0
+    for end in ends:
+        if stop and end - width > stop:
+            yield start, stop
+            stop = 0
+        start = start if stop else max(0, end - width)
+        stop = min(chars, end + width)
+    if stop:
+        yield start, stop
 
 
 class _Company:

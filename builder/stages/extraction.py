@@ -113,7 +113,12 @@ class PageReader:
 
 def warm_up() -> None:
     """Do once, before workers are forked, what every worker would have to do: slow imports and first calls."""
+    import pyarrow as pa
+
+    import builder.columns
     import builder.reading  # noqa: F401
+
+    pa.array([0])  # pyarrow's first conversion imports pandas, where it is installed: half a second
 
 
 def extract_missing(
