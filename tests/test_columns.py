@@ -170,6 +170,8 @@ def test_no_trace_of_a_private_person_is_in_a_row(columns: ColumnSettings) -> No
         "views": None,
         "as_of": None,
     }
+    only_named = document_row(post(author=Author("سعاد محمد")), ref(), (), columns)
+    assert "سعاد" not in everything(only_named)
     said = comment_row(comment(), ref(), columns)
     for secret in ("سعاد", "kateb", "07701234567", "/home/someone"):
         assert secret not in everything(said), secret

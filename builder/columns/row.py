@@ -37,10 +37,10 @@ def document_row(
     `signals` are the opt-outs found beside those of the capture and of the document itself.
     Raises UsageError when the recipe asks for a voter that is not installed.
     """
-    private = document.record_type in _POSTED and bool(document.author.handle or document.author.native_id)
+    private = _is_account(document)
     country = country_of(document.site, settings.facts(ref.source).zone)
     stored = storage_form(document.text)
-    body = mask(stored.text, handles=private or document.posted_on is not None, country=country)
+    body = mask(stored.text, handles=private, country=country)
     title = mask(_line(document.title), handles=private, country=country)
     found = settings.matcher().find(body.text)
     in_title = settings.matcher().find(title.text, zone="title")
@@ -134,6 +134,12 @@ def _root(start: str, parents: dict[str, str | None]) -> str:
         seen.add(parent)
         current = parent
     return current
+
+
+def _is_account(document: Document) -> bool:
+    """Tell whether a document is a post of an account and not a signed article: its author is not named."""
+    author = document.author
+    return document.record_type in _POSTED and bool(document.posted_on or author.handle or author.native_id)
 
 
 def _line(text: str | None) -> str:
