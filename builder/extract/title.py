@@ -34,6 +34,9 @@ MAX_SITE_WORDS = 4
 MAX_TITLE_CHARS = 300
 """Longest text taken for a title."""
 
+LINK_COST = 3.0
+"""What a plain line loses for being a link: names of sites and sections are, titles seldom."""
+
 HEADING_SCORE = 5.0
 """Least score by which a heading alone is the title; see `_score`."""
 
@@ -161,12 +164,13 @@ def _headings(
             continue
         if len(own) < MIN_KEY_CHARS or len(line.text) > MAX_TITLE_CHARS or folded(line.text) in sites:
             continue
-        in_head = own in head and len(own) >= MIN_COVER * len(head)
-        agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
         shape, origin = _shape(line.element)
+        in_head = own in head and (shape > 0 or len(own) >= MIN_COVER * len(head))
+        agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
         if not in_head and not agrees and (not shape or index > first + 1):
             continue
         near = 2.0 if first - NEAR_LINES <= index <= first else 0.0
+        near -= LINK_COST * (shape <= 0 and line.link_share >= LINKED)
         yield _Heading(index, line.text, origin, shape + near + 4.0 * in_head + 4.0 * agrees)
 
 
