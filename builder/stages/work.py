@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from builder.columns.pseudonyms import load_or_make_key
 from builder.duck import connection
 from builder.engine import Engine
 from builder.events import StageProgress, Watch
@@ -20,7 +21,7 @@ from builder.recipe import Recipe
 from builder.schema import shipped
 from builder.stages.fingerprints import code_fingerprint
 from builder.stages.inventory import Archive, find_archives
-from builder.stages.plan import TABLES, Plan, pseudonym_key
+from builder.stages.plan import TABLES, Plan
 from builder.stages.rejects import Rejects
 from builder.stages.store import Store
 from builder.storage import sha256_of, write_json
@@ -166,9 +167,9 @@ class Work:
 def side_state(recipe: Recipe) -> str:
     """Return a digest of what decides a release beside the archives, as it is when a build begins.
 
-    Raises WorldError when a first key of the pseudonyms cannot be written.
+    Raises RecipeError when the key of the pseudonyms cannot be read or written.
     """
-    digest = hashlib.blake2b(pseudonym_key(recipe), digest_size=16)
+    digest = hashlib.blake2b(load_or_make_key(recipe), digest_size=16)
     digest.update(recipe.digest().encode())
     files = [recipe.folder / "takedowns.jsonl", recipe.folder / "card.md", shipped("dataset_card.md")]
     if recipe.model.lexicon.file is not None:
