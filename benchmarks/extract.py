@@ -1,6 +1,9 @@
 """Read the pages of a WARC file by Hiwar and by others, and score what each found.
 
-usage: python benchmarks/extract.py PAGES.warc.gz [--scorer SCORER.py] [--gold GOLD.jsonl] [--out FOLDER]
+usage: python benchmarks/extract.py PAGES.warc.gz [--scorer SCORER.py] [--gold GOLD.jsonl] [--out FOLDER] [--nameless]
+
+With --nameless every class, id, itemprop and rel is taken out of the pages first: what is left is what a reader
+knows of shapes and words, as on sites it has never met and on sites older than such names.
 
 Each reader writes FOLDER/<reader>.jsonl with url, title, author, date, text; SCORER (a script that takes such a
 file and a gold file) is run on each. A reader whose package is not installed is left out. CPU is that of this
@@ -11,11 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from builder.archive.read import load, scan
@@ -28,12 +33,22 @@ from builder.sources.warc import WarcBlock, WarcSource
 Row = dict[str, str | None]
 Reader = Callable[[Capture], list[Row]]
 WARM_UP = 10
+_NAMES = re.compile(r"""\s(?:class|id|itemprop|itemtype|rel)=(?:"[^"]*"|'[^']*'|[^\s>]+)""")
 
 
 def decoded(capture: Capture) -> str:
     """Return the page as text: the others are given our charset, so that they are compared by what they find."""
     found = charset.decode(capture.body, capture.header("Content-Type"))
     return found.text if found else ""
+
+
+def nameless(capture: Capture) -> Capture:
+    """Return a page without the names that its makers gave to its parts, as UTF-8."""
+    return replace(
+        capture,
+        body=_NAMES.sub("", decoded(capture)).encode("utf-8", "replace"),
+        headers=(("Content-Type", "text/html; charset=utf-8"),),
+    )
 
 
 def row(
@@ -163,9 +178,10 @@ def main() -> None:
     parser.add_argument("--scorer", type=Path)
     parser.add_argument("--gold", type=Path)
     parser.add_argument("--out", type=Path, default=Path("extract-benchmark"))
+    parser.add_argument("--nameless", action="store_true")
     options = parser.parse_args()
     refs = [ref for ref in scan(options.warc, source="benchmark") if isinstance(ref, CaptureRef)]
-    captures = [load(ref) for ref in refs]
+    captures = [nameless(load(ref)) if options.nameless else load(ref) for ref in refs]
     hiwar(captures[:WARM_UP])
     results = {"hiwar": hiwar(captures), **run_others(captures)}
     options.out.mkdir(parents=True, exist_ok=True)

@@ -220,3 +220,16 @@ def test_reading_twice_gives_the_same() -> None:
     seen = {repr(read_page(capture("https://host.example/a/1", html))) for _ in range(5)}
     assert len(seen) == 1
     assert LONG in seen.pop()
+
+
+def test_text_without_a_place_is_still_a_document() -> None:
+    """What trafilatura finds only in JSON-LD stands on no line of the page; the document is made all the same."""
+    body = " ".join([LONG, MORE] * 4)
+    html = (
+        "<html><head><title>عنوان المقال الطويل هنا</title><script type='application/ld+json'>"
+        f'{{"@type": "Article", "articleBody": "{body}"}}</script></head>'
+        "<body><h1>عنوان المقال الطويل هنا</h1><div>يحمل المتصفح النص بعد قليل</div></body></html>"
+    )
+    (document,) = read_page(capture("https://host.example/a/1", html.encode())).documents
+    assert LONG in document.text
+    assert document.title == "عنوان المقال الطويل هنا"

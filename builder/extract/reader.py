@@ -145,7 +145,7 @@ class _Reading:
 
 def _below_title(main: MainText, heading: Title | None) -> MainText:
     """Leave out what stands above the title, where it is little: the head of a page whose blocks have no names."""
-    if heading is None or heading.line is None or main.declared:
+    if heading is None or heading.line is None or main.declared or not main.kept:
         return main
     above = frozenset(index for index in main.kept if index < heading.line)
     chars = sum(len(line) for index, line in zip(main.kept, main.lines, strict=True) if index in above)
