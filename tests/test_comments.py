@@ -144,6 +144,13 @@ def test_same_words_twice_are_two_comments() -> None:
     assert second == f"{first}-2"
 
 
+def test_wrapper_named_after_its_side_column_hides_nothing() -> None:
+    """A page whose content stands in "content-sidebar" has its answers read all the same."""
+    block = "<p class='comment'><b class='author'>س</b><i class='date'>12/05/2021</i><span>نعم</span></p>"
+    found = found_on(f"<div class='content-sidebar'>{ARTICLE}{block}</div>")
+    assert [text for _, _, text in told(found)] == ["نعم"]
+
+
 def test_the_nameless_are_not_one_person() -> None:
     """What a theme prints for a missing name is no name."""
     block = (

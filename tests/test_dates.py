@@ -377,6 +377,29 @@ PAGES = {
         "2020-02-16",
     ),
     "footer of the page": (f'{HEAD}{STORY}<footer><time datetime="2020-02-16">16</time></footer>', None),
+    "RDFa": (
+        f'{HEAD}<span property="dc:date dc:created" content="2013-05-06T10:00:00+03:00">05/06/2013</span>{STORY}',
+        "2013-05-06",
+    ),
+    "hour printed, day in the title attribute": (
+        f'{HEAD}{STORY}<abbr itemprop="datePublished" title="2012-05-06T10:00:00-07:00">10:00 ص</abbr>',
+        "2012-05-06",
+    ),
+    "page builder's widgets": (
+        f'<div class="x-widget x-title">{HEAD}</div><div class="x-widget x-info">12 مايو، 2021</div>{STORY}',
+        "2021-05-12",
+    ),
+    "wrapper named after its side column": (
+        f'<div class="with-sidebar">{HEAD}<b>12 مايو 2021</b>{STORY}</div><div class="sidebar">13 يونيو 2022</div>',
+        "2021-05-12",
+    ),
+    "icon's name": (f'{HEAD}<span class="icon-calendar">12 مايو 2021</span>{STORY}', "2021-05-12"),
+    "news ticker far above": (
+        '<div><time datetime="2024-09-09">9</time></div>'
+        + "<div>رابط</div>" * 60
+        + f"{HEAD}<p>12/05/2021</p>{STORY}",
+        "2021-05-12",
+    ),
     "microdata": (
         f'{HEAD}<span itemprop="datePublished" content="2016-07-08">أمس</span>{STORY}',
         "2016-07-08",

@@ -53,8 +53,8 @@ MOST_BLOCKS = 5_000
 
 def comment_items(tree: HtmlElement, context: Context) -> list[Item]:
     """Return the readers' answers that markup shows on a page, in reading order."""
-    groups = _groups(tree, _comment_kinds)
     article = _holders_of_article(tree)
+    groups = _groups(tree, _comment_kinds, article)
     own = {key: [block for block in group if block not in article] for key, group in groups.items()}
     return _best(own, context) or definition_items(tree, context)
 
@@ -79,7 +79,7 @@ def definition_items(tree: HtmlElement, context: Context) -> list[Item]:
 
 def post_items(tree: HtmlElement, context: Context) -> list[Item]:
     """Return the posts of a forum thread that markup shows on a page, in reading order."""
-    return _best(_groups(tree, _post_kinds), context)
+    return _best(_groups(tree, _post_kinds, set()), context)
 
 
 def _comment_kinds(element: HtmlElement) -> list[str]:
@@ -138,25 +138,32 @@ def _holders_of_article(tree: HtmlElement) -> set[HtmlElement]:
 
 
 def _groups(
-    tree: HtmlElement, kinds_of: Callable[[HtmlElement], list[str]]
+    tree: HtmlElement, kinds_of: Callable[[HtmlElement], list[str]], article: set[HtmlElement]
 ) -> dict[tuple[str, str], list[HtmlElement]]:
     found: dict[tuple[str, str], list[HtmlElement]] = {}
     for element in tree.iter(*_BLOCK_TAGS):
         for kind in kinds_of(element):
             found.setdefault((str(element.tag), kind), []).append(element)
     known: dict[HtmlElement, bool] = {}
+    neutral = article - {each for each in article if each.tag in ("body", "html")}
     return {
-        key: [element for element in group if not _elsewhere(element.getparent(), known)]
+        key: [element for element in group if not _elsewhere(element.getparent(), known, neutral)]
         for key, group in found.items() if len(group) <= MOST_BLOCKS
     }  # fmt: skip
 
 
-def _elsewhere(element: HtmlElement | None, known: dict[HtmlElement, bool]) -> bool:
-    """True inside lists of the latest comments of a site, side columns and menus; `known` keeps the answers."""
+def _elsewhere(
+    element: HtmlElement | None, known: dict[HtmlElement, bool], neutral: set[HtmlElement]
+) -> bool:
+    """True inside lists of the latest comments of a site, side columns and menus; `known` keeps the answers.
+
+    `neutral` elements hold the article, so their names ("content-with-sidebar") say nothing.
+    """
     chain = []
     verdict: bool | None = None
     while element is not None and verdict is None:
-        verdict = known[element] if element in known else _elsewhere_by_name(element)
+        own = None if element in neutral else _elsewhere_by_name(element)
+        verdict = known.get(element, own)
         chain.append(element)
         element = element.getparent()
     known.update(dict.fromkeys(chain, bool(verdict)))

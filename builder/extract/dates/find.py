@@ -40,6 +40,19 @@ _VAGUE_META = frozenset(
 )
 """Names by which some systems give the day a page was sent, not written: the capture's day there tells nothing."""
 
+_RDFA = {
+    "datepublished": {
+        "datepublished",
+        "schema:datepublished",
+        "dc:date",
+        "dc:created",
+        "dc:issued",
+        "dcterms:created",
+    },
+    "datemodified": {"datemodified", "schema:datemodified", "dc:modified", "dcterms:modified"},
+}
+"""Properties of microdata and RDFa by what they say."""
+
 _ARTICLES = re.compile(r"Article|Posting|Report|Review|WebPage|VideoObject|CreativeWork|Book|Recipe|Event$")
 LEAST_CONFIDENCE = 0.4
 """Weaker evidence than this gives no date: none is better than a guess."""
@@ -151,8 +164,8 @@ def _from_meta(page: Page, names: tuple[str, ...], confidence: float) -> Iterato
 
 def _from_itemprop(page: Page, name: str, confidence: float) -> Iterator[Candidate]:
     for element in page.tree.iter():
-        props = (element.get("itemprop") or "").lower().split()
-        if name in props and not page.aside(element):
+        props = f"{element.get('itemprop') or ''} {element.get('property') or ''}".lower().split()
+        if element.tag != "meta" and not _RDFA[name].isdisjoint(props) and not page.aside(element):
             yield from _candidate(page, _value(element), f"itemprop:{name}", confidence - page.far(element))
 
 
@@ -162,7 +175,8 @@ def _value(element: HtmlElement) -> str:
         value = element.get(name)
         if value and re.search(r"\d", value):
             return str(value)
-    return str(element.text_content())[:400]
+    title = element.get("title") or ""
+    return str(title) if re.match(r"\d{4}-\d", title) else str(element.text_content())[:400]
 
 
 def _from_times(page: Page, *, updated: bool) -> Iterator[Candidate]:

@@ -30,9 +30,10 @@ TODAY_S = 36 * 3600
 
 _ASIDE_TAGS = frozenset(("nav", "aside", "footer", "form", "select", "figure", "figcaption"))
 _ASIDE = re.compile(
-    r"related|side-?bar|\bwidget(?:_|\b)(?!-)|comment|respond|repl(?:y|ies)|recent|popular|most-?(?:read|view)|ticker"
-    r"|breaking|footer|breadcrumb|latest|also-?read|more-?news|copyright|calendar|prayer|similar|read-?more|archives"
-    r"|next-?post|prev(?:ious)?-?post|post-?nav|navigation|\bnav\b|\bmenu\b|suggest|recommend|trending|teaser|carousel|slider",
+    r"related|side-?bar|(?:^|\s)widget(?:\s|$|_)|widget-?area|comment|respond|repl(?:y|ies)|recent|popular"
+    r"|most-?(?:read|view)|ticker|breaking|footer|breadcrumb|latest|also-?read|more-?news|copyright"
+    r"|(?:^|\s)(?:wp-)?calendar(?:\s|$|_)|prayer|similar|read-?more|archives|next-?post|prev(?:ious)?-?post|post-?nav"
+    r"|navigation|\bnav\b|\bmenu\b|suggest|recommend|trending|teaser|carousel|slider",
     re.IGNORECASE,
 )
 _OF_ARTICLE = re.compile(
@@ -211,9 +212,20 @@ class Page:
             current = current.getparent()
         verdict = self._asides.get(current, False) if current is not None else False
         for link in reversed(chain):
-            verdict = verdict or _is_aside(link)
+            verdict = verdict or (link not in self._wrappers and _is_aside(link))
             self._asides[link] = verdict
         return verdict
+
+    @cached_property
+    def _wrappers(self) -> set[HtmlElement]:
+        """Elements that hold a headline or the main part: "content-with-sidebar" is no side column."""
+        found: set[HtmlElement] = set()
+        for part in self.tree.iter("h1", "main"):
+            current = part.getparent()
+            while current is not None and current not in found:
+                found.add(current)
+                current = current.getparent()
+        return found
 
     def strangeness(self, item: jsonld.Json) -> int:
         """Return 0 for a JSON-LD object about this page, 1 for one that does not say, 2 for one about another."""
