@@ -24,6 +24,7 @@ from builder.release import audit
 from builder.release.content import ContentHash, slices
 from builder.release.holdings import holding
 from builder.release.manifest import Manifest, read_manifest
+from builder.release.places import dataset_of
 from builder.schema import load_schema
 from builder.takedown import load as load_takedowns
 
@@ -275,7 +276,11 @@ def _croissant_problems(release: Path, manifest: Manifest) -> Iterator[str]:
 
 def takedown_problems(release: Path, _: Manifest) -> Iterator[str]:
     """Look for rows, addresses of copies and rejected rows that a request of the dataset's folder names."""
-    found = holding(release, load_takedowns(release.parent.parent))
+    folder = dataset_of(release)
+    if folder is None:
+        yield "it does not lie in a dataset's releases folder, so there are no requests to hold it against"
+        return
+    found = holding(release, load_takedowns(folder))
     yield from (f"{table} {key} is named by a request" for table, key in found.records)
     if found.addresses:
         yield f"{found.addresses} addresses of copies are named by requests"

@@ -19,6 +19,7 @@ from builder.release.places import rejected_beside
 from builder.schema import Row, load_schema
 from builder.storage import folder_lock
 from builder.takedown import Request, Takedowns, add, author_key, kind_of, load, redacted, url_key
+from builder.verify import takedown_problems, verify
 
 ROWS = [document(n) for n in range(6)]
 
@@ -278,6 +279,23 @@ def test_copies_without_it_are_prepared(history: Path) -> None:
         assert "taken down later" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
         assert ROWS[2]["id"] in (folder / "removed.jsonl").read_text(encoding="utf-8")
     assert {path: path.read_bytes() for path in before} == before
+    report = verify(folders[1], takedowns=True)
+    assert [check for check in report.checks if not check.ok] == []
+    assert "documents" in next(
+        c.detail for c in verify(before_it(folders[1]), takedowns=True).checks if not c.ok
+    )
+
+
+def before_it(copy: Path) -> Path:
+    """Return the release that a prepared copy stands for."""
+    return copy.parent.parent / copy.name
+
+
+def test_a_release_without_its_dataset_has_no_requests_to_be_held_against(history: Path) -> None:
+    """The check does not pass for want of a list."""
+    moved = (history / "releases" / "1.2.0").rename(history / "elsewhere")
+    (problem,) = takedown_problems(moved, read_manifest(moved))
+    assert "no requests to hold it against" in problem
 
 
 def test_shards_that_hold_nothing_named_are_the_same_bytes(tmp_path: Path) -> None:

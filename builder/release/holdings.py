@@ -16,7 +16,7 @@ from builder.recipe import Recipe, load_recipe
 from builder.release.companions import write_companions
 from builder.release.content import slices
 from builder.release.manifest import Shard, read_manifest, releases_in
-from builder.release.places import recipe_beside, rejected_beside
+from builder.release.places import PREPARED, recipe_beside, rejected_beside
 from builder.release.seal import card_input, seal
 from builder.release.shards import shard_schema, write_shard
 from builder.release.stats import measure
@@ -27,9 +27,6 @@ from builder.takedown import STAGE, Takedowns, load, redacted
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-PREPARED = "without-takedowns"
-"""Folder below `releases` with copies that are ready to be published in place of older releases."""
 
 
 @dataclass(frozen=True, slots=True)

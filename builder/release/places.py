@@ -16,3 +16,13 @@ def rejected_beside(release: Path) -> Path:
 def recipe_beside(release: Path) -> Path:
     """Return where a copy of the recipe a release was made with lies, for `hiwar verify --rebuild`."""
     return release.with_name(f"{release.name}.recipe.toml")
+
+
+PREPARED = "without-takedowns"
+"""Folder below `releases` with copies that are ready to be published in place of older releases."""
+
+
+def dataset_of(release: Path) -> Path | None:
+    """Return the dataset's folder that a release, or a prepared copy of one, lies in; None where it lies elsewhere."""
+    releases = release.parent.parent if release.parent.name == PREPARED else release.parent
+    return releases.parent if releases.name == "releases" else None
