@@ -12,7 +12,7 @@ from pathlib import Path
 import brotli
 import pytest
 import zstandard
-from crawling import recipe_for
+from crawling import FakeClock, recipe_for
 
 from builder.archive import intake, ledger, write
 from builder.archive.check import check_archive
@@ -22,6 +22,7 @@ from builder.archive.intake import take_in
 from builder.archive.ledger import Ledger, open_database
 from builder.archive.read import load, scan
 from builder.archive.write import Block, Place, Record, WarcWriter, new_record_id
+from builder.crawl import crawl
 from builder.errors import ArchiveError
 from builder.model import CaptureRef, Rights, Signal
 from builder.recipe import Recipe
@@ -294,6 +295,18 @@ def test_taken_files_that_were_cut_are_taken_anew(tmp_path: Path) -> None:
     path.write_bytes(whole[:-40])
     assert take_in(source, recipe).kept == 5
     assert path.read_bytes() == whole
+
+
+def test_a_crawl_leaves_files_that_were_taken_in_to_their_source(tmp_path: Path) -> None:
+    """An import whose file was cut is not emptied by a crawl of other sources."""
+    recipe = recipe_for(tmp_path, "http://127.0.0.1:9/")
+    take_in(files_source(), recipe)
+    path = recipe.archive / "files-00000.warc.gz"
+    path.write_bytes(path.read_bytes()[:-40])
+    before = path.read_bytes()
+    clock = FakeClock()
+    crawl(recipe, now=clock.now, wait=clock.wait)
+    assert path.read_bytes() == before
 
 
 def test_file_names_and_numbers() -> None:

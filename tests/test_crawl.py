@@ -295,6 +295,20 @@ def test_events_are_json_and_hold_no_page_text(tmp_path: Path) -> None:
     assert json.loads(json.dumps(result.as_dict()))["tally"]["kept"] == 4
 
 
+def test_events_leave_out_what_looks_like_a_key(tmp_path: Path) -> None:
+    """The request has it, the archive has it, no log has it."""
+    events: list[Event] = []
+    with website() as site:
+        site.fallback = lambda request: page()
+        address = f"{site.url}/posts?api_key=geheim&page=2"
+        plan = run(recipe_for(tmp_path, address), dry_run=True).plan
+        run(recipe_for(tmp_path, address), progress=events.append)
+        assert site.pages() == ["/posts?api_key=geheim&page=2"]
+    told = json.dumps([event.as_dict() for event in [*events, *plan]])
+    assert "geheim" not in told
+    assert "api_key=...&page=2" in told
+
+
 def test_the_table_of_a_host_is_told_on_the_way(tmp_path: Path) -> None:
     """A live view gets queue, delay and the time that is left, not only at the end."""
     events: list[Event] = []

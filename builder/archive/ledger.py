@@ -84,6 +84,11 @@ class Ledger:
                     self.accept_loss(name, 0)
                 self.db.execute("DELETE FROM taken WHERE source = ?", (source,))
 
+    def is_taken_in(self, name: str) -> bool:
+        """Return whether a file belongs to a source of local files, which mends its files itself."""
+        statement = "SELECT 1 FROM files JOIN taken USING (source) WHERE files.name = ? LIMIT 1"
+        return self.db.execute(statement, (name,)).fetchone() is not None
+
     def has_taken(self, source: str, url: str, digest: str) -> bool:
         """Return whether a local record is in the archive."""
         statement = "SELECT 1 FROM taken WHERE source = ? AND url = ? AND digest = ?"

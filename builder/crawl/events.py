@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from builder.tally import Tally
+
+_SECRET = re.compile(
+    r"([?&][^=&#]*(?:token|api_?key|secret|passw|auth|signature)[^=&#]*=)[^&#]+", re.IGNORECASE
+)
+
+
+def shown_url(url: str) -> str:
+    """Return a URL as events and logs may hold it: values of parameters that look like keys are left out."""
+    return _SECRET.sub(r"\1...", url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,8 @@ class Frontier:
         with self.transaction():
             lost = 0
             for name, size_bytes in ledger.cut_back().items():
+                if ledger.is_taken_in(name):
+                    continue
                 # Where the last answer begins whose records may all be there; it is asked for once more itself.
                 row = self.db.execute(
                     "SELECT max(warc_offset) AS offset FROM urls WHERE warc_file = ? AND warc_offset < ?",

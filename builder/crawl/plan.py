@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from builder.crawl.events import CrawlResult, Planned
+from builder.crawl.events import CrawlResult, Planned, shown_url
 from builder.crawl.fetcher import Answer
 from builder.crawl.frontier import Found, Frontier
 from builder.crawl.gate import Asking, Gate
@@ -65,4 +65,4 @@ async def _line(gate: Gate, target: Target) -> Planned:
 
     permission = await gate.permission(origin_of(target.url), Asking(target.source, turn, after, learn))
     ruling = permission.rules.ruling(target.url)
-    return Planned(target.url, target.source, target.role, ruling.allowed, ruling.rule)
+    return Planned(shown_url(target.url), target.source, target.role, ruling.allowed, ruling.rule)

@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urljoin
 
 from builder.archive.coding import BodyTooLarge
-from builder.crawl.events import HostReport, HostStopped, PageDone
+from builder.crawl.events import HostReport, HostStopped, PageDone, shown_url
 from builder.crawl.fetcher import Answer, Fetcher
 from builder.crawl.frontier import Entry, Found, Frontier
 from builder.crawl.gate import Asking, Gate, Permission
@@ -375,7 +375,7 @@ class Run:
         self._progress(
             PageDone(
                 entry.host,
-                entry.target.url,
+                shown_url(entry.target.url),
                 entry.target.role,
                 outcome,
                 status,

@@ -110,3 +110,8 @@ def show_hosts(result: CrawlResult, out: Output) -> None:
         for host in result.hosts
     ]
     out.table("Crawled", HEADS, rows)
+    held = [
+        (host.host, why, f"{count:,}") for host in result.hosts for why, count in sorted(host.skipped.items())
+    ]
+    if held:
+        out.table("Addresses held back", ("host", "why", "times"), held)
