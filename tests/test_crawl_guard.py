@@ -88,6 +88,16 @@ def test_no_spelling_of_loopback_is_connected_to(host: str) -> None:
         assert site.log == []
 
 
+def test_of_several_addresses_the_allowed_one_is_taken(tmp_path: Path) -> None:
+    """Localhost stands for ::1 and 127.0.0.1; only the latter is allowed, and it is asked without delay."""
+    clock = FakeClock()
+    with website({"/": page("/a"), "/a": page(text="أ")}) as site:
+        recipe = recipe_for(tmp_path, f"http://localhost:{site.port}/")
+        result = crawl(recipe, now=clock.now, wait=clock.wait)
+        assert site.pages() == ["/", "/a"]
+    assert (result.tally.kept, clock.waits) == (2, [])
+
+
 class Rebinding(FixedResolver):
     """A name server that gives a public address first and loopback from then on."""
 

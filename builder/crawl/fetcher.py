@@ -7,6 +7,7 @@ spelling, chunk borders and coding as the server sent them.
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
 import io
 import re
@@ -296,12 +297,26 @@ def _request_bytes(response: _Response) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
 
 
+def _guards_word(error: OSError) -> str:
+    """Return which addresses the guard refused, as far as aiohttp passed its words on."""
+    found = re.findall(r"address ([0-9a-fA-F.:]+) is not", str(error))
+    return (
+        f"address {', '.join(dict.fromkeys(found))} is not on the open internet"
+        if found
+        else "address refused"
+    )
+
+
 def _failure(error: Exception, url: str) -> FetchError:
     """Return what to say of a request without an answer: short, and without what the server sent."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, AddressRefused):
-            return seen
+        if isinstance(seen, OSError) and seen.errno == errno.EACCES:
+            return AddressRefused(
+                _guards_word(seen),
+                where=url,
+                what_next="If it is yours, name it in [crawl] allow_private.",
+            )
         seen = seen.__cause__ or seen.__context__
     if isinstance(error, TimeoutError):
         return FetchError("no answer before the deadline", where=url)

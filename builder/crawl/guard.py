@@ -7,6 +7,7 @@ that is connected to.
 from __future__ import annotations
 
 import contextvars
+import errno
 import ipaddress
 import socket
 from collections.abc import Iterable
@@ -81,8 +82,11 @@ class Guard:
 
     def is_private_host(self, host: str, resolved: str | None = None) -> bool:
         """Return whether the allow-list names this host, or the address it is known to stand for."""
-        if host.lower() in self._names:
+        host = host.lower()
+        if host in self._names:
             return True
+        if host == "localhost":  # RFC 6761, 6.3: loopback everywhere
+            host = "127.0.0.1"
         try:
             address = ipaddress.ip_address((resolved or host).strip("[]"))
         except ValueError:
@@ -109,16 +113,12 @@ class Guard:
     def socket(self, info: AddrInfoType) -> socket.socket:
         """Open the socket for one address, or refuse it: aiohttp calls this before each connection.
 
-        Raises AddressRefused.
+        Raises PermissionError, so that a name's other addresses are still tried, each vetted like this one.
         """
         family, kind, protocol, _, target = info
         address = ipaddress.ip_address(str(target[0]).partition("%")[0])
         if not self.allows(address, current_host.get()):
-            raise AddressRefused(
-                f"address {address} is not on the open internet",
-                where=current_host.get(),
-                what_next="If it is yours, name it in [crawl] allow_private.",
-            )
+            raise PermissionError(errno.EACCES, f"address {address} is not on the open internet")
         return socket.socket(family, kind, protocol)
 
 
