@@ -20,7 +20,7 @@ from builder.model import Decision, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from builder.recipe import RecipeModel, RulesBlock
+    from builder.recipe import RecipeModel, RulesBlock, SelectBlock
     from builder.schema import Row
 
 SELECT, OPTOUT, DEFECTS = "select", "optout", "defects"
@@ -269,6 +269,16 @@ def check_rules(block: RulesBlock) -> None:
     """
     _known(block.thresholds, DEFAULT, "rules.thresholds")
     _known(block.off, [rule.name for rule in RULES], "rules.off")
+
+
+def check_select(block: SelectBlock) -> None:
+    """Check the days in a recipe's `[select]`.
+
+    Raises RecipeError when `since` or `until` is no day.
+    """
+    for key, day in (("since", block.since), ("until", block.until)):
+        if day is not None:
+            _iso(day, key)
 
 
 def _known(names: Iterable[str], known: Iterable[str], where: str) -> None:

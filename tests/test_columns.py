@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import stat
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from builder.columns import ColumnSettings, comment_row, document_row, root_keys
 from builder.columns.pseudonyms import load_or_make_key, pseudonym
 from builder.columns.row import without_person
 from builder.columns.story import explain_text, render
-from builder.errors import RecipeError
+from builder.errors import RecipeError, UsageError
 from builder.model import Author, CaptureRef, Comment, Document, Engagement, Evidence, Moment, Rights, Signal
 from builder.recipe import Recipe, load_recipe
 from builder.schema import Row, load_schema
@@ -278,6 +279,23 @@ def test_wrong_rules_stop_before_the_first_row(tmp_path: Path) -> None:
     """Settings refuse an unknown threshold."""
     recipe = made_recipe(tmp_path, "[rules.thresholds]\nmin_wrods = 3\n")
     with pytest.raises(RecipeError, match="did you mean 'min_words'"):
+        ColumnSettings.from_recipe(recipe, bytes(32))
+
+
+def test_a_day_that_is_none_stops_before_the_first_row(tmp_path: Path) -> None:
+    """`since` and `until` are read when the settings are made."""
+    recipe = made_recipe(tmp_path, '[select]\nsince = "2025-02-30"\n')
+    with pytest.raises(RecipeError, match="since is '2025-02-30'"):
+        ColumnSettings.from_recipe(recipe, bytes(32))
+
+
+def test_a_voter_that_is_not_installed_stops_before_the_first_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what to install."""
+    monkeypatch.setitem(sys.modules, "pycld2", None)
+    recipe = made_recipe(tmp_path, "[language]\ncld2 = true\n")
+    with pytest.raises(UsageError, match="not installed"):
         ColumnSettings.from_recipe(recipe, bytes(32))
 
 

@@ -146,15 +146,25 @@ def _factory() -> DetectorFactory:
     return factory
 
 
-def _cld2(text: str) -> str | None:
+def check_cld2() -> None:
+    """Check that pycld2 can be asked.
+
+    Raises UsageError when it is not installed.
+    """
     try:
-        import pycld2
+        import pycld2  # noqa: F401
     except ImportError as error:
         raise UsageError(
             "the recipe asks for cld2, which is not installed",
             where="[language] cld2",
             what_next="Run: pip install 'hiwar[cld2]', or leave the key out.",
         ) from error
+
+
+def _cld2(text: str) -> str | None:
+    check_cld2()
+    import pycld2
+
     try:
         _, _, details = pycld2.detect(text.encode("utf-8"), isPlainText=True, bestEffort=True)
     except pycld2.error:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from builder.columns.language import check_cld2
 from builder.columns.lexicon import Lexicon, recipe_lexicon
 from builder.columns.platforms import Matcher
-from builder.rules import check_rules
+from builder.rules import check_rules, check_select
 from builder.text import fold_text
 
 if TYPE_CHECKING:
@@ -38,9 +39,13 @@ class ColumnSettings:
     def from_recipe(cls, recipe: Recipe, key: bytes) -> ColumnSettings:
         """Return the settings of a recipe. `key` comes from `builder.columns.pseudonyms.load_or_make_key`.
 
-        Raises RecipeError when the lexicon, a `[[platform]]` entry, a threshold or a rule name cannot be used.
+        Raises RecipeError when the lexicon, a `[[platform]]` entry, a threshold, a rule name or a day cannot be
+        used, UsageError when a voter on the language is asked for that is not installed.
         """
         check_rules(recipe.model.rules)
+        check_select(recipe.model.select)
+        if recipe.model.language.cld2:
+            check_cld2()
         facts = {
             source.name: SourceFacts(source.block.licence, source.block.terms, source.block.timezone)
             for source in recipe.sources
