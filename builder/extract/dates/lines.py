@@ -61,7 +61,7 @@ def _on_line(page: Page, spot: Spot, *, updated: bool) -> Iterator[Candidate]:
     plain = [date for date in found if not date.hijri] or hijri
     for index, date in enumerate(plain):
         before = fold(spot.line[(plain[index - 1].end if index else 0) : date.start])
-        if bool(UPDATED.search(before[-40:] or fold(spot.previous)[-30:])) is not updated:
+        if bool(UPDATED.search(before[-40:] or fold(spot.previous[-60:])[-30:])) is not updated:
             continue
         standing = _standing(spot, date, before, found)
         moment = _moment(page, [date] if date in hijri else [date, *hijri]) if standing else None
@@ -71,7 +71,7 @@ def _on_line(page: Page, spot: Spot, *, updated: bool) -> Iterator[Candidate]:
 
 def _standing(spot: Spot, date: Printed, before: str, found: list[Printed]) -> Standing | None:
     labelled = bool(_LABEL.search(before)) or (
-        not before.strip() and bool(_LABEL.search(fold(spot.previous)))
+        not before.strip() and bool(_LABEL.search(fold(spot.previous[-80:])))
     )
     beside = len(spot.line) - sum(each.end - each.start for each in found)
     if beside <= MOST_BESIDE_CHARS:
