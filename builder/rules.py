@@ -229,7 +229,7 @@ DEFAULT: Thresholds = {
     "max_duplicate_line_share": 0.304,
     "max_top_ngram_share": 0.2,
     "min_words_for_phrases": 30,
-    "max_symbol_share": 0.065,
+    "max_symbol_share": 0.09,
     "max_mojibake_share": 0.05,
     "min_stop_word_share": 0.04,
     "min_mean_word_chars": 2,

@@ -28,7 +28,7 @@ HA_OPEN_SHARE_MAX = ((120, 0.085), (600, 0.06), (1_000_000, 0.045))
 """By letters of text: the largest share of ha inside words. Arabic had at most .075 at 60 characters, .042 at
 300, .022 at 1,500; Sorani typed with Arabic letters has .1 and more. Word-final ha (ta marbuta in many an
 Arabic post) and the pronouns ها هم هن هو هي do not count."""
-HA_OPEN_SHARE_SUSPECT = 0.05
+HA_OPEN_SHARE_SUSPECT = 0.055
 HA_LETTERS_MIN = 30
 EVIDENCE_MIN = 0.2
 """Share of words that look Arabic which natural Arabic all but always exceeds."""
