@@ -38,6 +38,7 @@ _LISTING = re.compile(
     r"|(?:^|/)page/\d+/?$|^/?(?:[a-z]{2}/)?(?:posts?|blog|news|articles?|index(?:\.\w+)?)?/?$",
     re.IGNORECASE,
 )
+_SURELY_LISTING = re.compile(r"(?:^|/)page/\d+/?$|(?:^|/)(?:tags?|categor(?:y|ies))/[^/.]+/?$", re.IGNORECASE)
 _INDEX_BODY = re.compile(
     r"(?:^|\s)(?:home|blog|archive|category|tag|search|search-results|paged|home-page|homepage|front-page|list)(?:\s|$)"
 )
@@ -77,6 +78,7 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
     return sum(
         (
             2 * bool(_LISTING.search(address.path) and not address.query),
+            2 * bool(_SURELY_LISTING.search(address.path)),
             2 * bool(_INDEX_BODY.search(classes) and not _SINGLE_BODY.search(classes)),
             bool(types & _INDEX_TYPES),
             page.first_meta("og:type") in ("website", "blog", "object"),

@@ -114,6 +114,8 @@ def find_printed(text: str) -> list[Printed]:
     for date in _numeric(folded):
         if not any(start < date.end and date.start < end for start, end in taken):
             found.append(date)
+    if not found:
+        return []
     places = origins(text)
     ordered = sorted(found, key=lambda date: date.start)
     return [_placed(_with_clock(folded, date, ordered), text, places) for date in ordered]
