@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from builder.archive.read import load, scan
 from builder.errors import ArchiveError, UsageError
@@ -14,6 +13,7 @@ from builder.model import Author, Capture, CaptureRef, Damage, Document, Evidenc
 from builder.reading import document_key, read_capture
 from builder.recipe import Recipe
 from builder.sources.base import AnySource
+from builder.stages.inventory import archive_files
 from builder.urls import canonical_url, stable_id
 
 
@@ -94,13 +94,6 @@ def _captures(recipe: Recipe) -> Iterator[tuple[CaptureRef, AnySource]]:
             for found in scan(path, source=source.name):
                 if not isinstance(found, Damage):
                     yield found, source
-
-
-def archive_files(recipe: Recipe, source: AnySource) -> list[Path]:
-    """Return the archive files that hold a source's captures, sorted."""
-    if source.reach == "archives":
-        return source.archives(recipe.folder)
-    return sorted(recipe.archive.glob(f"{source.name}-[0-9]*.warc.gz"))
 
 
 def _telling(

@@ -74,13 +74,14 @@ def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
     found = [
         Archive(path.name, path.stat().st_size, digests.of(path), source.name, str(path))
         for source in recipe.sources
-        for path in _paths(recipe, source)
+        for path in archive_files(recipe, source)
     ]
     digests.save()
     return sorted(set(found))
 
 
-def _paths(recipe: Recipe, source: AnySource) -> list[Path]:
+def archive_files(recipe: Recipe, source: AnySource) -> list[Path]:
+    """Return the archive files that hold a source's captures, sorted by path."""
     if source.reach == "archives":
         return source.archives(recipe.folder)
     found = recipe.archive.glob(f"{source.name}-*.warc.gz")
