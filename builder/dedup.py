@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.duck import connection, part_files, scan, stream
+from builder.duck import connection, hold_right_sides, ordered, part_files, scan
 from builder.recipe import DedupBlock
 from builder.schema import load_schema
 from builder.storage import TEMPORARY, sync_file
@@ -41,6 +41,9 @@ NGRAM_WORDS = 5
 
 SHORTEST_WORDS = 5
 """Texts with fewer words are never called copies: a greeting is no evidence."""
+
+BUCKET_BYTES = 32_000_000
+"""Hashed 5-grams that are in memory at a time while candidates are put in order."""
 
 _BLOCK = 4096
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -180,7 +183,7 @@ def cluster(row_files: Iterable[Path], settings: DedupBlock, work: Path) -> Path
         empty = pa.schema([*load_schema("documents").arrow(), *helper_fields()])
         source = scan(files, empty, database)
         _rank(database, source)
-        leaders = _near_leaders(database, source, settings) if settings.near else _no_leaders()
+        leaders = _near_leaders(database, source, settings, scratch) if settings.near else _no_leaders()
         database.register("leaders", leaders)
         partial = work / f"{TEMPORARY}clusters.parquet"
         database.execute(f"COPY ({_MEMBERS}) TO '{partial}' (FORMAT parquet, COMPRESSION zstd)")
@@ -192,7 +195,7 @@ def cluster(row_files: Iterable[Path], settings: DedupBlock, work: Path) -> Path
 def _rank(database: duckdb.DuckDBPyConnection, source: str) -> None:
     """Number the records in the order that decides who survives, and keep one of each exact text."""
     database.execute(f"""
-        CREATE TABLE ranked AS SELECT id, url, _exact, _bands, filename, file_row_number, row_number() OVER
+        CREATE TABLE ranked AS SELECT id, url, _exact, _words, _bands, filename, file_row_number, row_number() OVER
             (ORDER BY published_at NULLS LAST, complete DESC, text_chars DESC, id) AS rank
         FROM (SELECT id, url, _exact, _words, _bands, published_at, {COMPLETENESS} AS complete, text_chars,
                      filename, file_row_number FROM {source} QUALIFY {NEWEST_STATE})
@@ -229,7 +232,9 @@ def _leader_table(ranks: list[int], leaders: list[int], similarities: list[float
     return pa.table(columns, schema=schema)
 
 
-def _near_leaders(database: duckdb.DuckDBPyConnection, source: str, settings: DedupBlock) -> pa.Table:
+def _near_leaders(
+    database: duckdb.DuckDBPyConnection, source: str, settings: DedupBlock, work: Path
+) -> pa.Table:
     """Return (rank, leader, similarity) of every distinct text that joins an earlier one."""
     database.execute("""
         CREATE TABLE entries AS SELECT unnest(_bands) AS band, rank
@@ -240,12 +245,16 @@ def _near_leaders(database: duckdb.DuckDBPyConnection, source: str, settings: De
     database.execute("DROP TABLE entries")
     candidates = _Candidates.of(shared["band"], shared["rank"])
     database.register("candidates", candidates.table())
+    database.execute(f"""
+        CREATE TABLE places AS SELECT filename, file_row_number, component, rank, (sum(4 * _words) OVER
+            (ORDER BY component, rank ROWS UNBOUNDED PRECEDING) // {BUCKET_BYTES})::BIGINT AS _bucket
+        FROM ranked JOIN candidates USING (rank)""")
+    hold_right_sides(database)
     query = f"""
-        SELECT component, rank, _shingles
+        SELECT _bucket, component, rank, _shingles
         FROM (SELECT filename, file_row_number, _shingles FROM {source}) AS parts
-        JOIN ranked USING (filename, file_row_number) JOIN candidates USING (rank)
-        ORDER BY component, rank"""
-    rows = stream(database, query, 1024)
+        JOIN places USING (filename, file_row_number)"""
+    rows = ordered(database, query, ("component", "rank"), work / "buckets")
     found = list(_joined(_flat(rows), candidates, settings.jaccard_min))
     return _leader_table(
         [rank for rank, _, _ in found],
@@ -254,7 +263,7 @@ def _near_leaders(database: duckdb.DuckDBPyConnection, source: str, settings: De
     )
 
 
-def _flat(reader: pa.RecordBatchReader) -> Iterator[tuple[int, int, bytes]]:
+def _flat(reader: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, int, bytes]]:
     for batch in reader:
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from releasekit import START
 
-from builder.duck import connection
-from builder.release.ordering import ordered, plan_order
+from builder.duck import connection, ordered
+from builder.release.ordering import ORDER, plan_order
 
 QUERY = """SELECT place._shard, place._cost, place._bucket, given.id, given.published_at, given.text
     FROM documents_in AS given JOIN documents_order AS place USING (filename, file_row_number)"""
@@ -51,7 +51,7 @@ def test_the_order_does_not_depend_on_the_buckets(tmp_path: Path, bucket_bytes: 
     with connection(tmp_path / "spill") as database:
         open_tables(database, given)
         plan_order(database, "documents", bucket_bytes)
-        batches = list(ordered(database, QUERY, tmp_path / "buckets"))
+        batches = list(ordered(database, QUERY, ORDER, tmp_path / "buckets"))
     found = [row for batch in batches for row in batch.to_pylist()]
     kept = [row for row in given if row["stage"] is None]
 
@@ -69,4 +69,4 @@ def test_no_rows_at_all(tmp_path: Path) -> None:
     with connection(tmp_path / "spill") as database:
         open_tables(database, given)
         plan_order(database, "documents")
-        assert list(ordered(database, QUERY, tmp_path / "buckets")) == []
+        assert list(ordered(database, QUERY, ORDER, tmp_path / "buckets")) == []

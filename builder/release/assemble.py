@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.dedup import NEWEST_STATE
-from builder.duck import connection, part_files, quoted, scan, stream
+from builder.duck import connection, hold_right_sides, ordered, part_files, quoted, scan, stream
 from builder.recipe import RecipeModel, SplitBlock
 from builder.release.dehydrate import column_sql, ids_only_sources
-from builder.release.ordering import ordered, plan_order
+from builder.release.ordering import ORDER, plan_order
 from builder.schema import Schema, load_schema
 from builder.takedown import STAGE as TAKEDOWN
 from builder.takedown import Takedowns, redacted
@@ -68,7 +68,7 @@ class Assembly:
         """Yield the rows of a table in their final order, with the columns that `write_shards` needs."""
         plan_order(self.database, table)
         query = _rows_sql(table, self.schemas[table], self.ids_only)
-        return ordered(self.database, query, self.work / f"{table}-buckets")
+        return ordered(self.database, query, ORDER, self.work / f"{table}-buckets")
 
     def rejected(self) -> Iterator[pa.RecordBatch]:
         """Yield the rejected rows of all stages in a stable order, without what takedowns ask to hide."""
@@ -117,7 +117,7 @@ class Assembly:
 def assemble(parts: Parts, model: RecipeModel, takedowns: Takedowns, work: Path) -> Iterator[Assembly]:
     """Decide which rows of the part files go into a release, in which split and order."""
     with connection(work) as database:
-        database.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        hold_right_sides(database)
         sources = {}
         for table in ("documents", "comments"):
             schema = parts.schemas[table].arrow()
