@@ -1,0 +1,129 @@
+"""What looks like a name: the spellings of one entity as patterns, with the traps of letters and of neighbours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from builder.columns.lexicon import CLASSES, Entity, cue_pattern, entity_pattern, takes_enclitics
+from builder.text import Folded, fold_text
+
+ANTI_CHARS = 30
+"""Code points of the match form in which an anti-cue speaks against a short or ambiguous spelling."""
+_TANWIN = re.compile("[\u064b-\u064d]")
+_HAMZA_ALEF = "أإآ"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What looks like a name. `start` and `end` count in the match form, `place` in the text."""
+
+    platform: str
+    form: str
+    start: int
+    end: int
+    place: tuple[int, int] = (0, 0)
+    cue: str | None = None
+
+
+class EntityPatterns:
+    """The compiled patterns of one entity."""
+
+    def __init__(self, entity: Entity) -> None:
+        self.entity = entity
+        cue_phrases = [cue for cue in entity.cues if " " in cue and _holds_form(cue, entity)]
+        self.cues = cue_pattern(cue for cue in entity.cues if cue not in cue_phrases)
+        self._cue_phrases = cue_pattern(cue_phrases)
+        phrases = [cue for cue in entity.anti_cues if _holds_form(cue, entity)]
+        self._phrases = cue_pattern(phrases)
+        self._anti = cue_pattern(cue for cue in entity.anti_cues if cue not in phrases)
+        self._domains = re.compile(
+            r"(?<![\w.\-@])(?:https?://)?(?:www\.|m\.)?(?P<name0>"
+            + "|".join(map(re.escape, entity.domains))
+            + r")(?![\w.\-])"
+            if entity.domains
+            else r"(?!)"
+        )
+        self._forms = [
+            (form_class, pattern)
+            for form_class in CLASSES
+            for pattern in _class_patterns(getattr(entity, form_class), form_class)
+        ]
+        self._hamza = tuple(fold_text(form) for form in entity.ambiguous if form[0] in _HAMZA_ALEF)
+
+    def cue_phrase(self, text: str, start: int, end: int) -> str | None:
+        """Return the cue that holds the name itself at this place ("قالت ميتا"), where there is one."""
+        for match in self._cue_phrases.finditer(text, max(0, start - ANTI_CHARS), end + ANTI_CHARS):
+            if match.start() < end and match.end() > start:
+                return match.group().strip()
+        return None
+
+    def candidates(self, folded: Folded, text: str) -> Iterator[Candidate]:
+        """Yield what looks like the entity and is not spoken against by an anti-cue or a letter trap."""
+        for match in self._domains.finditer(folded.text):
+            yield Candidate(self.entity.id, "long", *match.span("name0"), cue="domain")
+        for form_class, pattern in self._forms:
+            for match in pattern.finditer(folded.text):
+                start, end = name_span(match)
+                if not self._trapped(folded, text, match, form_class):
+                    yield Candidate(self.entity.id, form_class, start, end)
+
+    def _trapped(self, folded: Folded, text: str, match: re.Match[str], form_class: str) -> bool:
+        start, end = name_span(match)
+        if self._article_is_hamzated(folded, text, match) or self._hamza_is_lost(
+            folded, text, match, form_class
+        ):
+            return True
+        if form_class != "long" and _TANWIN.search(
+            text[folded.starts[start] : folded.starts[end - 1] + 3].split(" ")[0]
+        ):
+            return True
+        return self._spoken_against(folded.text, start, end, form_class)
+
+    def _article_is_hamzated(self, folded: Folded, text: str, match: re.Match[str]) -> bool:
+        """ألفيس is Elvis, الفيس is Facebook; both fold to one form."""
+        prefix_start, name_start = match.start(), name_span(match)[0]
+        alef = folded.text.rfind("ال", prefix_start, name_start)
+        return alef >= 0 and text[folded.starts[alef]] in _HAMZA_ALEF
+
+    def _hamza_is_lost(self, folded: Folded, text: str, match: re.Match[str], form_class: str) -> bool:
+        """وايمو is Waymo, وإيمو is "and imo"."""
+        start, end = name_span(match)
+        if form_class != "ambiguous" or start == match.start() or folded.text[start:end] not in self._hamza:
+            return False
+        return (
+            match.group()[: start - match.start()] in ("و", "ف")
+            and text[folded.starts[start]] not in _HAMZA_ALEF
+        )
+
+    def _spoken_against(self, text: str, start: int, end: int, form_class: str) -> bool:
+        low, high = max(0, start - ANTI_CHARS), min(len(text), end + ANTI_CHARS)
+        phrases = self._phrases.finditer(text, low, high)
+        if any(match.start() < end and match.end() > start for match in phrases):
+            return True
+        return form_class != "long" and self._anti.search(text, low, high) is not None
+
+
+def _holds_form(cue: str, entity: Entity) -> bool:
+    """Tell whether a cue or anti-cue is a phrase around one of the entity's own spellings ("سبيس إكس")."""
+    folded = fold_text(cue)
+    return any(fold_text(form).removeprefix("ال") in folded for _, form in entity.forms())
+
+
+def _class_patterns(forms: Iterable[str], form_class: str) -> Iterator[re.Pattern[str]]:
+    """Yield patterns of one class: spellings that take suffixes, and those that do not."""
+    with_suffix = [form for form in forms if form_class != "ambiguous" and takes_enclitics(form)]
+    bare = [form for form in forms if form not in with_suffix]
+    if with_suffix:
+        yield entity_pattern(with_suffix, enclitics=True)
+    if bare:
+        yield entity_pattern(bare, enclitics=False)
+
+
+def name_span(match: re.Match[str]) -> tuple[int, int]:
+    """Return (start, end) of the name in a match of a lexicon pattern, without its clitics."""
+    for name, value in match.groupdict().items():
+        if name.startswith("name") and value is not None:
+            return match.span(name)
+    return match.span()
