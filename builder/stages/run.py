@@ -17,7 +17,7 @@ from builder.stages import templates as learning
 from builder.stages.codec import decode
 from builder.stages.plan import KNOWN, TABLES, Plan
 from builder.stages.rejects import rejected_capture, rejected_damage, rejected_record
-from builder.stages.store import KEY, Store
+from builder.stages.store import KEY, Store, forget_older
 from builder.stages.work import Work
 from builder.tally import Tally
 from builder.urls import stable_id
@@ -184,8 +184,12 @@ def release(work: Work) -> None:
             companions=(FileEntry.of(work.cache / TEMPLATES),),
         )
     )
-    for store in (*work.stores.values(), *(work.plan.stores.values() if work.plan else ())):
-        store.forget_others()
+    assert work.plan is not None
+    stores = (*work.stores.values(), *work.plan.stores.values())
+    scans = work.cache / "scans" / scanning.scan_fingerprint()
+    verdicts = (path.parent for path in work.plan.verdicts.values())
+    for folder in (*(store.path for store in stores), scans, *verdicts):
+        forget_older(folder)
 
 
 def _rows(work: Work, query: str) -> Iterator[tuple[Any, ...]]:

@@ -29,8 +29,7 @@ class Store:
     """The parts of one kind of result under one fingerprint, in `folder`/`kind`/`fingerprint`."""
 
     def __init__(self, folder: Path, kind: str, fingerprint: str) -> None:
-        self.kind = folder / kind
-        self.path = self.kind / fingerprint
+        self.path = folder / kind / fingerprint
 
     def parts(self) -> list[Path]:
         """Return the parts there are now, sorted by name."""
@@ -55,14 +54,15 @@ class Store:
         write_parquet(path, table)
         return path
 
-    def forget_others(self) -> None:
-        """Delete the parts of all but the last few fingerprints, this one among them."""
-        if not self.path.is_dir():
-            return
-        os.utime(self.path)
-        by_age = sorted(self.kind.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for path in by_age[KEEP_GENERATIONS:]:
-            shutil.rmtree(path, ignore_errors=True)
+
+def forget_older(current: Path) -> None:
+    """Delete all but the last few fingerprints beside `current`, a folder named by its fingerprint, which stays."""
+    if not current.is_dir():
+        return
+    os.utime(current)
+    by_age = sorted(current.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in by_age[KEEP_GENERATIONS:]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def write_parquet(path: Path, table: pa.Table, compression: str = "zstd") -> None:
