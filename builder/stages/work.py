@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +60,7 @@ class Work:
 
     recipe: Recipe
     engine: Engine
-    database: duckdb.DuckDBPyConnection
+    opened: ExitStack
     folder: Path
     now: datetime
     share: tuple[int, int]
@@ -75,6 +75,7 @@ class Work:
     plan: Plan | None = None
     clusters: Path | None = None
     made: Release | None = None
+    _database: duckdb.DuckDBPyConnection | None = None
     _stage: str = ""
     _began_s: float = 0.0
 
@@ -98,6 +99,13 @@ class Work:
     def rejects(self, stage: str) -> Rejects:
         """Return where a stage puts the rejected rows it makes."""
         return Rejects(self.folder / "rejected", stage)
+
+    @property
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """The work database, opened when it is first needed: a build without news needs none."""
+        if self._database is None:
+            self._database = self.opened.enter_context(connection(self.folder / "spill", MEMORY_MB))
+        return self._database
 
     @property
     def cache(self) -> Path:
@@ -176,7 +184,8 @@ def side_state(recipe: Recipe) -> str:
         files.append(recipe.folder / recipe.model.lexicon.file)
     for path in files:
         digest.update(f"{path.name}\0{sha256_of(path) if path.is_file() else '-'}\0".encode())
-    digest.update(code_fingerprint(["builder.*"], PACKAGES).encode())
+    code = Path(__file__).parent.parent.rglob("*.py")
+    digest.update(code_fingerprint((), PACKAGES, code).encode())
     return digest.hexdigest()
 
 
@@ -184,13 +193,13 @@ def side_state(recipe: Recipe) -> str:
 def open_work(
     recipe: Recipe, engine: Engine, *, now: datetime, watch: Watch | None, share: tuple[int, int]
 ) -> Iterator[Work]:
-    """Open the work folder of a build, emptied of what a killed one left, and its database; remove it at the end."""
+    """Open the work folder of a build, emptied of what a killed one left; remove it and its database at the end."""
     folder = recipe.cache / f"work-{share[0]}-of-{share[1]}"
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("documents", "comments", "rejected"):
         (folder / name).mkdir(parents=True)
     try:
-        with connection(folder / "spill", MEMORY_MB) as database:
-            yield Work(recipe, engine, database, folder, now, share, watch, side_state(recipe))
+        with ExitStack() as opened:
+            yield Work(recipe, engine, opened, folder, now, share, watch, side_state(recipe))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
