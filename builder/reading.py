@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from builder import urls
 from builder.extract.reader import read_page
 from builder.model import Capture, Extraction, Tombstone
 from builder.optout import header_signals, html_signals
 from builder.sources import layout_at, site_for
 from builder.sources.base import AnySource
+from builder.urls import canonical_url, site_of
 
 GONE = frozenset({404, 410})
 """Answers by which an address says that what stood there is gone."""
@@ -36,14 +36,14 @@ def read_capture(capture: Capture, source: AnySource) -> Extraction:
         return Extraction(tombstones=(Tombstone(document_key(capture.url), f"status-{ref.status}"),))
     if not 200 <= ref.status < 300:
         return Extraction(skipped="status")
-    known = document_key(capture.url) != urls.canonical_url(capture.url)
+    known = document_key(capture.url) != canonical_url(capture.url)
     if ref.mime not in HTML and not (known and ref.mime in WORD):
         return Extraction(skipped="mime")
     return _read_html(capture, source)
 
 
 def _read_html(capture: Capture, source: AnySource) -> Extraction:
-    site = site_for(urls.site_of(capture.url))
+    site = site_for(site_of(capture.url))
     if site is not None:
         found = site.read(capture, layout_at(site, capture.ref.fetched_at))
         if found is not None:
@@ -64,6 +64,6 @@ def _with_optouts(found: Extraction, capture: Capture) -> Extraction:
 
 def document_key(url: str) -> str:
     """Return the identity of the document at a URL: its site's own, else the canonical URL."""
-    site = site_for(urls.site_of(url))
+    site = site_for(site_of(url))
     native = site.key(url) if site is not None else None
-    return native or urls.canonical_url(url)
+    return native or canonical_url(url)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from builder import optout, urls
 from builder.extract import article, byline, charset, comments, kinds, metadata, repair, title
 from builder.extract.article import MainText
 from builder.extract.byline import Signed
@@ -16,6 +15,8 @@ from builder.extract.region import key as key_of
 from builder.extract.title import Title
 from builder.markup import drop, parse
 from builder.model import Capture, Comment, Document, Evidence, Extraction
+from builder.optout import html_signals
+from builder.urls import canonical_url, site_of
 
 READER = "page/1"
 """Name and version of this reader, as it stands in every row."""
@@ -58,7 +59,7 @@ def read_page(capture: Capture, *, zone: str | None = None) -> Extraction:
     if len(page.lines.lines) > MAX_LINES:
         return Extraction(failed="too-many-lines")
     reading = _Reading(capture, page, zone, decoded.charset, mended.layers)
-    return replace(reading.extraction(), signals=optout.html_signals(mended.text[:HEAD_CHARS]))
+    return replace(reading.extraction(), signals=html_signals(mended.text[:HEAD_CHARS]))
 
 
 def has_arabic(text: str) -> bool:
@@ -80,7 +81,7 @@ class _Reading:
     def extraction(self) -> Extraction:
         """Read comments, cut them out, then read text, title, author, date and labels off the same tree."""
         page, at = self.page, self.capture.ref.fetched_at
-        key = urls.canonical_url(self.capture.url)
+        key = canonical_url(self.capture.url)
         lines = [(line.element, line.text) for line in page.lines.lines]
         answers = comments.find_comments(page.tree, self.capture.url, key, at, zone=self.zone, lines=lines)
         if answers.elements:
@@ -122,7 +123,7 @@ class _Reading:
             key=key,
             url=self.capture.url,
             canonical_url=key,
-            site=urls.site_of(self.capture.url),
+            site=site_of(self.capture.url),
             record_type="article",
             text="\n".join(main.lines),
             title=heading.text if heading else None,
