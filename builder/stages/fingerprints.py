@@ -13,9 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import builder
-
-_ROOT = Path(builder.__file__).parent
+_ROOT = Path(__file__).parent.parent
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(builder[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)|import[ \t]+(builder[\w.]*))",
     re.MULTILINE,
