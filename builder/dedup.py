@@ -42,6 +42,9 @@ NGRAM_WORDS = 5
 SHORTEST_WORDS = 5
 """Texts with fewer words are never called copies: a greeting is no evidence."""
 
+MEMORY_MB = 300
+"""For SQL over keys; measured with a million texts, beside what Python itself holds of the candidates."""
+
 BUCKET_BYTES = 32_000_000
 """Hashed 5-grams that are in memory at a time while candidates are put in order."""
 
@@ -179,7 +182,7 @@ def cluster(row_files: Iterable[Path], settings: DedupBlock, work: Path) -> Path
     files = part_files(row_files)
     scratch = work / f"{TEMPORARY}dedup"
     target = work / "clusters.parquet"
-    with connection(scratch) as database:
+    with connection(scratch, MEMORY_MB) as database:
         empty = pa.schema([*load_schema("documents").arrow(), *helper_fields()])
         source = scan(files, empty, database)
         _rank(database, source)
