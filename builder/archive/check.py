@@ -79,14 +79,17 @@ class _Record:
     problems: list[Problem] = field(default_factory=list)
 
     def one(self, name: str) -> str | None:
+        """Return the first value of a field, None where it is missing."""
         values = self.fields.get(name)
         return values[0] if values else None
 
     @property
     def kind(self) -> str:
+        """WARC-Type in lower case."""
         return (self.one("warc-type") or "").lower()
 
     def problem(self, clause: str, what: str, *, must: bool = True) -> None:
+        """Write down one clause that the record breaks."""
         self.problems.append(Problem(self.offset, self.one("warc-record-id") or "", clause, what, must))
 
 

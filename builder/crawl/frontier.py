@@ -137,7 +137,7 @@ class Frontier:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit all changes inside together, or none of them."""
+        """Commit all changes inside together, or none of them where an error inside is raised."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
