@@ -62,7 +62,8 @@ class Ledger:
     def transaction(self) -> Iterator[None]:
         """Commit all changes inside together, or none of them.
 
-        An error inside also cuts the open files back, so that they hold what is committed and no more, and is raised again.
+        An error inside also cuts the open files back, so that they hold what is committed and no more; it is then
+        raised again.
         """
         self.db.execute("BEGIN IMMEDIATE")
         try:
