@@ -16,6 +16,7 @@ _SAYS = re.compile(
     r"|\s*(?:يقول|تقول|قال|قالت|كتب|كتبت|علّ?ق|علّ?قت|says|said|wrote|a dit)\s*(?:في|on)?\s*[:：….]*\s*$",
     re.IGNORECASE,
 )
+_AGO = re.compile(r"\s*(?:منذ|قبل)\s+\S.{0,30}$")
 _EMAIL = re.compile(r"^[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)*$")
 _TITLE_AND_NAME = re.compile(r"^(?P<title>.*?)\s*\((?P<name>[^()]{2,80})\)\s*$")
 _GUEST = re.compile(r"(?:زائرة?|ضيف|عضو.{0,12}|مشرف.{0,12}|guest|visitor|admin|member)$", re.IGNORECASE)
@@ -107,10 +108,10 @@ def _time_line(
 
 
 def _beside_date(line: str) -> str:
-    """Return what stands on a line beside its date."""
+    """Return what stands on a line beside its date or the time since then."""
     for date in reversed(find_printed(line)):
         line = line[: date.start] + " " + line[date.end :]
-    return line.strip(" \t()[]-–|:،,•·")
+    return _AGO.sub("", line).strip(" \t()[]-–|:،,•·")
 
 
 def _name_and_title(before: list[str]) -> tuple[str | None, str | None]:

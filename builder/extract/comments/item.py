@@ -278,8 +278,19 @@ def _find_text(
         inside = set(part.iter())
         if who in inside or when in inside or not text_of(part, nested).strip():
             continue
-        return part
+        return _inmost(part, nested)
     return None
+
+
+def _inmost(body: HtmlElement, nested: frozenset[HtmlElement]) -> HtmlElement:
+    """Return the part that is named as text inside a body with a heading or a byline of its own, else the body."""
+    around = nested | _quotes(body)
+    if next(body.iter("h1", "h2", "h3", "h4", "h5"), None) is None:
+        return body
+    for part in _text_elements([*own(body, around)]):
+        if next(part.iter("h1", "h2", "h3", "h4", "h5"), None) is None and text_of(part, around).strip():
+            return part
+    return body
 
 
 def _text_elements(parts: list[HtmlElement]) -> Iterator[HtmlElement]:
