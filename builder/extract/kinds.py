@@ -13,7 +13,7 @@ from builder.extract.article import MainText, place
 from builder.extract.page import Page
 from builder.extract.region import LINKED
 from builder.extract.title import ARTICLE, Title
-from builder.extract.wording import ERROR, folded
+from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, folded
 
 MAX_ERROR_CHARS = 600
 """Longest main text of a page that says there is no page."""
@@ -29,6 +29,12 @@ HEADLINE_WORDS = 5
 
 SCRAP_CHARS = 120
 """Shorter text is not a document of its own unless something says that its page is an article."""
+
+MAX_REFUSAL_CHARS = 1_200
+"""Longest main text of a page that only tells its reader to log in or to prove that they are a person."""
+
+MAX_LISTING_WORDS = 6
+"""Most words of a title that names a list, with the site's name behind it; an essay on archives has more."""
 
 MIN_ENTRIES = 3
 """So many headings of one make on a page, each a link, are entries of an index."""
@@ -55,11 +61,18 @@ def page_kind(page: Page, heading: Title | None, main: MainText) -> str | None:
     said = (heading.text if heading else None, page.head_title)
     if chars <= MAX_ERROR_CHARS and any(ERROR.search(folded(text)) for text in said if text):
         return "error-page"
+    if chars <= MAX_REFUSAL_CHARS and _refuses(main, said):
+        return "error-page"
     article = _article_evidence(page, main, chars) + 2 * _is_headline(heading)
     index = _index_evidence(page, heading, main)
     if index > article:
         return "index"
     return "no-text" if chars < SCRAP_CHARS and article < 2 and not main.declared else None
+
+
+def _refuses(main: MainText, said: tuple[str | None, ...]) -> bool:
+    """Return whether title or first line tell the reader to log in, to wait or to prove that they are a person."""
+    return any(REFUSAL.search(folded(text)) for text in (*said, *main.lines[:1]) if text)
 
 
 def _is_headline(heading: Title | None) -> bool:
@@ -86,6 +99,8 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
             main.teasers >= MIN_ENTRIES,
             4 * _is_entry(page, heading),
             2 * (_entries(page) >= 2),
+            3 * _has_teasers(page, main),
+            2 * any(_names_list(text) for text in (heading.text if heading else "", page.head_title)),
         )
     )
 
@@ -102,6 +117,32 @@ def _is_entry(page: Page, heading: Title | None) -> bool:
         sum(other.link_share >= LINKED and place(other.element) == own for other in page.lines.lines)
         >= MIN_ENTRIES
     )
+
+
+def _names_list(title: str) -> bool:
+    words = folded(title)
+    return bool(LISTING.match(words)) and len(words.split()) <= MAX_LISTING_WORDS
+
+
+def _has_teasers(page: Page, main: MainText) -> bool:
+    """Return whether the text is cut by "read more" links, or by headings of one make that lead elsewhere."""
+    within = page.lines.lines[max(0, main.first - 2) : main.last + 1] if main.kept else []
+    linked = [line for line in within if line.link_share >= LINKED]
+    if sum(MORE.match(folded(line.text)) is not None for line in linked) >= MIN_ENTRIES:
+        return True
+    host = urlsplit(page.url).hostname
+    headed = Counter(
+        place(line.element)
+        for line in linked
+        if line.element.tag in _HEADINGS and _leads_on(line.element, host)
+    )
+    return max(headed.values(), default=0) >= MIN_ENTRIES
+
+
+def _leads_on(element: HtmlElement, host: str | None) -> bool:
+    """Return whether a heading links to another page of its host."""
+    hrefs = [link.get("href") or "" for link in (*element.iter("a"), *element.iterancestors("a"))]
+    return any(not href.startswith("#") and urlsplit(href).hostname in (None, host) for href in hrefs)
 
 
 def _entries(page: Page) -> int:

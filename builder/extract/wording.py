@@ -260,6 +260,28 @@ ERROR = re.compile(
 )
 """Titles of pages that say there is no page."""
 
+REFUSAL = re.compile(
+    r"^(?:تسجيل (?:ال)?دخول|تسجيل دخول|رساله اداريه|لحظه من فضلك|log ?in$|sign ?in$|attention required)"
+    r"|(?:^|\s)تسجيل الدخول$|^(?:عفوا|عذرا)? ?(?:انت )?غير مسجل|ليس لديك صلاحيه"
+    r"|^(?:يجب|عليك) (?:عليك )?(?:ان تسجل|تسجيل)"
+    r"|(?:جار|جاري|نحتاج الي|يرجي|يتم) ال?(?:تحقق|تاكد) (?:من|مما) (?:انك|اذا كنت|كونك|انكم|ان الاتصال|اتصالك|متصفحك)"
+    r"|انك لست (?:روبوت|برنامج)|(?:verify|checking) (?:you are|that you are|if the site|your browser)"
+)
+"""Openings of pages that ask the reader to log in or to prove that they are a person, in title or first line."""
+
+LISTING = re.compile(
+    r"(?:(?:ال)?وسم|التصنيف|تصنيف|(?:ال)?ارشيف|نتايج (?:ال)?بحث|قايمه (?:ال)?(?:اعضاء|مواضيع|مقالات)"
+    r"|عرض (?:ال)?(?:تسميه|تسميات|مشاركات)|رسايل (?:ذات تسميه|تصنيف)|مقالات (?:مصنفه|موسومه)"
+    r"|search results|tag|category|archives?)(?:\s|$)"
+)
+"""Beginnings of the titles of lists: tags, categories, archives, search, members."""
+
+MORE = re.compile(
+    r"(?:(?:اقرا|اقراي|اقراوا|قراءه|شاهد|تابع|عرض) )?(?:ال)?(?:مزيد|تتمه|بقيه|تفاصيل|تكمله)(?: \W*)?$"
+    r"|(?:اكمل|تابع|متابعه|مواصله|استمر في) (?:ال)?(?:قراءه|مقال|موضوع)|للمزيد$|read more|continue reading|more$"
+)
+"""Links below a teaser that lead to the text itself."""
+
 OUTLET = re.compile(
     r"(?:جريده|صحيفه|موقع|شبكه|وكاله|وكالات|مجله|منتديات|منتدي|مدونه|قناه|بوابه|مركز|دار|موسسه|راديو"
     r"|اذاعه|تلفزيون|مكتب|فريق|اسره|هييه"
