@@ -26,6 +26,11 @@ _LABEL = re.compile(
 )
 _AGO_LINE = re.compile(r"^\W*(?:(?:تم\s+)?(?:ال)?نشر\w*|اضيف\w*|كتب\w*)?\W*(?:في\s+)?(?:قبل|منذ)\s")
 
+_PARTS = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
+
+MOST_PARTS = 8
+"""Parts of one line between bars that are looked at: author, day, minutes of reading, readers."""
+
 LONGEST_LINE_CHARS = 300
 """Longer lines are prose; a date there is told about, not the page's own."""
 
@@ -48,9 +53,17 @@ def line_candidates(page: Page, *, updated: bool) -> Iterator[Candidate]:
             continue
         if len(spot.line) <= LONGEST_LINE_CHARS or spot.near:
             yield from _on_line(page, spot, updated=updated)
-        counts_back = spot.near and len(spot.line) <= LONGEST_AGO_CHARS and _AGO_LINE.search(fold(spot.line))
-        if counts_back and not updated and find_relative(spot.line, page.captured_at):
-            moment = parse_moment(spot.line, page.captured_at, zone=page.zone)
+        if spot.near and not updated:
+            yield from _counting_back(page, spot.line)
+
+
+def _counting_back(page: Page, line: str) -> Iterator[Candidate]:
+    """Yield the times that a line, or a part of it between bars, counts back from the capture."""
+    for part in _PARTS.split(line)[:MOST_PARTS]:
+        if len(part) > LONGEST_AGO_CHARS or not _AGO_LINE.search(fold(part)):
+            continue
+        if find_relative(part, page.captured_at):
+            moment = parse_moment(part.strip(), page.captured_at, zone=page.zone)
             if moment is not None:
                 yield Candidate(moment, "printed:relative", 0.6)
 
