@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
-from builder.extract.heading import Heading
+from builder.extract.dates.printed import find_printed
+from builder.extract.heading import Heading, is_date_line
 from builder.extract.page import Page, names_of
 from builder.extract.people import (
     MAX_BYLINE_CHARS,
@@ -35,6 +36,9 @@ BELOW_LINES = 2
 
 BARE_LINES = 3
 """A name without a label stands at most this many lines below the title."""
+
+MIN_LINES_ABOVE = 2
+"""A name closes a text when at least so many lines of it stand above."""
 
 MAX_NAMED = 12
 """Most named parts of one line that are looked at."""
@@ -64,6 +68,9 @@ _BIO_WORDS = re.compile(
     r"|مترجمه|مهندس|رييس تحرير|عضو|دكتور|طبيب)(?:\s|$)"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BEFORE_DAY = re.compile(
+    r"[\s|•·,،\-–—]*(?:(?:ال)?(?:سبت|[أا]حد|[إا]ثنين|ثلاثاء|[أا]ربعاء|خميس|جمعة))?[\s|•·,،\-–—]*$"
+)
 _META = (
     "author",
     "article:author",
@@ -106,6 +113,7 @@ def find_author(
     below = range(max(window.stop, last + 1), min(len(page.lines.lines), last + 1 + BELOW_LINES))
     claims = [*_declared(page, sites), *_printed(page, (*window, *below), sites, first, title_line)]
     claims += _headed(page, printed, sites)
+    claims = claims or list(_at_end(page, first, last))
     if not claims:
         return Signed(Author(), (), frozenset())
     best = max(claims, key=lambda claim: (claim.byline.kind == "person", claim.confidence))
@@ -173,10 +181,29 @@ def _printed(
 
 def _bare(text: str, index: int, sites: frozenset[str]) -> _Claim | None:
     """Return who signs a line right below the title that has no label: a name, or a place and a name or agency."""
-    if is_plainly_a_name(text):
-        return _Claim(Byline(text, "person"), "line:name", 0.6, index)
+    alone = _without_day(text)
+    if is_plainly_a_name(alone):
+        return _Claim(Byline(alone, "person"), "line:name", 0.6, index if alone == text else None)
     byline = read_byline(text, sites) if is_dateline(text) else None
     return _Claim(byline, "line:place", 0.65, index) if byline else None
+
+
+def _without_day(text: str) -> str:
+    """Return a line without the day printed behind what it begins with."""
+    found = find_printed(text)
+    return _BEFORE_DAY.sub("", text[: found[0].start]) if found and found[0].start else text
+
+
+def _at_end(page: Page, first: int, last: int) -> Iterator[_Claim]:
+    """Yield the name that stands alone under a text of paragraphs: right before a line about its bearer or a day."""
+    lines = page.lines.lines
+    for index in range(
+        max(first + MIN_LINES_ABOVE, last - BELOW_LINES), min(len(lines), last + BELOW_LINES + 1)
+    ):
+        follows = lines[index + 1].text if index + 1 < len(lines) else ""
+        closes = bool(_BIO_WORDS.match(folded(follows))) or is_date_line(follows)
+        if closes and lines[index].link_share < 1 and is_plainly_a_name(lines[index].text):
+            yield _Claim(Byline(lines[index].text, "person"), "line:end", 0.5)
 
 
 def _headed(page: Page, printed: Heading | None, sites: frozenset[str]) -> Iterator[_Claim]:

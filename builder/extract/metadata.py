@@ -40,7 +40,7 @@ _GENERIC = frozenset(
     )
 )
 _SECTION_LABEL = re.compile(
-    r"^\W*(?:المحور|القسم|التصنيف|الباب|تصنيف|قسم|الزاوية|section|category)\s*[:/]\s*(?P<name>\S.{1,60})$",
+    r"^\W*(?:المحور|القسم|التصنيف|المجموعة|الفئة|الباب|تصنيف|قسم|الزاوية|section|category)\s*[:/]\s*(?P<name>\S.{1,60})$",
     re.IGNORECASE,
 )
 _ISSUE = re.compile(

@@ -22,6 +22,9 @@ ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|CreativeWork|Blog(?:Post
 NEAR_LINES = 8
 """A heading at most this many lines above the first line of the text stands over it."""
 
+INTO_LINES = 3
+"""A heading of the head's title may stand so many lines into the text: above it stands what is told of the site."""
+
 MIN_KEY_CHARS = 4
 """Shortest line, folded and without spaces, that can be found inside the head's title."""
 
@@ -169,7 +172,7 @@ def _headings(
         agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
         if not in_head and not agrees and (not shape or index > first + 1):
             continue
-        near = 2.0 if first - NEAR_LINES <= index <= first else 0.0
+        near = 2.0 if first - NEAR_LINES <= index <= first + INTO_LINES * (in_head and shape > 0) else 0.0
         near -= LINK_COST * (shape <= 0 and line.link_share >= LINKED)
         yield _Heading(index, line.text, origin, shape + near + 4.0 * in_head + 4.0 * agrees)
 
