@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from lxml.etree import ParserError
+from lxml.etree import ElementDefaultClassLookup, ParserError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 _BLOCKS = """
@@ -24,6 +24,9 @@ BLOCKS = frozenset(_BLOCKS.split())
 _SILENT = "script style noscript template head textarea select iframe object svg math"
 SILENT = frozenset(_SILENT.split())
 """Elements whose text nobody reads on the page."""
+
+_ELEMENTS = ElementDefaultClassLookup(element=HtmlElement)
+"""One class for all elements: lxml.html's own choice by tag is a Python call each time an element is met."""
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
@@ -42,6 +45,7 @@ def parse(markup: str) -> HtmlElement | None:
         remove_pis=True,
         collect_ids=False,
     )
+    parser.set_element_class_lookup(_ELEMENTS)
     try:
         return cast(HtmlElement, document_fromstring(cleaned.encode("utf-8"), parser=parser))
     except (ParserError, ValueError):

@@ -16,10 +16,15 @@ MAX_META_CHARS = 2_000
 
 @dataclass
 class Page:
-    """A tree and where it came from; every view of it is made once, when first asked for."""
+    """A tree and where it came from; every view of it is made once, when first asked for.
+
+    `alive` holds all elements of the tree: lxml makes an object for an element anew each time it is met, unless
+    somebody still has the last one.
+    """
 
     tree: HtmlElement
     url: str
+    alive: tuple[HtmlElement, ...] = ()
 
     @cached_property
     def lines(self) -> Lines:

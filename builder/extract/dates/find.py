@@ -163,7 +163,7 @@ def _from_meta(page: Page, names: tuple[str, ...], confidence: float) -> Iterato
 
 
 def _from_itemprop(page: Page, name: str, confidence: float) -> Iterator[Candidate]:
-    for element in page.tree.iter():
+    for element in page.with_properties:
         props = f"{element.get('itemprop') or ''} {element.get('property') or ''}".lower().split()
         if element.tag != "meta" and not _RDFA[name].isdisjoint(props) and not page.aside(element):
             yield from _candidate(page, _value(element), f"itemprop:{name}", confidence - page.far(element))

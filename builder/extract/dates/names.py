@@ -9,6 +9,7 @@ spellings that newspapers use.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _DROPPED = re.compile(
     "[\u0610-\u061a\u061c\u064b-\u065f\u0670\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]"
@@ -17,12 +18,25 @@ _FOLD = str.maketrans(
     "أإآٱىیېئةەہکڪچ\u00a0\u202f\u2007\u2009\u3000\t\r\n–—−‐‑٫⁄éèêûüôàçäABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "ااااييييهههككج        -----./eeeuuoacaabcdefghijklmnopqrstuvwxyz",
 )
-_DIGITS = {ord(digit): str(index % 10) for index, digit in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")}
+_FOLD.update({ord(digit): ord(str(index % 10)) for index, digit in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")})
+
+
+REMEMBERED_CHARS = 300
+"""Longest line that is remembered; a page asks for its short lines many times, for its dates, answers and byline."""
 
 
 def fold(text: str) -> str:
     """Return `text` in the form in which dates are matched; marks and invisible characters are dropped."""
-    return _DROPPED.sub("", text).translate(_FOLD).translate(_DIGITS)
+    return _remembered(text) if len(text) <= REMEMBERED_CHARS else _folded(text)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> str:
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
+    return _DROPPED.sub("", text).translate(_FOLD)
 
 
 def origins(text: str) -> list[int]:

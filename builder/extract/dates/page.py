@@ -103,6 +103,11 @@ class Page:
         return found
 
     @cached_property
+    def with_properties(self) -> list[HtmlElement]:
+        """Elements with a property of microdata or RDFa, in reading order."""
+        return list(self.tree.xpath("descendant-or-self::*[@itemprop or @property]"))
+
+    @cached_property
     def lines(self) -> list[tuple[HtmlElement, str]]:
         """Visible lines of the page with the block each stands in."""
         return block_lines(self.tree) if self._given_lines is None else self._given_lines

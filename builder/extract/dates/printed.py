@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from builder.extract.dates.names import (
     GREGORIAN,
     HIJRI,
+    REMEMBERED_CHARS,
     SHORT_ZONES,
     WEEKDAYS,
     ZONES,
@@ -106,19 +108,37 @@ _ZONE = re.compile(
 _WEEKDAY = re.compile(rf"(?<![^\W\d])(?:ال)?(?P<weekday>{alternatives(WEEKDAYS)})(?![^\W\d])\.?[\s,،:|\-/]*$")
 
 
+_DIGIT = re.compile(r"\d")
+_YEAR_DIGITS = re.compile(r"\d{4}")
+"""All patterns of this module ask for a year of four digits; most lines of a page have none."""
+
+
 def find_printed(text: str) -> list[Printed]:
     """Return the complete dates of a text in reading order, Hijri and Gregorian ones each by itself."""
+    if not _DIGIT.search(text):
+        return []
+    return list(_remembered(text) if len(text) <= REMEMBERED_CHARS else _found(text))
+
+
+@lru_cache(maxsize=2048)
+def _remembered(text: str) -> tuple[Printed, ...]:
+    return _found(text)
+
+
+def _found(text: str) -> tuple[Printed, ...]:
     folded = fold(text)
+    if not _YEAR_DIGITS.search(folded):
+        return ()
     found = sorted(_named(folded), key=lambda date: date.start)
     taken = [(date.start, date.end) for date in found]
     for date in _numeric(folded):
         if not any(start < date.end and date.start < end for start, end in taken):
             found.append(date)
     if not found:
-        return []
+        return ()
     places = origins(text)
     ordered = sorted(found, key=lambda date: date.start)
-    return [_placed(_with_clock(folded, date, ordered), text, places) for date in ordered]
+    return tuple(_placed(_with_clock(folded, date, ordered), text, places) for date in ordered)
 
 
 def _placed(date: Printed, text: str, places: list[int]) -> Printed:
