@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from langdetect.lang_detect_exception import LangDetectException
 
 from builder.columns.dialect import dialect_markers
 from builder.columns.language import detect_language
 from builder.columns.letters import is_arabizi, read_letters
+from builder.columns.votes import TRIALS, load_profiles, vote
 
 ROOT = str(Path(__file__).parent.parent)
 
@@ -174,3 +176,30 @@ def test_dialect_markers_are_evidence() -> None:
     """Markers found are listed once, sorted; standard Arabic has none."""
     assert dialect_markers("شلونك؟ شكو ماكو، ماكو شي") == ["شكو", "ماكو"]
     assert dialect_markers("ذهب الرجل إلى السوق واشترى خبزا.") == []
+
+
+def test_votes_are_langdetects_own() -> None:
+    """The quick vote gives langdetect's own languages and probabilities, whatever the script and the spacing."""
+    mixed = "WhatsApp وFACEBOOK  و  فيسبوك، Éa Ṇƀ 12%  x ـــ \u0301 a\u0301 خبر عاجل NATO ـ a.b@c.example.org http://t.example/a"
+    texts = [
+        *ARABIC,
+        PERSIAN_KEYS,
+        *NEIGHBOURS.values(),
+        mixed,
+        mixed[::-1],
+        "",
+        " ",
+        "؟!",
+        "A",
+        "日本語 ゆめ 한글",
+    ]
+    for text in texts:
+        detector = load_profiles().create()
+        detector.n_trial = TRIALS
+        detector.append(text)
+        try:
+            expected = [(answer.lang, answer.prob) for answer in detector.get_probabilities()]
+        except LangDetectException:
+            assert vote(text) is None
+        else:
+            assert vote(text) == expected

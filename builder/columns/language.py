@@ -8,26 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from builder.columns.letters import Letters, ha_share, is_arabizi, read_letters
+from builder.columns.votes import vote
 from builder.errors import UsageError
-
-if TYPE_CHECKING:
-    from langdetect.detector_factory import DetectorFactory
-
-PROFILES = ("ar", "en", "fa", "fr", "ur")
-"""langdetect profiles that take part: the Arabic-script ones it has, and two for what is not in that script.
-Fewer profiles make it four times as fast and, on short posts, more often right."""
 
 SAMPLE_CHARS = 1_200
 """Code points the letters are read on; longer texts are sampled in four windows, evenly spaced."""
 SHARE_CHARS = 20_000
 """Code points the share of Arabic letters is counted on: all of nearly every text."""
 LANGDETECT_CHARS = 320
-LANGDETECT_TRIALS = 3
 WORDS_OUTVOTE = 0.08
 """From this share of Arabic words on, with no Persian word or letter and no Sorani abundance of ha, a text is
 Arabic though langdetect says Persian: short dialect posts."""
@@ -112,18 +102,10 @@ def _sample(text: str, limit: int) -> str:
 
 def _langdetect(letters: Letters) -> tuple[str | None, float | None]:
     """Return langdetect's first answer and its probability of Arabic; None where it finds no features."""
-    from langdetect.lang_detect_exception import LangDetectException
-
-    detector = _factory().create()
-    detector.n_trial = LANGDETECT_TRIALS
-    detector.append(_sample(_script_only(letters), LANGDETECT_CHARS))
-    try:
-        answers = detector.get_probabilities()
-    except LangDetectException:
+    answers = vote(_sample(_script_only(letters), LANGDETECT_CHARS))
+    if answers is None:
         return None, None
-    if not answers:
-        return None, 0.0
-    return str(answers[0].lang), float(next((a.prob for a in answers if a.lang == "ar"), 0.0))
+    return (answers[0][0] if answers else None), dict(answers).get("ar", 0.0)
 
 
 def _script_only(letters: Letters) -> str:
@@ -131,19 +113,6 @@ def _script_only(letters: Letters) -> str:
     if letters.arabic_share < 0.5:
         return letters.cleaned
     return " ".join("".join(_ARABIC_RUN.findall(letters.cleaned)).split())
-
-
-@lru_cache(maxsize=1)
-def _factory() -> DetectorFactory:
-    """Return a detector factory of our own: fixed profiles in a fixed order, fixed seed, nothing shared."""
-    import langdetect
-    from langdetect.detector_factory import DetectorFactory
-
-    folder = Path(langdetect.__file__).parent / "profiles"
-    factory = DetectorFactory()
-    factory.load_json_profile([(folder / name).read_text(encoding="utf-8") for name in PROFILES])
-    factory.set_seed(0)
-    return factory
 
 
 def check_cld2() -> None:
