@@ -145,3 +145,21 @@ def test_a_full_disk_stops_the_build_and_loses_nothing(tmp_path: Path, expected:
         assert kit.fingerprint(small / "releases") == expected
     finally:
         subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+def test_the_first_build_in_any_folder_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Pseudonyms too: a first key is drawn from the archives, whatever their order; another archive gives another."""
+    built = []
+    for name, seed in (("here", None), ("there", random.Random(3))):
+        folder = dataset(tmp_path / name, seed)
+        shutil.rmtree(folder / "private", ignore_errors=True)
+        kit.run(kit.load_recipe(folder))
+        built.append(folder)
+    here, there = built
+    assert kit.fingerprint(here / "releases") == kit.fingerprint(there / "releases")
+    key = (here / "private" / "key").read_text(encoding="ascii")
+    assert key == (there / "private" / "key").read_text(encoding="ascii")
+    kit.archive(there, "part-9", kit.essays(range(40, 42)))
+    (there / "private" / "key").unlink()
+    kit.run(kit.load_recipe(there))
+    assert key != (there / "private" / "key").read_text(encoding="ascii")

@@ -2,6 +2,9 @@
 
 A pseudonym is an HMAC, never a plain hash: names are few and a plain hash can be tried out. The key lies in
 a file that is no part of a release. Unless the recipe asks for stable pseudonyms, each recipe has its own.
+
+A key that is not there yet is drawn from the archives, so that the same archives give the same bytes in any folder.
+That gives nothing away: who has the archives has the names themselves, and no digest that a release publishes helps.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from builder.recipe import Recipe
 
 KEY_BYTES = 32
+DRAWN_BYTES = 1 << 20
+"""How much of each archive file a first key is drawn from; it holds the pages and times of the first captures."""
+
 PSEUDONYM_HEX = 24
 """96 bits of the HMAC; 64 are the least that keeps chance collisions out of a large release."""
 _KEY_TEXT = re.compile(rb"^[0-9a-f]{64}$")
@@ -35,34 +42,39 @@ def pseudonym(key: bytes, platform: str, instance: str, person: str) -> str:
     return "user-" + hmac.new(key, identity, hashlib.sha256).hexdigest()[:PSEUDONYM_HEX]
 
 
-def load_or_make_key(recipe: Recipe, salt: str | None = None) -> bytes:
+def has_key(recipe: Recipe) -> bool:
+    """Return whether a recipe's key file is there."""
+    return (recipe.folder / recipe.model.privacy.key_file).exists()
+
+
+def load_or_make_key(recipe: Recipe, salt: str | None = None, *, archives: Iterable[Path] = ()) -> bytes:
     """Return the key of a recipe's pseudonyms, 32 bytes; make the key file at first use, readable by its owner only.
 
-    The file's key is mixed with `salt`, by default what the release is of: the dataset's name, its sources and
-    `[privacy]`. So another dataset cannot be joined with this one, while a change of rules leaves the
-    pseudonyms as they are. With `stable_pseudonyms` it is mixed with nothing. No clock and no chance enters:
-    the same key file and recipe give the same pseudonyms.
+    A new key is drawn from `archives`, or from the system's randomness where none is given. The file's key is mixed
+    with `salt`, by default what the release is of: the dataset's name, its sources' names and `[privacy]`. So another
+    dataset cannot be joined with this one, while a change of rules leaves the pseudonyms as they are. With
+    `stable_pseudonyms` it is mixed with nothing.
 
     Raises RecipeError when the key file holds something else, or cannot be read or written.
     """
-    master = _master(recipe.folder / recipe.model.privacy.key_file)
+    master = _master(recipe.folder / recipe.model.privacy.key_file, archives)
     stable = recipe.model.privacy.stable_pseudonyms
     context = "stable" if stable else "release|" + (salt or _identity(recipe))
     return hmac.new(master, f"hiwar pseudonyms 1|{context}".encode(), hashlib.sha256).digest()
 
 
 def _identity(recipe: Recipe) -> str:
-    """Return what tells one dataset's releases from another's, as canonical JSON."""
-    sources = [source.block.model_dump(mode="json") for source in recipe.sources]
+    """Return what tells one dataset's releases from another's, wherever its files lie, as canonical JSON."""
+    sources = [[source.kind, source.name] for source in recipe.sources]
     parts = [recipe.model.dataset.name, recipe.model.privacy.model_dump(mode="json"), sources]
     return json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def _master(path: Path) -> bytes:
+def _master(path: Path, archives: Iterable[Path]) -> bytes:
     """Return the file's key: 64 hexadecimal digits, or 32 bytes as they are."""
     try:
         if not path.exists():
-            _make(path)
+            _make(path, _drawn(archives) or secrets.token_hex(KEY_BYTES))
         data = path.read_bytes()
     except OSError as error:
         raise _unusable(path, str(error)) from error
@@ -73,14 +85,27 @@ def _master(path: Path) -> bytes:
     return bytes.fromhex(data.strip().decode("ascii"))
 
 
-def _make(path: Path) -> None:
+def _drawn(archives: Iterable[Path]) -> str:
+    """Return 64 hexadecimal digits drawn from the beginnings of files, whatever their names and order; "" for none."""
+    parts = set()
+    for archive in archives:
+        with archive.open("rb") as file:
+            parts.add(hashlib.blake2b(file.read(DRAWN_BYTES), person=b"hiwar key part").digest())
+    return (
+        hashlib.blake2b(b"".join(sorted(parts)), digest_size=KEY_BYTES, person=b"hiwar first key").hexdigest()
+        if parts
+        else ""
+    )
+
+
+def _make(path: Path, key: str) -> None:
     """Write a new key where there is none; of two processes at once, one wins and both read its key."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            file.write(key + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.link(temporary, path)

@@ -12,6 +12,7 @@ from builder.columns.pseudonyms import load_or_make_key
 from builder.recipe import Recipe
 from builder.schema import shipped
 from builder.stages.fingerprints import code_fingerprint
+from builder.stages.inventory import archive_files
 from builder.stages.rows import RowMaker
 from builder.stages.store import Store
 from builder.storage import canonical_json
@@ -44,11 +45,12 @@ class Plan:
 
     @classmethod
     def of(cls, recipe: Recipe) -> Plan:
-        """Read the key of the pseudonyms and take all fingerprints.
+        """Read the key of the pseudonyms, or draw it from the archives, and take all fingerprints.
 
         Raises RecipeError when the key file cannot be read or written.
         """
-        key = load_or_make_key(recipe)
+        archives = [path for source in recipe.sources for path in archive_files(recipe, source)]
+        key = load_or_make_key(recipe, archives=archives)
         rows = row_fingerprint(recipe, key)
         rules = rule_fingerprint(recipe, rows)
         stores = {table: Store(recipe.cache, table, rows) for table in TABLES}

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from builder.columns.pseudonyms import load_or_make_key
+from builder.columns.pseudonyms import has_key, load_or_make_key
 from builder.duck import connection
 from builder.engine import Engine
 from builder.events import StageProgress, Watch
@@ -115,6 +115,7 @@ class Work:
     def state(self, archives: Iterable[Archive]) -> str:
         """Return a digest of all that a release depends on: archives, recipe, takedowns, key, code."""
         digest = hashlib.blake2b(self.side.encode(), digest_size=16)
+        digest.update(load_or_make_key(self.recipe) if has_key(self.recipe) else b"no key yet")
         for archive in archives:
             digest.update(f"{archive.name}\0{archive.sha256}\0{archive.source}\0".encode())
         return digest.hexdigest()
@@ -173,12 +174,8 @@ class Work:
 
 
 def side_state(recipe: Recipe) -> str:
-    """Return a digest of what decides a release beside the archives, as it is when a build begins.
-
-    Raises RecipeError when the key of the pseudonyms cannot be read or written.
-    """
-    digest = hashlib.blake2b(load_or_make_key(recipe), digest_size=16)
-    digest.update(recipe.digest().encode())
+    """Return a digest of what decides a release beside archives and key, as it is when a build begins."""
+    digest = hashlib.blake2b(recipe.digest().encode(), digest_size=16)
     files = [recipe.folder / "takedowns.jsonl", recipe.folder / "card.md", shipped("dataset_card.md")]
     if recipe.model.lexicon.file is not None:
         files.append(recipe.folder / recipe.model.lexicon.file)
