@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from lxml.html import HtmlElement
 
-from builder.extract.comments.item import tokens
+from builder.extract.comments.marks import tokens
 from builder.extract.dates.names import fold
 
 _AROUND = re.compile(

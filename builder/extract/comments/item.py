@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from lxml.html import HtmlElement
@@ -18,6 +18,7 @@ from builder.extract.comments.heads import (
     read_head,
     split_subject,
 )
+from builder.extract.comments.marks import marks
 from builder.extract.dates import parse_moment
 from builder.extract.dates.printed import find_printed
 from builder.markup import block_lines, squeeze, text_of
@@ -36,45 +37,7 @@ _AUTHOR_PROPS = ("author", "creator")
 _TEXT_PROPS = ("text", "commenttext", "articlebody", "description")
 _TIME_PROPS = ("datepublished", "datecreated", "commenttime", "dateposted")
 
-_AUTHOR_NAMES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"^(?:fn|p-name|bigusername|username|user-?name|nick(?:name)?|commenter(?:-?name)?|comment(?:er)?[-_]?name)$",
-        r"^comment[-_]?(?:item[-_]+)?(?:author|user|by|writer|owner|poster)(?:[-_]?(?:name|link))?$",
-        r"^(?:author(?:[-_]?name)?|user|poster(?:[-_]?name)?|writer|creator|p-author|h-card|by|byline|post-?author|postprofile)$",
-        r"(?:^|[-_])(?:author|username|user|nick|poster|writer|name)(?:$|[-_]name$)",
-    )
-)
-_TEXT_NAMES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"^(?:comment|reply|post|cmt|message)[-_]*(?:item[-_]+)?(?:content|text|message|txt|para|msg|desc(?:ription)?)$",
-        r"^(?:bbwrapper|postcontent|post_?body|postbody|messagetext|message-?(?:body|content)|inner|cooked|post_content)$",
-        r"^(?:comment|reply)[-_]*body$|^e-content$|^entry-content$|^commenttext$",
-        r"^(?:text|content|body|message|msg|txt|desc|description)$",
-        r"(?:^|[-_])(?:text|content|body|message)$",
-    )
-)
-_TIME_NAME = re.compile(
-    r"(?:^|[-_])(?:date|datetime|time|when|posted|timestamp|ago|published|metadata|permalink|postdate|created)(?:$|[-_])|(?:date|time)$"
-    r"|^(?:comment|cmt|reply)[-_]?meta$",
-    re.IGNORECASE,
-)
-_RATING_NAME = re.compile(
-    r"rating[-_]?(?:value|count)?$|score|karma|votes?[-_]?(?:count|total)?$|likes?[-_]?count", re.IGNORECASE
-)
-_TITLE_NAME = re.compile(r"(?:comment|post|cmt)[-_]?(?:title|subject)$|^subject$|^title$", re.IGNORECASE)
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
-_FURNITURE = re.compile(
-    r"(?:^|[-_])(?:repl(?:y|ies)|toolbar|rating|vote|votes|likes?|share|report|actions?|avatar|controls?|buttons?|btn|flag|tools"
-    r"|signature|postfoot|reactions?|edit-link|quote-?link|awaiting-moderation|num|number|rank|postcount|links)(?:$|[-_])",
-    re.IGNORECASE,
-)
-_QUOTE_NAME = re.compile(
-    r"^(?:bb[-_]?code[-_]?(?:container|block--quote)|bbCodeBlock|quote(?:_?(?:container|header|box|content|body|title|author))?"
-    r"|top_?quote(?:header|footer)|blockquote-quote)$",
-    re.IGNORECASE,
-)
 _NUMBER = re.compile(r"^[#\s]*([+\-−]?\d{1,7})\s*$")
 _ID = re.compile(
     r"(?:^|[-_#/=])?(?:comment|cmt|c|reply|post|msg|p|pid|message|div-comment|li-comment)?[-_]*(\d{1,20})$",
@@ -102,21 +65,21 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all answers of a page share: when it was captured, its order of day and month, its zone."""
+    """What all answers of a page share: when it was captured, its order of day and month, its zone.
+
+    `known` keeps what was read: one block is marked in several ways and is asked for once for each.
+    """
 
     captured_at: datetime
     day_first: bool | None = None
     zone: str | None = None
+    known: dict[tuple[HtmlElement, frozenset[HtmlElement]], Item | None] = field(
+        default_factory=dict, compare=False
+    )
 
     def moment(self, text: str) -> Moment | None:
         """Return the moment a short text names on this page, or None."""
         return parse_moment(text, self.captured_at, day_first=self.day_first, zone=self.zone)
-
-
-def tokens(element: HtmlElement) -> list[str]:
-    """Return the class names of an element and its id."""
-    names = (element.get("class") or "").split()
-    return [*names, element.get("id") or ""] if element.get("id") else names
 
 
 def own(element: HtmlElement, nested: frozenset[HtmlElement]) -> Iterator[HtmlElement]:
@@ -135,12 +98,17 @@ def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Con
 
     `nested` are the blocks of answers inside it, which are not its own.
     """
+    block = (element, nested)
+    if block not in context.known:
+        context.known[block] = _read(element, nested, context)
+    return context.known[block]
+
+
+def _read(element: HtmlElement, nested: frozenset[HtmlElement], context: Context) -> Item | None:
     parts = list(own(element, nested))
     when, moment = _find_time(parts, nested, context)
     who, name = _find_author(parts, nested, when)
-    title_element = next(
-        (part for part in parts if part is not who and any(map(_TITLE_NAME.search, tokens(part)))), None
-    )
+    title_element = next((part for part in parts if part is not who and marks(part).title), None)
     body = _find_text(parts, nested, who, when)
     head = Head()
     if body is not None:
@@ -170,7 +138,7 @@ def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Con
 
 def _quotes(body: HtmlElement) -> frozenset[HtmlElement]:
     """Return what an answer repeats of another, where markup says so and something of its own is left."""
-    found = frozenset(part for part in body.iterdescendants() if any(map(_QUOTE_NAME.search, tokens(part))))
+    found = frozenset(part for part in body.iterdescendants() if marks(part).quote)
     return found if found and text_of(body, found).strip() else frozenset()
 
 
@@ -193,7 +161,7 @@ def _is_furniture(part: HtmlElement) -> bool:
     """True for buttons, counters, pictures of authors: small things round an answer's text."""
     if part.tag not in ("button", "form", "a", "div", "span", "p", "ul", "footer"):
         return False
-    return any(map(_FURNITURE.search, tokens(part))) and len(text_of(part)) < MOST_FURNITURE_CHARS
+    return marks(part).furniture and len(text_of(part)) < MOST_FURNITURE_CHARS
 
 
 def _short(text: str) -> str | None:
@@ -217,7 +185,7 @@ def _find_time(
 
 def _is_dated(part: HtmlElement) -> bool:
     prop = (part.get("itemprop") or "").lower()
-    return part.tag in ("time", "abbr") or prop in _TIME_PROPS or any(map(_TIME_NAME.search, tokens(part)))
+    return part.tag in ("time", "abbr") or prop in _TIME_PROPS or marks(part).time
 
 
 def _machine_texts(part: HtmlElement, _nested: frozenset[HtmlElement]) -> Iterator[str]:
@@ -250,10 +218,8 @@ def _author_elements(parts: list[HtmlElement]) -> Iterator[HtmlElement]:
         if (part.get("itemprop") or "").lower() in _AUTHOR_PROPS:
             yield from (inner for inner in part.iter() if (inner.get("itemprop") or "").lower() == "name")
             yield part
-    for pattern in _AUTHOR_NAMES:
-        for part in parts[1:]:
-            if any(map(pattern.search, tokens(part))):
-                yield part
+    named = [(rank, part) for part in parts[1:] if (rank := marks(part).author) is not None]
+    yield from (part for _, part in sorted(named, key=lambda pair: pair[0]))
     yield from (part for part in parts if part.tag == "cite")
 
 
@@ -299,18 +265,15 @@ def _text_elements(parts: list[HtmlElement]) -> Iterator[HtmlElement]:
             "post_message_"
         ):
             yield part
-    for pattern in _TEXT_NAMES:
-        for part in parts[1:]:
-            if any(map(pattern.search, tokens(part))) and part.tag not in ("a", "span", "input", "textarea"):
-                yield part
+    named = [(rank, part) for part in parts[1:] if (rank := marks(part).text) is not None]
+    for _, part in sorted(named, key=lambda pair: pair[0]):
+        if part.tag not in ("a", "span", "input", "textarea"):
+            yield part
 
 
 def _find_rating(parts: Iterable[HtmlElement]) -> int | None:
     for part in parts:
-        if (
-            any(map(_RATING_NAME.search, tokens(part)))
-            or (part.get("itemprop") or "").lower() == "upvotecount"
-        ):
+        if marks(part).rating or (part.get("itemprop") or "").lower() == "upvotecount":
             match = _NUMBER.match(squeeze(part.text or part.get("content") or ""))
             if match:
                 return int(match[1].replace("−", "-"))

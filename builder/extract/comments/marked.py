@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from lxml.html import Element, HtmlElement
 
-from builder.extract.comments.item import Context, Item, is_teaser, native_id, read_item, tokens
+from builder.extract.comments.item import Context, Item, is_teaser, native_id, read_item
+from builder.extract.comments.marks import tokens
 
 _COMMENT_ID = re.compile(
     r"^(?:li-|div-|article-)?(?:comments?|cmt|reply|c|ucomment|comment-?box)[-_]?\d+$", re.IGNORECASE
