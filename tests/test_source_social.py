@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pyarrow.parquet as pq
 import pytest
 from apis import DID, SECRET, TAG, AppView, Mastodon, mastodon_status, post_view, serving
 from pydantic import ValidationError
-from walking import make_source, walk
+from walking import NOW, make_source, walk
+
+from builder.crawl import crawl
+from builder.pipeline import BuildResult, build
+from builder.recipe import Recipe, load_recipe
 
 
 def test_a_tag_is_walked_to_its_end_with_conversations_and_deletions() -> None:
@@ -124,3 +131,47 @@ def test_records_of_a_repository_end_with_an_empty_page() -> None:
     assert walked.documents[server.posts[0]["uri"]].flags == ("claimed_date_not_believed",)
     cursors = [parse_qs(urlsplit(target.url).query).get("cursor") for target in walked.asked]
     assert cursors == [None, ["30"], ["60"]]
+
+
+LONG = (
+    "كتبت هنا عن المنصة التي نقضي فيها نصف يومنا ولا نعرف من يقرر ما نراه فيها، وسألت من يعمل فيها فلم يجب. "
+    "ثم رأيت أن السؤال نفسه قد خفت صوته، فكتبته مرة ثانية بكلمات أخرى، وانتظرت يوما كاملا."
+)
+
+
+def recipe_in(folder: Path, block: str) -> Recipe:
+    """Write a recipe of one source on loopback and load it."""
+    crawl_block = (
+        '[crawl]\ncontact = "mailto:t@example.org"\nmin_delay_s = 0\nallow_private = ["127.0.0.1"]\n'
+    )
+    text = (
+        f'[dataset]\nname = "t"\n[[source]]\nname = "s"\n{block}\n{crawl_block}[select]\nrelevance_min = 0\n'
+    )
+    (folder / "dataset.toml").write_text(text + "[dedup]\nnear = false\n", encoding="utf-8")
+    return load_recipe(folder)
+
+
+def urls_of(result: BuildResult) -> set[str]:
+    """Return the addresses of a release's documents."""
+    assert result.release is not None
+    shards = (result.release / "data" / "documents").glob("*.parquet")
+    return {row["url"] for shard in shards for row in pq.read_table(shard).to_pylist()}
+
+
+def test_a_post_deleted_since_leaves_the_next_release(tmp_path: Path) -> None:
+    """Crawled, deleted, crawled again three days later: the next release is without it and says why."""
+    server = Mastodon([mastodon_status(n, f"{LONG} {n}") for n in range(6)])
+    with serving(server) as base:
+        recipe = recipe_in(tmp_path, f'kind = "mastodon"\ninstance = "{base}"\ntags = ["{TAG}"]')
+        crawl(recipe, now=lambda: NOW)
+        first = build(recipe, now=NOW)
+        gone = server.statuses[2]["id"]
+        server.deleted = {gone}
+        server.statuses = [status for status in server.statuses if status["id"] != gone]
+        later = NOW + timedelta(days=3)
+        crawl(recipe, now=lambda: later)
+    second = build(recipe, now=later)
+    assert (first.version, second.version) == ("1.0.0", "2.0.0")
+    assert first.rows["documents"] == 6
+    assert len(urls_of(first) - urls_of(second)) == 1
+    assert second.rows["documents"] == 5
