@@ -20,6 +20,11 @@ DIRECTIVES = frozenset(
     {"noindex", "nofollow", "none", "noai", "noimageai", "noml", "noarchive", "nosnippet", "notranslate"}
 )
 """Words of X-Robots-Tag and meta robots that are recorded."""
+SIGNALS = (DIRECTIVES - {"none"}) | {
+    *("robots", "tdm-reservation", "tdm-policy", "ai.txt", "content-signal", "content-usage", "ai-agents"),
+    *("not-indexable", "no-unauthenticated"),
+}
+"""Names that a recipe's `[optout] obey` may list: what a page, a site or a profile can say no with."""
 AI_AGENTS = frozenset(
     {
         "ai2bot", "amazonbot", "anthropic-ai", "applebot-extended", "bytespider", "ccbot", "claudebot", "cohere-ai",

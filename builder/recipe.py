@@ -17,14 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from builder.errors import RecipeError
+from builder.optout import SIGNALS
 from builder.sources import kinds
 from builder.sources.base import NAME_PATTERN, AnySource
 from builder.sources.refused import refusal
 
+_PLAIN = {
+    "tuple_type": 'a list is wanted, as in ["one", "two"]',
+    "too_short": "the list is empty",
+}
+"""What pydantic says in Python's words, in the recipe's."""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -102,6 +108,15 @@ class OptOutBlock(_Block):
         ),
         description="Signals that leave a page out. Others are recorded only.",
     )
+
+    @field_validator("obey")
+    @classmethod
+    def _signals_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name.removesuffix("-other") not in SIGNALS:
+                message = f"{name!r} is no signal{_nearest(name, SIGNALS)}; docs/optouts.md lists them"
+                raise ValueError(message)
+        return names
 
 
 class RulesBlock(_Block):
@@ -334,7 +349,8 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], prefix: str) -> str:
         return f"{place} is no known key{_nearest(str(detail['loc'][-1]), siblings)}"
     if detail["type"] == "missing":
         return f"{place} is missing"
-    return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]} (got {detail['input']!r})"
+    said = _PLAIN.get(detail["type"], detail["msg"]).removeprefix("Value error, ")
+    return f"{place}: {said[0].lower()}{said[1:]} (got {detail['input']!r})"
 
 
 def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -67,6 +67,16 @@ def test_archives_of_a_warc_source_are_found_sorted(tmp_path: Path) -> None:
             r"select\.relevance_min: .*less than or equal to 10",
         ),
         (("[dataset]", "[dataset"), r"not a TOML file: .*line 2"),
+        (
+            ("[[source]]", '[optout]\nobey = ["noia"]\n[[source]]'),
+            r"'noia' is no signal; did you mean 'noai'",
+        ),
+        (('["pages/*.warc.gz"]', '"pages/*.warc.gz"'), r"source\[0\]\.paths: a list is wanted"),
+        (('["pages/*.warc.gz"]', "[]"), r"source\[0\]\.paths: the list is empty"),
+        (
+            ('kind = "warc"', 'kind = "site"\nstart = ["example.org/essays"]'),
+            r"source\[0\]\.start: 'example.org/essays' is no web address",
+        ),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_help(tmp_path: Path, change: tuple[str, str], expected: str) -> None:

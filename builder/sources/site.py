@@ -29,6 +29,15 @@ class SiteBlock(Block):
     sitemaps: bool = Field(default=True, description="Ask for the sitemaps named in robots.txt.")
     feeds: bool = Field(default=True, description="Follow the feeds a page names.")
 
+    @field_validator("start")
+    @classmethod
+    def _on_the_web(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            if not re.match(r"https?://[^/]", address, re.IGNORECASE):
+                message = f"{address!r} is no web address; write it whole, as in https://example.org/"
+                raise ValueError(message)
+        return addresses
+
     @field_validator("include", "exclude")
     @classmethod
     def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
