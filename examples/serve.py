@@ -13,10 +13,11 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack
+from itertools import combinations
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "examples")]
 
 from apis import (
     AppView,
@@ -39,16 +40,30 @@ TEXTS = (
     "صار واتساب بيت العائلة الذي لا يغلق بابه، يدخل منه الخبر والدعاء والشائعة معًا ولا يسأل أحد من جاء بها.",
     "في تيليجرام قنوات بلا محرر ولا عنوان، تسبق الجريدة بساعة وتخطئ قبلها بيوم، ولا تعتذر في الحالين.",
     "يكتب الناس على إكس كما كانوا يصرخون في السوق: من علا صوته سمعه الجميع، ومن صدق لم يسمعه إلا جاره.",
+    "على يوتيوب معلم يشرح الدرس لمليون طالب بلا مدرسة، وبعده إعلان يشرح لهم ما ينقصهم ليكونوا سعداء.",
+    "فيسبوك دفتر ذكريات لا نملكه: نكتب فيه أعمارنا سطرًا سطرًا، ثم نستأذن غيرنا كي نقرأ ما كتبناه.",
+    "إنستغرام نافذة تطل على بيوت مرتبة دائمًا، فنظن أن الفوضى لا تسكن إلا بيوتنا ونخجل من حياتنا العادية.",
+    "الوسم يجمع الغرباء ليلة واحدة حول غضب واحد، ثم يتفرقون في الصباح ولا يذكر أحدهم اسم من وقف بجانبه.",
 )
+SPEECHES = tuple(" ".join(three) for three in combinations(TEXTS, 3))
+"""56 different texts: no two are copies of each other."""
 
 
 def wordpress(base: str) -> WordPress:
     """Return a blog of eight posts with comments."""
-    body = "</p><p>".join(TEXTS)
-    posts = [
-        wordpress_post(n, f"2025-0{n}-10T12:00:00", f"{TEXTS[n % 4]}</p><p>{body}", base) for n in range(1, 9)
-    ]
-    return WordPress(posts, [wordpress_comment(n, n % 8 + 1, TEXTS[n % 4], base) for n in range(1, 17)])
+    posts = [wordpress_post(n, f"2025-0{n}-10T12:00:00", SPEECHES[n * 6], base) for n in range(1, 9)]
+    return WordPress(posts, [wordpress_comment(n, n % 8 + 1, TEXTS[n % 8], base) for n in range(1, 17)])
+
+
+def mastodon() -> Mastodon:
+    """Return a server with a hashtag timeline of 56 posts."""
+    statuses = [mastodon_status(n, text, tag="تيك_توك") for n, text in enumerate(SPEECHES)]
+    return Mastodon(statuses, tag="تيك_توك")
+
+
+def atproto() -> AppView:
+    """Return a server with one account's 56 posts."""
+    return AppView([post_view(n, text) for n, text in enumerate(SPEECHES)])
 
 
 def main() -> None:
@@ -59,10 +74,8 @@ def main() -> None:
         base = stack.enter_context(serving(blog, PORTS["wordpress"]))
         filled = wordpress(base)
         blog.posts, blog.comments = filled.posts, filled.comments
-        statuses = [mastodon_status(n, TEXTS[n % 4], tag="تيك_توك") for n in range(60)]
-        stack.enter_context(serving(Mastodon(statuses, tag="تيك_توك"), PORTS["mastodon"]))
-        posts = [post_view(n, TEXTS[n % 4]) for n in range(60)]
-        stack.enter_context(serving(AppView(posts), PORTS["atproto"]))
+        stack.enter_context(serving(mastodon(), PORTS["mastodon"]))
+        stack.enter_context(serving(atproto(), PORTS["atproto"]))
         stack.callback(serve_archive(PORTS["web archive"]))
         for name, port in PORTS.items():
             print(f"{name:12} http://127.0.0.1:{port}", flush=True)  # noqa: T201

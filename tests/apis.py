@@ -282,4 +282,6 @@ class AppView:
             start = int(query.get("cursor", ["0"])[0])
             page = [{"uri": post["uri"], "value": post["record"]} for post in self.posts[start : start + 30]]
             return Reply({"records": page, "cursor": str(start + 30)})
+        if not path.startswith("/xrpc/"):
+            return Reply({}, 404)
         return Reply({"error": "MethodNotImplemented"}, 501)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from apis import serving
 
+from builder.crawl import crawl
 from builder.pipeline import build
 from builder.recipe import load_recipe
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+SERVE = runpy.run_path(str(EXAMPLES / "serve.py"))
 WRITTEN_ELSEWHERE = shutil.ignore_patterns("archive", "cache", "private", "releases")
 
 
@@ -67,3 +71,16 @@ def test_the_import_example_publishes_no_text_of_the_platform(tmp_path: Path) ->
         rights = row["rights"]
         assert isinstance(rights, dict)
         assert rights["terms"]
+
+
+@pytest.mark.parametrize("kind", ["mastodon", "atproto"])
+def test_a_served_example_gives_each_post_once(kind: str, tmp_path: Path) -> None:
+    """What the script serves can be crawled as the recipe stands, and no post is another's copy."""
+    shutil.copytree(EXAMPLES / kind, tmp_path / kind, ignore=WRITTEN_ELSEWHERE)
+    path = tmp_path / kind / "dataset.toml"
+    written = path.read_text(encoding="utf-8")
+    with serving(SERVE[kind]()) as base:
+        path.write_text(written.replace(f"http://127.0.0.1:{SERVE['PORTS'][kind]}", base), encoding="utf-8")
+        crawl(load_recipe(path))
+        result = build(load_recipe(path), now=datetime(2026, 2, 1, tzinfo=UTC))
+    assert result.rows["documents"] == len(SERVE["SPEECHES"])
