@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from builder.errors import HiwarError
@@ -73,7 +74,7 @@ class Output:
     def next_step(self, text: str) -> None:
         """Print what to do next."""
         if not (self.json_lines or self.quiet):
-            self.console.print(f"[bold]Next:[/bold] {printable(text)}", soft_wrap=True)
+            self.console.print(f"[bold]Next:[/bold] {escape(printable(text))}", soft_wrap=True)
 
     def error(self, error: HiwarError) -> None:
         """Print an error to stderr: what, where, why, then what to do next."""

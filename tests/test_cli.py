@@ -164,6 +164,20 @@ def test_new_writes_a_recipe_that_loads(tmp_path: Path) -> None:
     assert "there is a recipe already" in again.stderr
 
 
+def test_new_says_which_key_is_to_be_filled_in(tmp_path: Path) -> None:
+    """Square brackets of a recipe's block reach the reader."""
+    assert "give [crawl] a contact" in hiwar("new", tmp_path / "mine").stdout
+
+
+def test_a_build_before_the_first_crawl_says_what_to_do(tmp_path: Path) -> None:
+    """No traceback and no empty release: the next command is named."""
+    hiwar("new", tmp_path / "mine")
+    done = hiwar("build", tmp_path / "mine")
+    assert done.returncode == 2
+    assert "nothing has been captured yet" in done.stderr
+    assert "hiwar crawl" in done.stderr
+
+
 def test_a_crawl_without_a_contact_is_refused(tmp_path: Path) -> None:
     """The error says which key and what for."""
     hiwar("new", tmp_path / "d")

@@ -129,10 +129,10 @@ def test_damage_costs_its_record_and_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_build_without_records_is_stopped_by_its_gate(tmp_path: Path) -> None:
-    """Nothing to publish is said clearly, and makes no release."""
-    kit.archive(tmp_path, "a", [])
+    """Nothing to publish is said clearly with what took the records away, and makes no release."""
+    kit.archive(tmp_path, "a", [kit.capture(kit.address(1), b"", 2, "410 Gone")])
     given = kit.recipe(tmp_path)
-    with pytest.raises(GateFailed, match="no document is left"):
+    with pytest.raises(GateFailed, match=r"no document is left.*\(inventory: gone 1\)"):
         kit.run(given)
     assert not list(given.releases.glob("[0-9]*"))
 

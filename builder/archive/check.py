@@ -179,7 +179,10 @@ def _split(offset: int, data: bytes, *, packed: bool) -> Iterator[_Record | Prob
     while position < len(data):
         place = offset if packed else position
         if not _VERSION.match(data, position):
-            yield Problem(place, "", "4", f"no WARC version line but {data[position : position + 20]!r}")
+            kind = (
+                "an ARC file, not a WARC" if data.startswith(b"filedesc://") else "no WARC version line but"
+            )
+            yield Problem(place, "", "4", f"{kind} {data[position : position + 20]!r}")
             return
         record, position = _parse(place, data, position)
         count += 1

@@ -55,6 +55,7 @@ from builder.tally import Tally
 from builder.version import __version__
 
 _REJECTED_ROWS_PER_GROUP = 50_000
+_NAMED = 3
 _CARD_PARTS = ("dataset", "source", "select", "optout", "rules", "privacy", "dedup", "lexicon", "platform")
 
 
@@ -188,14 +189,24 @@ def _pass_gate(given: ReleaseInput, draft: _Draft, change: ReleaseDiff | None) -
     try:
         if not any(shard.table == "documents" for shard in draft.shards):
             raise GateFailed(
-                "no document is left, and a release without records cannot be opened",
+                f"no document is left, and a release without records cannot be opened{_why(draft.tallies)}",
                 where=str(given.recipe.path),
-                what_next="Look at releases/failed/rejected.parquet for the reasons.",
+                what_next="Look at releases/failed/rejected.parquet for the reasons of each.",
             )
         check(given.recipe.model.release, known)
     except HiwarError as error:
         leave_account(given, error, draft.tallies, known, change, draft.rejected)
         raise
+
+
+def _why(tallies: Iterable[Tally]) -> str:
+    """Return what was left out at each stage, as in " (extract: index 2; rules.documents: language 9)"."""
+    said = [
+        f"{tally.stage}: " + ", ".join(f"{name} {count}" for name, count in tally.reasons.most_common(_NAMED))
+        for tally in tallies
+        if tally.reasons and "comments" not in tally.stage
+    ]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def leave_account(

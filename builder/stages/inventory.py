@@ -15,7 +15,7 @@ from pathlib import Path
 
 from builder.archive.write import file_number
 from builder.engine import BATCH_BUDGET, Engine, Failure
-from builder.errors import ArchiveError
+from builder.errors import ArchiveError, UsageError
 from builder.model import PAGE, CaptureRef, Damage
 from builder.recipe import Recipe
 from builder.sources.base import AnySource
@@ -68,7 +68,7 @@ def scan_fingerprint() -> str:
 def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
     """Return the archive files of all sources, sorted by name and content.
 
-    Raises ArchiveError when a file cannot be read.
+    Raises ArchiveError when a file cannot be read, UsageError when there is none.
     """
     digests = _Digests(cache / "digests.json")
     found = [
@@ -77,6 +77,12 @@ def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
         for path in archive_files(recipe, source)
     ]
     digests.save()
+    if not found:
+        raise UsageError(
+            "nothing has been captured yet",
+            where=str(recipe.archive),
+            what_next="Run `hiwar crawl` first: a build reads archives only.",
+        )
     return sorted(set(found))
 
 
