@@ -133,6 +133,18 @@ def fold_text(text: str) -> str:
     return _RUN.sub(r"\1", text.translate(_fold_table()))
 
 
+@lru_cache(maxsize=2)
+def fold_whole(text: str) -> str:
+    """Return `fold_text(text)`; the last two texts are remembered, as one column after the other asks for them."""
+    return fold_text(text)
+
+
+@lru_cache(maxsize=2)
+def folded_words(text: str) -> tuple[str, ...]:
+    """Return the words of the match form of a text; remembered as those of `fold_whole`."""
+    return tuple(words(fold_whole(text)))
+
+
 def fold(text: str) -> Folded:
     """Return the match form of `text` with the map back.
 

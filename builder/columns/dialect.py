@@ -7,9 +7,9 @@ is too little to publish a label: docs/measurements/arabic.md.
 from __future__ import annotations
 
 from builder.columns.wordlists import word_list
-from builder.text import fold_text, words
+from builder.text import folded_words
 
 
 def dialect_markers(text: str) -> list[str]:
     """Return the marker words of a text, as written in the match form, sorted, each once."""
-    return sorted(word_list("dialect").intersection(words(fold_text(text))))
+    return sorted(word_list("dialect").intersection(folded_words(text)))

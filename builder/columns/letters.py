@@ -89,7 +89,7 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
     foreign_marks = len(_VOWEL_SIGNS.findall(plain))
     share = arabic_share(cleaned if whole is None else _NOISE.sub(" ", whole))
     found = [word for word in words(cleaned) if _SCRIPT.match(word)]
-    folded = [fold_text(word) for word in found]
+    folded = fold_text("\n".join(found)).split("\n")[: len(found)]  # in one go: a call a word costs more
     arabic = word_list("arabic")
     evidence = _share(
         word in arabic or bool(_ARTICLE.match(word) or _ARABIC_SHAPE.search(raw))

@@ -84,6 +84,10 @@ class Lexicon:
     attribution_persons: tuple[str, ...] = ()
     furniture: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """Return a hash off a few fields: all the words of all entities would be hashed for each text."""
+        return hash((self.name, self.version, len(self.entities), len(self.concepts)))
+
 
 def load_lexicon(path: Path | None = None) -> Lexicon:
     """Read a lexicon file; without a path, the platforms that ship.

@@ -23,7 +23,7 @@ from builder.columns.lexicon import (
     entity_pattern,
     gate_words,
 )
-from builder.text import Folded, fold, fold_text
+from builder.text import Folded, fold, fold_whole
 
 CUE_CHARS = 55
 """Code points of the match form, about nine words, in which a cue counts on either side."""
@@ -100,7 +100,7 @@ class Matcher:
         """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place."""
         names: set[str] = set()
         terms: dict[str, list[int]] = {}
-        for end, values in self._gate.iter(fold_text(text)):
+        for end, values in self._gate.iter(fold_whole(text)):
             for kind, name in values:
                 if kind == "entity":
                     names.add(name)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from builder.columns.wordlists import word_list
-from builder.text import fold_text, words
+from builder.text import fold_whole, folded_words, words
 
 _TERMINAL = re.compile(r"[.!?؟؛…:。][\"'”’»)\]}\s]*$|[»”\"]\s*$")
 _LIST_HEAD = re.compile(r"^\s*(?:[-–—•●▪◦*·‣■□►»>+]|\(?\d{1,3}\s?[.)\-:]|[\u0621-\u064a]\s?[.)\-]\s)")
@@ -45,13 +46,13 @@ def measure_quality(text: str) -> Quality:
     """Return the signals of a text in storage form; an empty text has zeros."""
     lines = [line for line in text.split("\n") if line.strip()]
     found = words(text)
-    folded = words(fold_text(text))
+    folded = folded_words(text)
     stops = word_list("stop")
-    chars = max(1, sum(not char.isspace() for char in text))
+    chars = max(1, sum(map(len, text.split())))
     return Quality(
         words=len(found),
         lines=len(lines),
-        duplicate_line_share=_share(len(lines) - len({fold_text(line) for line in lines}), len(lines)),
+        duplicate_line_share=_share(len(lines) - _different(text), len(lines)),
         top_ngram_share=_top_ngram_share(folded[:_NGRAM_WORDS_MAX]),
         symbol_share=len(_SYMBOL.findall(text)) / chars,
         terminal_line_share=_share(sum(bool(_TERMINAL.search(line)) for line in lines), len(lines)),
@@ -64,11 +65,17 @@ def measure_quality(text: str) -> Quality:
     )
 
 
+def _different(text: str) -> int:
+    """Return how many lines differ in the match form; it is made for the whole text, as it keeps line ends."""
+    pairs = zip(text.split("\n"), fold_whole(text).split("\n"), strict=True)
+    return len({folded for line, folded in pairs if line.strip()})
+
+
 def _share(part: float, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _top_ngram_share(folded: list[str]) -> float:
+def _top_ngram_share(folded: Sequence[str]) -> float:
     """Return the largest share of characters that one repeated 2-, 3- or 4-gram of words covers."""
     chars = sum(map(len, folded))
     best = 0
@@ -76,7 +83,8 @@ def _top_ngram_share(folded: list[str]) -> float:
         counts = Counter(zip(*(folded[offset:] for offset in range(size)), strict=False))
         if not counts:
             break
-        gram, times = max(counts.items(), key=lambda item: (item[1], sum(map(len, item[0])), item[0]))
+        times = max(counts.values())
         if times > 1:
-            best = max(best, times * sum(map(len, gram)))
+            longest = max(sum(map(len, gram)) for gram, seen in counts.items() if seen == times)
+            best = max(best, times * longest)
     return min(1.0, best / chars) if chars else 0.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +20,7 @@ from builder.columns.relevance import Relevance, score
 from builder.columns.settings import ColumnSettings, byline_key
 from builder.model import Author, CaptureRef, Comment, Document, Engagement, Moment, Signal
 from builder.schema import Row
-from builder.text import storage_form
+from builder.text import storage_form, words
 from builder.urls import site_of, stable_id
 
 _HASHTAG = re.compile(r"(?<![\w&/])#(\w{2,100})")
@@ -55,7 +54,7 @@ def document_row(
         "modified_at": document.modified.instant if document.modified else None,
         "edited": document.edited,
         **_thread(document),
-        **_text(body.text, quality),
+        **_text(body.text, quality.words),
         **_language(detect_language(body.text, cld2=settings.cld2), document.lang_declared, body.text),
         **_relevance(relevance),
         "quality": _quality(quality, stored.bidi_controls),
@@ -88,7 +87,6 @@ def comment_row(
     title = mask(_line(comment.title), handles=True, country=country)
     found = settings.matcher().find(body.text)
     in_title = settings.matcher().find(title.text, zone="title")
-    quality_words = measure_quality(body.text)
     own_id = stable_id(comment.key)
     parent_id = stable_id(comment.parent_key) if comment.parent_key else None
     about = _about(found, in_title)
@@ -110,7 +108,7 @@ def comment_row(
         "title": title.text or None,
         **_published(comment.published),
         "edited": comment.edited,
-        **_text(body.text, quality_words),
+        **_text(body.text, len(words(body.text))),
         **_language(detect_language(body.text, cld2=settings.cld2), comment.lang_declared, body.text),
         "mentions": about["mentions"],
         "rating": comment.rating,
@@ -180,9 +178,7 @@ def _about(found: Found, in_title: Found) -> Row:
 
 
 def _mention(mention: Mention) -> Row:
-    row = asdict(mention)
-    del row["names_person"]
-    return row
+    return {name: getattr(mention, name) for name in Mention.__slots__ if name != "names_person"}
 
 
 def _description(document: Document, title: Masked, settings: ColumnSettings, *, private: bool) -> Row:
@@ -238,8 +234,8 @@ def _thread(document: Document) -> Row:
     }
 
 
-def _text(text: str, quality: Quality) -> Row:
-    return {"text": text, "text_chars": len(text), "word_count": quality.words}
+def _text(text: str, word_count: int) -> Row:
+    return {"text": text, "text_chars": len(text), "word_count": word_count}
 
 
 def _language(language: Language, declared: str | None, text: str) -> Row:
@@ -265,14 +261,15 @@ def _relevance(relevance: Relevance) -> Row:
 
 
 def _quality(quality: Quality, bidi_controls: int) -> Row:
-    signals: dict[str, Any] = asdict(quality)
-    del signals["words"]
+    signals: dict[str, Any] = {name: getattr(quality, name) for name in Quality.__slots__ if name != "words"}
     rounded = {name: _f32(value) if isinstance(value, float) else value for name, value in signals.items()}
     return {**rounded, "bidi_controls": bidi_controls}
 
 
 def _engagement(engagement: Engagement) -> Row | None:
-    counters: dict[str, int | datetime | None] = asdict(engagement)
+    counters: dict[str, int | datetime | None] = {
+        name: getattr(engagement, name) for name in Engagement.__slots__
+    }
     return None if all(value is None for value in counters.values()) else counters
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,24 +38,24 @@ def vote(text: str) -> list[tuple[str, float]] | None:
     None where langdetect finds no features in the text.
     """
     factory = load_profiles()
-    grams = _grams(_cleaned(text), factory.word_lang_prob_map)
-    if not grams:
+    features = list(_features(_cleaned(text), factory.word_lang_prob_map))
+    if not features:
         return None
     chance = random.Random(SEED)
     sums = [0.0] * len(PROFILES)
     for _ in range(TRIALS):
-        found = _trial([factory.word_lang_prob_map[gram] for gram in grams], chance)
+        found = _trial(features, chance)
         sums = [total + share / TRIALS for total, share in zip(sums, found, strict=True)]
     told = [(name, share) for name, share in zip(PROFILES, sums, strict=True) if share > _WORTH_TELLING]
     return sorted(told, key=lambda pair: pair[1], reverse=True)
 
 
-def _trial(weights: list[list[float]], chance: random.Random) -> list[float]:
+def _trial(features: list[list[float]], chance: random.Random) -> list[float]:
     """Draw features at random until one language is all but certain."""
     shares = [1.0 / len(PROFILES)] * len(PROFILES)
     smoothing = (_ALPHA + chance.gauss(0.0, 1.0) * _ALPHA_WIDTH) / _BASE_FREQUENCY
     for drawn in range(_ROUNDS_MAX + 1):
-        own = chance.choice(weights)
+        own = chance.choice(features)
         shares = [share * (smoothing + weight) for share, weight in zip(shares, own, strict=True)]
         if drawn % 5 == 0:
             total = sum(shares)
@@ -76,21 +77,23 @@ def _cleaned(text: str) -> str:
     return text
 
 
-def _grams(text: str, known: dict[str, list[float]]) -> list[str]:
-    """Return the known runs of one to three characters, in langdetect's order; none begins before a blank.
+def _features(text: str, known: dict[str, list[float]]) -> Iterator[list[float]]:
+    """Yield the weights of the known runs of one to three characters, in langdetect's order.
 
-    A capital behind a capital ends no run: langdetect takes such words for names.
+    None has a blank inside, and a capital behind a capital ends none: langdetect takes such words for names.
     """
     plain = " " + _BLANKS.sub(" ", "".join(map(_normal, text))).lstrip(" ")
     shouting = any(map(str.isupper, plain))
-    found = []
-    for end in range(1, len(plain)):
-        if shouting and plain[end].isupper() and plain[end - 1].isupper():
+    for first, second, third in zip(" " + plain, plain, plain[1:], strict=False):
+        if shouting and third.isupper() and second.isupper():
             continue
-        start = end - 1 if plain[end - 1] == " " else end - 2
-        runs = [plain[first : end + 1] for first in range(end, start - 1, -1)]
-        found += [run for run in runs if run in known and run != " "]
-    return found
+        if third != " " and third in known:
+            yield known[third]
+        pair = second + third
+        if pair in known:
+            yield known[pair]
+        if second != " " and first + pair in known:
+            yield known[first + pair]
 
 
 @lru_cache(maxsize=2048)
