@@ -31,6 +31,10 @@ Kind = Literal["url", "id", "author", "pattern"]
 
 _ID = re.compile(r"^[0-9a-f]{32}$")
 _PSEUDONYM = re.compile(r"^user-[0-9a-f]{24}$")
+_HONORIFIC = re.compile(
+    r"^(?:(?:ا\s?[./]\s?د|[ادم])\s?[./]\s?|(?:ال)?(?:دكتوره?|استاذه?|مهندسه?|شيخه?|سيده?|بروفيسور)\s|(?:dr|prof|mr|mrs)\b\.?\s)+"
+)
+_AND = re.compile(r"\s*[،,&]\s*|\sو\s?(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def _values(row: Mapping[str, object], names: Sequence[str | None]) -> set[tuple
             found |= {("url", url_key(address)), ("url", url_key(urldefrag(address).url))}
     for name in (row.get("author"), *names):
         if name:
-            found.add(("author", author_key(str(name))))
+            found |= {("author", key) for key in author_keys(str(name))}
     return found
 
 
@@ -152,6 +156,21 @@ def url_key(url: str) -> str:
 def author_key(name: str) -> str:
     """Return the match form of a name or handle, without the blanks at its ends and a leading @."""
     return " ".join(fold_text(name).split()).removeprefix("@")
+
+
+def bare_author_key(name: str) -> str:
+    """Return the match form of a name without the titles before it: "د. فهد" and "فهد" are one."""
+    key = author_key(name)
+    return _HONORIFIC.sub("", key) or key
+
+
+def author_keys(name: str) -> set[str]:
+    """Return all match forms of an author's name: as printed, without titles, and those of each of several people.
+
+    One of several has two words at least, so that a name that begins with و is not taken apart.
+    """
+    people = [part for part in _AND.split(name) if len(part.split()) > 1]
+    return {author_key(name), *map(bare_author_key, (name, *people))}
 
 
 def _hashed(value: str, salt: str) -> str:
@@ -250,7 +269,7 @@ def _normalised(kind: Kind, value: str) -> str:
             re.compile(value)
         except re.error as error:
             raise UsageError(f"no regular expression: {error}", where=value) from error
-    normal = {"url": url_key, "author": author_key}.get(kind, str.strip)(value)
+    normal = {"url": url_key, "author": bare_author_key}.get(kind, str.strip)(value)
     if not normal or normal == "*":
         raise UsageError(
             "a takedown has to name something", what_next="Give a URL, an id, an author or a pattern."

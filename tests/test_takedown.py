@@ -97,6 +97,23 @@ def test_an_author_however_spelt(tmp_path: Path, name: str) -> None:
     assert load(tmp_path).reason(document(9, author="كاتب آخر")) is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "printed", "gone"),
+    [
+        ("فهد العتيق", "د. فهد العتيق", True),
+        ("الدكتور فهد العتيق", "فهد العتيق", True),
+        ("أ.د. فهد العتيق", "الأستاذ الدكتور فهد العتيق", True),
+        ("فهد العتيق", "سلمى الجابري وفهد العتيق", True),
+        ("فهد العتيق", "ماجد فهد العتيق", False),
+        ("ليد الشريف", "وليد الشريف", False),
+    ],
+)
+def test_an_author_with_titles_or_in_company(tmp_path: Path, asked: str, printed: str, gone: bool) -> None:
+    """Titles before a name and people beside it hide nobody; a longer name is another person."""
+    add(tmp_path, asked, "asked", now=NOW)
+    assert (load(tmp_path).reason(document(9, author=printed)) is not None) is gone
+
+
 def test_an_author_behind_a_pseudonym(tmp_path: Path) -> None:
     """The row shows a pseudonym; the names behind it are handed over apart, handles with or without @."""
     add(tmp_path, "@salma_k", "asked", now=NOW, kind="author")
