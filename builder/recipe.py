@@ -376,8 +376,12 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
 
 
 def _nearest(word: str, known: typing.Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    """Return the nearest known key, or all of them where none is near and they are 12 at most: a line of print."""
+    keys = sorted(known)
+    close = difflib.get_close_matches(word, keys, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f" (known here: {', '.join(keys)})" if 0 < len(keys) <= 12 else ""
 
 
 def json_schema() -> dict[str, Any]:

@@ -66,6 +66,10 @@ def test_archives_of_a_warc_source_are_found_sorted(tmp_path: Path) -> None:
             ("[[source]]", "[select]\nrelevance_min = 11\n[[source]]"),
             r"select\.relevance_min: .*less than or equal to 10",
         ),
+        (
+            ("[[source]]", "[rules]\nmin_words = 30\n[[source]]"),
+            r"rules\.min_words is no known key \(known here: off, profile, thresholds\)",
+        ),
         (("[dataset]", "[dataset"), r"not a TOML file: .*line 2"),
         (
             ("[[source]]", '[optout]\nobey = ["noia"]\n[[source]]'),
