@@ -231,6 +231,7 @@ def test_another_topic_can_take_the_platforms_place(tmp_path: Path) -> None:
     [
         ("{", "cannot be read"),
         ('{"name": "x", "version": 1}', "not of the shape"),
+        ('{"version": 1}', "'name' is missing"),
         ('{"name": "x", "version": 1, "entities": [{"id": "a", "name": {"en": "A"}, "lnog": []}]}', "lnog"),
         (
             '{"name": "x", "version": 1, "entities": [{"id": "a", "name": {"en": "A"}, "long": "a"}]}',

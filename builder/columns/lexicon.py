@@ -101,7 +101,9 @@ def load_lexicon(path: Path | None = None) -> Lexicon:
         raise _unusable(f"cannot be read: {error}", source) from error
     try:
         return _lexicon(data)
-    except (KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
+        raise _unusable(f"is not of the shape of schemas/lexicon.v1.json: {error} is missing", source) from error
+    except (TypeError, ValueError) as error:
         raise _unusable(f"is not of the shape of schemas/lexicon.v1.json: {error}", source) from error
 
 

@@ -18,7 +18,7 @@ mark{background:none;color:inherit}
 .text{background:#2e7d3226;border-color:#2e7d32}
 .title,.author{background:#1565c026;border-color:#1565c0}
 .comment{background:#ef6c0026;border-color:#ef6c00}
-.removed{color:#888}.removed small{margin-inline-start:1rem;color:#b71c1c}
+.removed{color:#888}.removed small{direction:ltr;unicode-bidi:isolate;margin-inline-start:1rem;color:#b71c1c}
 .ltr{direction:ltr;unicode-bidi:isolate;display:inline-block}
 .out{color:#b71c1c}.in{color:#2e7d32}
 """
@@ -63,13 +63,13 @@ def _telling(number: int, telling: Telling) -> str:
         f'{escape(place)}</span></p><p><span class="ltr">{escape(telling.outcome)} {escape(telling.reader)}</span></p>'
     )
     facts = "".join(
-        f'<tr><th class="ltr">{escape(fact.name)}</th><td dir="auto">{escape(fact.value)}</td>'
+        f'<tr><th><span class="ltr">{escape(fact.name)}</span></th><td dir="auto">{escape(fact.value)}</td>'
         f'<td><span class="ltr">{escape(fact.origin)}</span></td>'
         f"<td>{'' if fact.confidence is None else f'{fact.confidence:.2f}'}</td></tr>"
         for fact in telling.facts
     )
     lines = "\n".join(
-        f'<p class="{line.fate}" dir="auto">{_marked(line.text, line.fate)}'
+        f'<p class="{line.fate}" dir="auto"><bdi>{_marked(line.text, line.fate)}</bdi>'
         + (f"<small>{escape(line.reason)}</small>" if line.reason else "")
         + "</p>"
         for line in telling.lines
