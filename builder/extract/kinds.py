@@ -45,6 +45,10 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 _SURELY_LISTING = re.compile(r"(?:^|/)page/\d+/?$|(?:^|/)(?:tags?|categor(?:y|ies))/[^/.]+/?$", re.IGNORECASE)
+_FORUM_LIST = re.compile(
+    r"/(?:forumdisplay|viewforum|memberlist|search|misc|calendar)\.php$|/(?:forums|c|kuttab|writers|columnists|members)/[^/]+/?(?:\d+/?)?$",
+    re.IGNORECASE,
+)
 _INDEX_BODY = re.compile(
     r"(?:^|\s)(?:home|blog|archive|category|tag|search|search-results|paged|home-page|homepage|front-page|list)(?:\s|$)"
 )
@@ -91,6 +95,7 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
     return sum(
         (
             2 * bool(_LISTING.search(address.path) and not address.query),
+            2 * bool(_FORUM_LIST.search(address.path)),
             2 * bool(_SURELY_LISTING.search(address.path)),
             2 * bool(_INDEX_BODY.search(classes) and not _SINGLE_BODY.search(classes)),
             bool(types & _INDEX_TYPES),
