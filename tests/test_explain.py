@@ -99,7 +99,9 @@ def test_story_as_a_page_is_right_to_left_and_loads_nothing(folder: Path, story:
     """The kept text is marked; markup of the original is escaped; no address is fetched."""
     page = render_html(story)
     assert 'dir="rtl"' in page
-    assert "<bdi><mark>- هل نغلق الهاتف ؟</mark></bdi>" in page, "reasons in English do not turn its digits round"
+    assert "<bdi><mark>- هل نغلق الهاتف ؟</mark></bdi>" in page, (
+        "reasons in English do not turn its digits round"
+    )
     broken = render_html(explain(load_recipe(folder), URL.replace("840001", "5")))
     for text in (page, broken):
         assert not any(word in text for word in ("<script", "<img", "<link", "src=", "onclick", "url("))

@@ -102,7 +102,9 @@ def load_lexicon(path: Path | None = None) -> Lexicon:
     try:
         return _lexicon(data)
     except KeyError as error:
-        raise _unusable(f"is not of the shape of schemas/lexicon.v1.json: {error} is missing", source) from error
+        raise _unusable(
+            f"is not of the shape of schemas/lexicon.v1.json: {error} is missing", source
+        ) from error
     except (TypeError, ValueError) as error:
         raise _unusable(f"is not of the shape of schemas/lexicon.v1.json: {error}", source) from error
 

@@ -113,7 +113,7 @@ def find_author(
     below = range(max(window.stop, last + 1), min(len(page.lines.lines), last + 1 + BELOW_LINES))
     claims = [*_declared(page, sites), *_printed(page, (*window, *below), sites, first, title_line)]
     claims += _headed(page, printed, sites)
-    claims = claims or list(_at_end(page, first, last))
+    claims = claims or [*_named_below(page, sites, below.stop), *_at_end(page, first, last)]
     if not claims:
         return Signed(Author(), (), frozenset())
     best = max(claims, key=lambda claim: (claim.byline.kind == "person", claim.confidence))
@@ -192,6 +192,15 @@ def _without_day(text: str) -> str:
     """Return a line without the day printed behind what it begins with."""
     found = find_printed(text)
     return _BEFORE_DAY.sub("", text[: found[0].start]) if found and found[0].start else text
+
+
+def _named_below(page: Page, sites: frozenset[str], start: int) -> Iterator[_Claim]:
+    """Yield who is named a little farther below the text, by an element that is named as a byline."""
+    for line in page.lines.lines[start : start + BELOW_LINES]:
+        if len(line.text) <= MAX_BYLINE_CHARS and _is_named(line.element):
+            byline = read_byline(labelled(line.text, named=True) or line.text, sites)
+            if byline is not None and byline.kind == "person":
+                yield _Claim(byline, "line:named-below", 0.6)
 
 
 def _at_end(page: Page, first: int, last: int) -> Iterator[_Claim]:

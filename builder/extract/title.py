@@ -56,6 +56,7 @@ _TITLE_NAMES = re.compile(
 _NOT_TITLE = re.compile(
     r"(?:^|[\s_-])(?:logo|site|brand|blog-title|widget|menu|nav|related|comments?|section|sub)(?:$|[\s_-])"
 )
+_LARGE = re.compile(r"(?:[4-7]|\+[1-4])$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HEADINGS = {"h1": 3.0, "h2": 2.0, "h3": 1.0}
 
@@ -170,11 +171,18 @@ def _headings(
         shape, origin = _shape(line.element)
         in_head = own in head and (shape > 0 or len(own) >= MIN_COVER * len(head))
         agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
-        if not in_head and not agrees and (not shape or index > first + 1):
+        large = not shape and index < last and _is_large(line)
+        if not in_head and not agrees and not large and (not shape or index > first + 1):
             continue
         near = 2.0 if first - NEAR_LINES <= index <= first + INTO_LINES * (in_head and shape > 0) else 0.0
         near -= LINK_COST * (shape <= 0 and line.link_share >= LINKED)
         yield _Heading(index, line.text, origin, shape + near + 4.0 * in_head + 4.0 * agrees)
+
+
+def _is_large(line: Line) -> bool:
+    """Return whether all of a line is set in a large font, as titles were before there were style sheets."""
+    fonts = (font for font in line.element.iter("font") if _LARGE.match((font.get("size") or "").strip()))
+    return any(squeeze(str(font.text_content())) == line.text for font in fonts)
 
 
 def _leads_home(line: Line) -> bool:
