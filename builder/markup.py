@@ -112,9 +112,12 @@ class _Reader:
             elif element.tag in SILENT or element in self.skip:
                 self._tail(element, block)
             else:
-                stack.append((element, block, False))
                 inner = self._enter(element, block)
-                stack.extend([(child, inner, True) for child in reversed(element)])
+                if len(element):
+                    stack.append((element, block, False))
+                    stack.extend([(child, inner, True) for child in reversed(element)])
+                else:
+                    self._leave(element, block)
         self._end_line()
         return Lines(self.lines, self.spans)
 

@@ -115,6 +115,8 @@ _EMAIL = re.compile(
     rf"(?<![\w.+\-@])[\w.+\-]{{1,64}}{_AT}(?:[A-Za-z0-9\-]{{1,63}}{_DOT}){{1,4}}(?:[A-Za-z]{{2,24}})(?![\w\-])",
     re.IGNORECASE,
 )
+_AT_SIGN = re.compile(r"@|[\[(]\s?(?:at|آت|ات)", re.IGNORECASE)
+_LINKED_DIGITS = re.compile(r"[\d\-]{7}")
 _PHONE_LINK = re.compile(
     r"(?:https?://)?(?:(?:api\.|web\.)?whatsapp\.com/send/?\?phone=|wa\.me/|tel:)\+?[\d\-]{7,17}(?:[?&]\S*)?",
     re.IGNORECASE,
@@ -122,12 +124,12 @@ _PHONE_LINK = re.compile(
 
 
 def _emails(plain: str) -> Iterator[Replacement]:
-    for match in _EMAIL.finditer(plain):
+    for match in _EMAIL.finditer(plain) if _AT_SIGN.search(plain) else ():
         yield _plain("email", match.span())
 
 
 def _phone_links(plain: str) -> Iterator[Replacement]:
-    for match in _PHONE_LINK.finditer(plain):
+    for match in _PHONE_LINK.finditer(plain) if _LINKED_DIGITS.search(plain) else ():
         yield _plain("phone", match.span())
 
 
@@ -146,14 +148,14 @@ _HANDLE = re.compile(r"(?<![\w@/.+\-])@[A-Za-z0-9_\u0621-\u064a][\w.\-]{1,40}(?:
 
 
 def _profile_urls(plain: str) -> Iterator[Replacement]:
-    for match in _PROFILE.finditer(plain):
+    for match in _PROFILE.finditer(plain) if "/" in plain and "." in plain else ():
         host = next(value for value in match.groups() if value)
         end = match.end() - len(match.group()) + len(match.group().rstrip(".,:;!؟?)]"))
         yield Replacement("profile_url", match.start(), end, host.lower())
 
 
 def _handles(plain: str) -> Iterator[Replacement]:
-    for match in _HANDLE.finditer(plain):
+    for match in _HANDLE.finditer(plain) if "@" in plain else ():
         end = match.start() + len(match.group().rstrip(".-"))
         yield _plain("handle", (match.start(), end))
 
@@ -229,6 +231,8 @@ _ID_CARD_DIGITS_MIN = 7
 """A card is spoken of in many ways ("بطاقة لـ 15000 مواطن"); without the word for number, it takes more digits."""
 _ID_CHARS = 36
 _ID_NUMBER = re.compile(r"(?<![\w.,/\-])(?:[A-Za-z]{1,3}\s?)?\d(?:[ \-/]?\d){4,17}(?![\w/%])(?!\.\d)")
+_FIVE_DIGITS = re.compile(r"\d(?:[ \-/]?\d){4}")
+"""What all patterns of national ids ask for; most texts have no such number."""
 _EMIRATES_ID = re.compile(r"(?<!\d)784[ \-]?(?:19|20)\d\d[ \-]?\d{7}[ \-]?\d(?!\d)")
 _EGYPTIAN_ID = re.compile(r"(?<![\w.])([23])(\d\d)(\d\d)(\d\d)(0[1-4]|1[1-9]|2[1-9]|3[1-5]|88)\d{5}(?!\w)")
 _NOT_ID_BEFORE = re.compile(
@@ -239,6 +243,8 @@ _DATE_LIKE = re.compile(r"^\d{1,4}[ \-/]\d{1,2}[ \-/]\d{1,4}$|^(?:1[3-9]|20)\d\d
 
 
 def _national_ids(plain: str) -> Iterator[Replacement]:
+    if not _FIVE_DIGITS.search(plain):
+        return
     for match in _EMIRATES_ID.finditer(plain):
         yield _plain("national_id", match.span())
     for match in _EGYPTIAN_ID.finditer(plain):
@@ -280,8 +286,8 @@ _VERSION_WORD = re.compile(
 
 
 def _ips(plain: str) -> Iterator[Replacement]:
-    for pattern in (_IPV4, _IPV6):
-        for match in pattern.finditer(plain):
+    for pattern, sign, least in ((_IPV4, ".", 3), (_IPV6, ":", 2)):
+        for match in pattern.finditer(plain) if plain.count(sign) >= least else ():
             if not _VERSION_WORD.search(plain[: match.start()][-16:]) and _is_public(match.group()):
                 yield _plain("ip", match.span())
 

@@ -11,6 +11,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from builder.extract import region
+from builder.extract.naming import tier_of
 from builder.extract.page import Page, names_of
 from builder.markup import Line, Lines, squeeze
 
@@ -114,7 +115,10 @@ def _quick(tree: HtmlElement, lines: Lines) -> tuple[str, region.Found | None]:
     """Read by trafilatura's own rules alone, at two thirds of the cost; "" when they do not settle the matter.
 
     They do when they find a good part of a block that calls itself the article: its lines are taken whole anyway.
+    Where no block does, they are not asked.
     """
+    if not any(map(tier_of, lines.spans)):
+        return "", None
     text = trafilatura_text(tree, fast=True)
     found = region.find(lines, text) if len(text) >= MIN_QUICK_CHARS else None
     if found is None or not found.declared or not _covers(lines, found, text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Set as AbstractSet
 from enum import IntEnum
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -58,31 +59,41 @@ _SILENT_TAGS = frozenset(
 _LOUD_TAGS = frozenset(("nav", "aside", "dialog", "button"))
 
 
-def spelled(element: HtmlElement) -> str:
-    """Return the names of an element in lower case, camel case taken apart: "articleBody" -> "article-body"."""
-    return _CAMEL.sub("-", names_of(element)).lower() if element.attrib else ""
+def _spelled(names: str) -> str:
+    """Return names in lower case, camel case taken apart: "articleBody" -> "article-body"."""
+    return _CAMEL.sub("-", names).lower()
 
 
 def tier_of(element: HtmlElement) -> int:
     """Return 1 for a block named as an article's body, 2 for one named as content, 0 for others."""
-    names = spelled(element)
-    if not names or element.tag in ("body", "html", "form"):
-        return 2 if element.tag == "article" else 0
+    return _tier(names_of(element), str(element.tag))
+
+
+@lru_cache(maxsize=8192)  # a page, and the pages of a site, use few names, and many times each
+def _tier(raw: str, tag: str) -> int:
+    names = _spelled(raw)
+    if not names or tag in ("body", "html", "form"):
+        return 2 if tag == "article" else 0
     if _STRONG.search(names.replace("article-body", "articlebody")):
         return 1 if not _NOT_BODY.search(names) or "articlebody" in names.replace("-", "") else 2
-    if element.tag == "article" or (_WEAK.search(names) and not _NOT_BODY.search(names)):
+    if tag == "article" or (_WEAK.search(names) and not _NOT_BODY.search(names)):
         return 2
     return 0
 
 
 def kind_of(element: HtmlElement) -> Kind:
     """Return what an element is by its own tag and names."""
-    names = spelled(element)
-    if element.tag in _LOUD_TAGS or (names and _FURNITURE.search(names)):
+    return _kind(names_of(element), str(element.tag))
+
+
+@lru_cache(maxsize=8192)
+def _kind(raw: str, tag: str) -> Kind:
+    names = _spelled(raw)
+    if tag in _LOUD_TAGS or (names and _FURNITURE.search(names)):
         return Kind.FURNITURE
-    if element.tag == "figcaption" or (names and _PICTURE.search(names)):
+    if tag == "figcaption" or (names and _PICTURE.search(names)):
         return Kind.PICTURE
-    if element.tag in _SILENT_TAGS or (names and _SMALL_PRINT.search(names)):
+    if tag in _SILENT_TAGS or (names and _SMALL_PRINT.search(names)):
         return Kind.SMALL_PRINT
     return Kind.TEXT
 
