@@ -107,42 +107,43 @@ class _Reader:
         stack: list[tuple[HtmlElement, HtmlElement, bool]] = [(self.root, self.root, True)]
         while stack:
             element, block, entering = stack.pop()
+            tag = element.tag  # each look at an element's fields makes new strings
             if not entering:
-                self._leave(element, block)
-            elif element.tag in SILENT or element in self.skip:
+                self._leave(element, tag, block)
+            elif tag in SILENT or element in self.skip:
                 self._tail(element, block)
             else:
-                inner = self._enter(element, block)
+                inner = self._enter(element, tag, block)
                 if len(element):
                     stack.append((element, block, False))
                     stack.extend([(child, inner, True) for child in reversed(element)])
                 else:
-                    self._leave(element, block)
+                    self._leave(element, tag, block)
         self._end_line()
         return Lines(self.lines, self.spans)
 
-    def _enter(self, element: HtmlElement, block: HtmlElement) -> HtmlElement:
-        if element.tag in BLOCKS:
+    def _enter(self, element: HtmlElement, tag: str, block: HtmlElement) -> HtmlElement:
+        if tag in BLOCKS:
             self._end_line()
             self.starts.append(len(self.lines))
             block = element
-        elif element.tag == "a":
+        elif tag == "a":
             self.links += 1
-        if element.text:
-            self._piece(block, element.text)
+        if text := element.text:
+            self._piece(block, text)
         return block
 
-    def _leave(self, element: HtmlElement, block: HtmlElement) -> None:
-        if element.tag in BLOCKS:
+    def _leave(self, element: HtmlElement, tag: str, block: HtmlElement) -> None:
+        if tag in BLOCKS:
             self._end_line()
             self.spans[element] = (self.starts.pop(), len(self.lines))
-        elif element.tag == "a":
+        elif tag == "a":
             self.links -= 1
         self._tail(element, block)
 
     def _tail(self, element: HtmlElement, block: HtmlElement) -> None:
-        if element.tail and element is not self.root:
-            self._piece(block, element.tail)
+        if (text := element.tail) and element is not self.root:
+            self._piece(block, text)
 
     def _piece(self, block: HtmlElement, text: str) -> None:
         if not self.parts:

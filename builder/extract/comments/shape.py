@@ -18,6 +18,7 @@ _ABOUT = re.compile(
     r"|(?:الاراء|المشاركات).{0,60}(?:تعبر|اصحابها)|comments?\b|responses|replies"
 )
 _OF_THE_PAGE = re.compile(r"نشر|تحديث|عدد|publish|updated")
+_COUNTS_BACK = re.compile("قبل|منذ|امس|أمس|ago")
 _STAMP_BESIDE_CHARS = 60
 """A line with more words than this beside its date is a sentence."""
 
@@ -81,8 +82,8 @@ def _is_stamp(line: str, context: Context) -> bool:
         return len(line) - sum(date.end - date.start for date in found) <= _STAMP_BESIDE_CHARS
     return (
         len(line) <= 40
+        and _COUNTS_BACK.search(line) is not None
         and find_relative(line, context.captured_at) is not None
-        and bool(re.search(r"قبل|منذ|امس|أمس|ago", line))
     )
 
 
