@@ -20,6 +20,9 @@ command line can print it on its own line.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class HiwarError(Exception):
     """Base of all errors raised on purpose.
@@ -99,3 +102,15 @@ class FetchError(WorldError):
 
 class HubError(WorldError):
     """The Hub refused a request or could not be reached."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the end of a message on an unknown word: the nearest known one, or all where none is near.
+
+    All are named where they are 12 at most, which is a line of print.
+    """
+    words = sorted(known)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f" (known here: {', '.join(words)})" if 0 < len(words) <= 12 else ""

@@ -6,7 +6,6 @@ schemas/recipe.v1.json, for editors.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -20,7 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from builder.errors import RecipeError
+from builder.errors import RecipeError, nearest
 from builder.optout import SIGNALS
 from builder.sources import kinds
 from builder.sources.base import NAME_PATTERN, AnySource
@@ -114,7 +113,7 @@ class OptOutBlock(_Block):
     def _signals_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name.removesuffix("-other") not in SIGNALS:
-                message = f"{name!r} is no signal{_nearest(name, SIGNALS)}; docs/optouts.md lists them"
+                message = f"{name!r} is no signal{nearest(name, SIGNALS)}; docs/optouts.md lists them"
                 raise ValueError(message)
         return names
 
@@ -303,7 +302,7 @@ def _source(block: dict[str, Any], index: int, path: Path) -> AnySource:
     place = f"source[{index}]"
     kind = block.get("kind")
     if kind not in kinds():
-        near = _nearest(str(kind), kinds())
+        near = nearest(str(kind), kinds())
         raise RecipeError(
             f"{place}.kind is {kind!r}, which is no kind of source{near}",
             where=str(path),
@@ -346,7 +345,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], prefix: str) -> str:
     place = prefix + ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         siblings = _known_keys(model, detail["loc"][:-1])
-        return f"{place} is no known key{_nearest(str(detail['loc'][-1]), siblings)}"
+        return f"{place} is no known key{nearest(str(detail['loc'][-1]), siblings)}"
     if detail["type"] == "missing":
         return f"{place} is missing"
     said = _PLAIN.get(detail["type"], detail["msg"]).removeprefix("Value error, ")
@@ -373,15 +372,6 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
         return
     for argument in typing.get_args(annotation):
         yield from _models_in(argument)
-
-
-def _nearest(word: str, known: typing.Iterable[str]) -> str:
-    """Return the nearest known key, or all of them where none is near and they are 12 at most: a line of print."""
-    keys = sorted(known)
-    close = difflib.get_close_matches(word, keys, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f" (known here: {', '.join(keys)})" if 0 < len(keys) <= 12 else ""
 
 
 def json_schema() -> dict[str, Any]:
