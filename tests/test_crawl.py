@@ -15,7 +15,8 @@ from loopback import Reply, Request, page, website
 
 from builder.archive.read import load
 from builder.crawl import CrawlResult, Event, HostReport, PageDone, crawl, user_agent
-from builder.errors import LockedError, RecipeError
+from builder.errors import LockedError, RecipeError, UsageError
+from builder.explain import explain
 from builder.recipe import load_recipe
 from builder.storage import folder_lock
 
@@ -261,6 +262,29 @@ def test_a_dry_run_asks_robots_only_and_writes_nothing(tmp_path: Path) -> None:
         assert list(recipe.archive.glob("*.sqlite")) == []
         run(recipe)
     assert "robots" in [ref.role for ref in captures(recipe)]
+
+
+def test_a_forbidden_address_has_a_story_too(tmp_path: Path) -> None:
+    """`explain` says that robots.txt forbade it, not that nobody knows it."""
+    robots = Reply(b"User-agent: *\nDisallow: /no\n", mime="text/plain")
+    with website({"/robots.txt": robots, "/": page("/no")}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        run(recipe)
+        with pytest.raises(UsageError, match=r"was not fetched: robots: Disallow: /no"):
+            explain(recipe, f"{site.url}/no")
+        with pytest.raises(UsageError, match="no capture of"):
+            explain(recipe, f"{site.url}/elsewhere")
+
+
+def test_a_feed_may_stand_in_for_a_sitemap(tmp_path: Path) -> None:
+    """robots.txt names an RSS feed as its sitemap; its entries are fetched."""
+    with website({"/": page(), "/from-feed": page()}) as site:
+        robots = f"User-agent: *\nDisallow:\nSitemap: {site.url}/news.rss\n".encode()
+        site.routes["/robots.txt"] = Reply(robots, mime="text/plain")
+        feed = f"<rss><channel><item><link>{site.url}/from-feed</link></item></channel></rss>".encode()
+        site.routes["/news.rss"] = Reply(feed, mime="application/rss+xml")
+        run(recipe_for(tmp_path, f"{site.url}/"))
+        assert "/from-feed" in site.pages()
 
 
 def test_two_crawls_in_one_folder_do_not_meet(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from builder.archive.read import load, scan
 from builder.errors import ArchiveError, UsageError
+from builder.explain.asked import why_not_fetched
 from builder.explain.page import PageLine, page_lines
 from builder.explain.verdicts import Verdict, verdicts
 from builder.model import Author, Capture, CaptureRef, Damage, Document, Evidence, Extraction, Moment
@@ -77,15 +78,27 @@ def explain(recipe: Recipe, url: str) -> Story:
         if ref.url in addresses or document_key(ref.url) == key or (ref.warc_file, ref.warc_offset) in places
     ]
     if not captures and not found:
-        raise UsageError(
-            f"no capture of {url} in the archives of this recipe",
-            where=str(recipe.path),
-            what_next="Give the address as it was crawled, or run `hiwar crawl` first.",
-        )
+        raise _unknown(recipe, url, addresses)
     kept = next((each.text for each in found if each.kept and each.table == "documents"), None)
     ordered = sorted(captures, key=lambda each: (each[0].fetched_at, each[0].warc_file, each[0].warc_offset))
     tellings = tuple(_telling(ref, source, key, addresses, kept) for ref, source in ordered)
     return Story(url, key, tellings, found)
+
+
+def _unknown(recipe: Recipe, url: str, addresses: frozenset[str]) -> UsageError:
+    """Return the error for an address without captures: what the crawl decided, if it knows the address."""
+    why = why_not_fetched(recipe, addresses)
+    if why is not None:
+        return UsageError(
+            f"{url} was not fetched: {why}",
+            where=str(recipe.path),
+            what_next="docs/crawling.md says what each reason means.",
+        )
+    return UsageError(
+        f"no capture of {url} in the archives of this recipe",
+        where=str(recipe.path),
+        what_next="Give the address as it was crawled, or run `hiwar crawl` first.",
+    )
 
 
 def _captures(recipe: Recipe) -> Iterator[tuple[CaptureRef, AnySource]]:

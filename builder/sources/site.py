@@ -103,7 +103,10 @@ class SiteSource(Source[SiteBlock]):
         return self._from_page(capture, target)
 
     def _from_sitemap(self, capture: Capture, target: Target) -> list[Target]:
+        """Return what a sitemap names; by the protocol a feed may stand in for one."""
         found = discovery.read_sitemap(capture.body, target.url)
+        if not found.sitemaps and not found.pages:
+            return self._from_feed(capture, target)
         maps = [self._next(url, target, "sitemap", "sitemap") for url in found.sitemaps if self.at_home(url)]
         return maps + [self._next(url, target, PAGE, "sitemap") for url in found.pages if self.wants(url)]
 
