@@ -153,7 +153,7 @@ def test_a_dead_host_is_left(tmp_path: Path) -> None:
         port = site.port
     clock = FakeClock()
     result = crawl(recipe_for(tmp_path, f"http://127.0.0.1:{port}/"), now=clock.now, wait=clock.wait)
-    assert result.hosts[0].stopped == "robots.txt unreachable"
+    assert str(result.hosts[0].stopped).startswith("robots.txt unreachable: ")
     assert result.queued == 1
 
 

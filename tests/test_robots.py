@@ -282,4 +282,13 @@ def test_an_origin_that_cannot_be_reached_does_not_hold_up_its_twin(tmp_path: Pa
         result = crawl(recipe, now=clock.now, wait=clock.wait)
         assert {"/", "/b"} <= set(site.pages())
     assert (result.tally.kept, result.queued) == (2, 1)
-    assert result.hosts[0].skipped == {"robots.txt unreachable": 1}
+    ((why, times),) = result.hosts[0].skipped.items()
+    assert (why.startswith("robots.txt unreachable: "), times) == (True, 1)
+
+
+def test_an_address_that_the_guard_refuses_is_named(tmp_path: Path) -> None:
+    """Whoever crawls an intranet learns which address to allow, not only that robots.txt did not come."""
+    clock = FakeClock()
+    recipe = recipe_for(tmp_path, "http://127.0.0.1:9/", allow_private=[])
+    (host,) = crawl(recipe, now=clock.now, wait=clock.wait).hosts
+    assert host.stopped == "robots.txt unreachable: address 127.0.0.1 is not on the open internet"

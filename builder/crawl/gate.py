@@ -65,6 +65,7 @@ class Gate:
         self._agent = agent
         self._now = now
         self._known: dict[str, tuple[float, Permission]] = {}
+        self._failed: dict[str, str] = {}
 
     async def permission(self, origin: str, asking: Asking) -> Permission:
         """Return what an origin allows, asked anew once a day."""
@@ -97,6 +98,8 @@ class Gate:
             if status is not None and status < 500:
                 break
         verdict, detail = verdict_of(status)
+        if status is None and (why := self._failed.get(f"{origin}/robots.txt")):
+            detail = f"{detail}: {why}"
         if verdict == "forbid" and old is not None and old.verdict != "forbid":
             # RFC 9309, 2.4: an older copy may serve while the file cannot be reached.
             return OriginState(
@@ -145,7 +148,8 @@ class Gate:
         fetched_at = self._now()
         try:
             answer = await self._fetcher.fetch(target.url, max_body_bytes=2 * MAX_ROBOTS_BYTES, any_type=True)
-        except FetchError:
+        except FetchError as error:
+            self._failed[target.url] = error.what
             await asking.after(None, attempt)
             return None
         try:

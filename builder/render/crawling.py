@@ -81,7 +81,10 @@ def show_crawl(result: CrawlResult, out: Output, *, dry_run: bool = False) -> No
         out.table("What would be asked first", ("ask", "source", "role", "address", "why"), rows)
         out.next_step("hiwar crawl")
         return
-    show_hosts(result, out)
+    if result.hosts:
+        show_hosts(result, out)
+    else:
+        out.result("Nothing is due: [crawl] recrawl_min_days says how soon a page is asked for again.")
     if result.interrupted:
         out.next_step("hiwar crawl goes on where this one stopped")
     else:
