@@ -41,6 +41,12 @@ class Check:
     detail: str = ""
 
 
+_NOT_WHOLE = "Do not publish it. Build it again; if it fails again, please report it."
+_STILL_HELD = (
+    "Build a release without it; `hiwar takedown … --older` prepares copies of older ones (docs/takedown.md)."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
     """All that was asked of a release."""
@@ -63,10 +69,11 @@ class VerifyReport:
         """Raise VerifyFailed naming the checks that failed; do nothing when all passed."""
         failed = [check for check in self.checks if not check.ok]
         if failed:
+            named = [check.name for check in failed] == ["takedowns"]
             raise VerifyFailed(
                 "; ".join(f"{check.name}: {check.detail}" for check in failed),
                 where=str(self.release),
-                what_next="Do not publish it. Build it again; if it fails again, please report it.",
+                what_next=_STILL_HELD if named else _NOT_WHOLE,
             )
 
 
