@@ -38,7 +38,7 @@ def rebuild_problems(release: Path, manifest: Manifest) -> Iterator[str]:
             where=str(recipe_file),
             what_next="Verify the release where it was built, in its dataset's releases folder.",
         )
-    with TemporaryDirectory(prefix=f"{TEMPORARY}rebuild-", dir=folder) as scratch:
+    with TemporaryDirectory(prefix=f"{TEMPORARY}rebuild-", dir=_beside(folder, recipe_file)) as scratch:
         mirror = Path(scratch)
         _mirror(folder, mirror, manifest)
         shutil.copyfile(recipe_file, mirror / "dataset.toml")
@@ -49,6 +49,13 @@ def rebuild_problems(release: Path, manifest: Manifest) -> Iterator[str]:
         yield from _differences(manifest, read_manifest(built.release))
 
 
+def _beside(folder: Path, recipe_file: Path) -> Path:
+    """Return where the mirror is made: in the folder, or next to it if the recipe's paths lead out with ".."."""
+    blocks = (source.block for source in load_recipe(recipe_file).sources)
+    paths = [path for block in blocks for path in getattr(block, "paths", ())]
+    return folder.parent if any(".." in Path(path).parts for path in paths) else folder
+
+
 def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
     """Link a dataset's folder file by file; archives as they were, earlier releases as they are."""
     for place, folders, files in os.walk(folder):
@@ -57,6 +64,9 @@ def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
         skipped = _LEFT_OUT if here == folder else ()
         folders[:] = sorted(name for name in folders if name not in skipped and not name.startswith("."))
         (mirror / inside).mkdir(exist_ok=True)
+        for name in folders:
+            if (here / name).is_symlink():  # the walk does not go in; what lies there is read where it lies
+                (mirror / inside / name).symlink_to((here / name).resolve())
         for name in sorted(files):
             if name.endswith(_ARCHIVES):
                 _as_it_was(here / name, mirror / inside / name, manifest)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import buildkit as kit
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -313,6 +314,21 @@ def test_a_report_names_what_failed() -> None:
 def rebuilt(release: Path) -> str:
     """Return what a rebuild says about a release; "" when it gives the same."""
     return "; ".join(rebuild_problems(release, read_manifest(release)))
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_archives_outside_the_folder_are_found_by_a_rebuild(tmp_path: Path, linked: bool) -> None:
+    """The recipe's paths lead out by "..", or through a folder that is a link."""
+    kit.archive(tmp_path / "elsewhere", "a", kit.essays(range(4)))
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    if linked:
+        (folder / "pages").symlink_to(tmp_path / "elsewhere" / "warcs")
+    pattern = "pages/*.warc.gz" if linked else "../elsewhere/warcs/*.warc.gz"
+    sources = f'[[source]]\nkind = "warc"\nname = "saved"\npaths = ["{pattern}"]\n'
+    release = kit.run(kit.recipe(folder, sources=sources)).release
+    assert release is not None
+    assert rebuilt(release) == ""
 
 
 def test_the_archives_give_the_release_again_also_years_later(tmp_path: Path) -> None:
