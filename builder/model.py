@@ -65,7 +65,7 @@ class Rights:
 class CaptureRef:
     """Where one captured answer lies, and what can be known without opening it.
 
-    `warc_file` is the file's own name (WARC-Filename of its warcinfo record, else the name on disk);
+    `warc_file` is the file's own name (WARC-Filename of its warcinfo record, else a digest of how it begins);
     `path` is where it lies now and never reaches a release. `mime` is lower case without parameters.
     `kind` is the WARC record type. A revisit has the digest of the capture it repeats and no body of its own.
     `inner_offset` counts decoded bytes inside a gzip member that holds several records; 0 in a well-made file.

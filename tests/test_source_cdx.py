@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from builder.archive.read import load, scan
+from builder.archive.read import load, name_of, scan
 from builder.crawl.pace import Pace
 from builder.model import Capture, CaptureRef, Damage, Target
 from builder.sources.base import AnySource
@@ -256,7 +256,11 @@ def test_a_range_of_a_warc_file_is_the_page_inside(tmp_path: Path) -> None:
     assert (ref.url, ref.status, ref.mime, ref.role) == ("https://example.org/4", 200, "text/html", "page")
     assert ref.fetched_at == datetime(2025, 3, 1, 8, tzinfo=UTC)
     assert ref.payload_digest == sha1(page(4))
-    assert (ref.record_id, ref.warc_file, ref.via) == ("<urn:uuid:7>", "cc-00000.warc.gz", "http://index/")
+    assert (ref.record_id, ref.warc_file, ref.via) == (
+        "<urn:uuid:7>",
+        name_of(Path(ref.path)),
+        "http://index/",
+    )
     assert ref.rights.robots == "unknown"
     capture = load(ref)
     assert capture.body == page(4)

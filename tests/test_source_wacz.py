@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.archive.read import load, scan
+from builder.archive.read import load, name_of, scan
 from builder.errors import ArchiveError, UsageError
 from builder.model import CaptureRef
 from builder.sources.wacz import WaczBlock, WaczSource
@@ -59,7 +59,7 @@ def test_stored_archives_are_read_in_place(tmp_path: Path) -> None:
     found = captures(tmp_path)
     assert [load(ref).body for ref in found] == [page(1), page(2), page(3)]
     for ref in found:
-        assert ref.warc_file == "a.wacz"
+        assert ref.warc_file == name_of(Path(ref.path))
         assert wacz.read_bytes()[ref.warc_offset :].startswith(b"\x1f\x8b\x08")
     assert not (tmp_path / "cache").exists()
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import uuid
 from collections.abc import Iterator
@@ -32,9 +33,26 @@ from builder.model import PAGE, Capture, CaptureRef, Damage, Rights
 Kind = Literal["response", "revisit", "resource"]
 
 _KINDS: dict[str, Kind] = {"response": "response", "revisit": "revisit", "resource": "resource"}
+NAMED_BYTES = 64 * 1024
+"""Beginning of a file from which an archive without a WARC-Filename is named."""
+
 _NOT_MODIFIED = "server-not-modified"
 _WINDOW = 64
 """Captures held back until their metadata record has come; the crawler writes it right behind the answer."""
+
+
+def name_of(path: Path) -> str:
+    """Return the name of an archive that does not say its own: "archive-" and a digest of how it begins.
+
+    The name on disk is the user's: renaming a file must not change a row. Appending does not change this one, once
+    the file is longer than NAMED_BYTES. Raises ArchiveError when the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(NAMED_BYTES)
+    except OSError as error:
+        raise ArchiveError(error.strerror or str(error), where=str(path)) from error
+    return f"archive-{hashlib.blake2b(start, digest_size=8).hexdigest()}"
 
 
 def scan(path: Path, *, source: str, role: str = PAGE) -> Iterator[CaptureRef | Damage]:
@@ -114,7 +132,7 @@ class _Scanner:
         self.path = path
         self.source = source
         self.role = role
-        self.warc_file = path.name
+        self.warc_file = name_of(path)
         self.named = False
         self.waiting: dict[str, CaptureRef] = {}
         self.early: dict[str, RawRecord] = {}

@@ -56,7 +56,7 @@ def show_build(result: BuildResult, out: Output) -> None:
     if result.release is None:
         out.result("Read this slice. Build without --task when all slices are read.")
         return
-    counts = ", ".join(f"{count:,} {table}" for table, count in result.rows.items())
+    counts = ", ".join(f"{table} {count:,}" for table, count in result.rows.items())
     state = "Wrote" if result.fresh else "Nothing has changed since"
     out.result(f"{state} {result.release} ({counts})")
     out.next_step(f"hiwar verify {result.release}")
@@ -98,7 +98,7 @@ def show_demo(result: DemoResult, out: Output) -> None:
     out.event(
         "done", release=str(built.release), version=built.version, rows=built.rows, folder=str(result.folder)
     )
-    counts = ", ".join(f"{count:,} {table}" for table, count in built.rows.items())
+    counts = ", ".join(f"{table} {count:,}" for table, count in built.rows.items())
     out.result(f"Wrote {built.release} ({counts}). To load it:")
     out.result("from datasets import load_dataset\n")
     for table in sorted(built.rows, reverse=True):

@@ -10,6 +10,7 @@ from builder.columns.story import render as render_text
 from builder.console import Output, printable
 from builder.errors import UsageError
 from builder.explain import Story, Telling, explain, explain_text, render_html
+from builder.model import CaptureRef
 from builder.recipe import load_recipe
 from builder.storage import write_text
 
@@ -49,11 +50,17 @@ def _show_verdicts(story: Story, out: Output) -> None:
             out.result(f"  {reason}")
 
 
+def _file(ref: CaptureRef) -> str:
+    """Return the archive's own name, with the name on disk where that is another."""
+    on_disk = Path(ref.path).name
+    return ref.warc_file if on_disk == ref.warc_file else f"{on_disk} ({ref.warc_file})"
+
+
 def _show_telling(number: int, total: int, telling: Telling, out: Output) -> None:
     ref = telling.ref
     out.result(
         f"\nCapture {number} of {total}: {ref.fetched_at.isoformat()} {ref.url}\n"
-        f"{ref.warc_file}@{ref.warc_offset}, source {ref.source}, {ref.kind}, status {ref.status}\n"
+        f"{_file(ref)}@{ref.warc_offset}, source {ref.source}, {ref.kind}, status {ref.status}\n"
         f"{telling.outcome}{f' by {telling.reader}' if telling.reader else ''}, {telling.comments} comments"
     )
     if telling.facts:
