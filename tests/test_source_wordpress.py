@@ -8,11 +8,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from apis import SECRET, WordPress, serving, wordpress_comment, wordpress_post
+from crawling import FakeClock
 from walking import NOW, ask, make_source, walk
 
+from builder.archive.read import load, scan
 from builder.crawl import crawl
 from builder.errors import FetchError
-from builder.model import Target
+from builder.model import CaptureRef, Target
 from builder.pipeline import build
 from builder.recipe import load_recipe
 
@@ -160,3 +162,28 @@ def write_recipe(folder: Path, block: str) -> Path:
     text = f'[dataset]\nname = "t"\n[[source]]\n{block}\n{crawl_block}[select]\nrelevance_min = 0\n'
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_lists_that_come_cut_are_asked_for_again_by_the_crawl(tmp_path: Path) -> None:
+    """Twice half a list, the same bytes both times: the crawl goes on, and every post is in the archive once."""
+    blog = filled()
+    with serving(blog) as base:
+        blog.posts += [
+            wordpress_post(n, f"2025-03-{n:02d}T09:00:00", f"{TEXT} {n}", base) for n in range(1, 9)
+        ]
+        blog.broken = 2
+        recipe = load_recipe(
+            write_recipe(tmp_path, f'kind = "wordpress"\nname = "blog"\nurl = "{base}"\ncomments = false')
+        )
+        clock = FakeClock(NOW)
+        crawl(recipe, now=clock.now, wait=clock.wait)
+    captures = [ref for path in recipe.archive.glob("*.warc.gz") for ref in scan(path, source="blog")]
+    roles = [ref for ref in captures if isinstance(ref, CaptureRef) and ref.role == "wordpress.posts"]
+    keys = {
+        document.key
+        for ref in roles
+        if (extraction := recipe.sources[0].read(load(ref))) is not None
+        for document in extraction.documents
+    }
+    assert len(keys) == 8
+    assert any("modified_after" in ref.url for ref in roles)

@@ -275,6 +275,8 @@ class Run:
                 found = list(self._sources[target.source].follow(capture, target))
             except BodyTooLarge as error:
                 judgement = Judgement("failed", f"guard: {error.what}")
+            except FetchError as error:
+                judgement = Judgement("failed", error.what, retry=True)
             except BAD_ANSWER as error:
                 judgement = Judgement("failed", f"could not be followed: {type(error).__name__}")
         self._commit(entry, state, answer, judgement, written, found, moved)
