@@ -17,6 +17,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -177,23 +178,28 @@ def main() -> None:
     parser.add_argument("warc", type=Path)
     parser.add_argument("--scorer", type=Path)
     parser.add_argument("--gold", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("extract-benchmark"))
+    parser.add_argument(
+        "--out", type=Path, help="Keep what each reader found here; it holds the pages' text."
+    )
     parser.add_argument("--nameless", action="store_true")
     options = parser.parse_args()
     refs = [ref for ref in scan(options.warc, source="benchmark") if isinstance(ref, CaptureRef)]
     captures = [nameless(load(ref)) if options.nameless else load(ref) for ref in refs]
     hiwar(captures[:WARM_UP])
     results = {"hiwar": hiwar(captures), **run_others(captures)}
-    options.out.mkdir(parents=True, exist_ok=True)
-    for name, (rows, spent) in results.items():
-        path = options.out / f"{name}.jsonl"
-        path.write_text(
-            "".join(json.dumps(found, ensure_ascii=False) + "\n" for found in rows), encoding="utf-8"
-        )
-        print(f"{name}: {len(rows)} documents, {1000 * spent / len(captures):.1f} ms CPU a page", flush=True)
-        if options.scorer:
-            gold = [str(options.gold)] if options.gold else []
-            subprocess.run([sys.executable, str(options.scorer), str(path), *gold], check=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        # The rows hold the pages' text, which may not be ours to keep: they stay only where they are asked for.
+        out = options.out or Path(temporary)
+        out.mkdir(parents=True, exist_ok=True)
+        for name, (rows, spent) in results.items():
+            path = out / f"{name}.jsonl"
+            lines = (json.dumps(found, ensure_ascii=False) + "\n" for found in rows)
+            path.write_text("".join(lines), encoding="utf-8")
+            cost_ms = 1000 * spent / len(captures)
+            print(f"{name}: {len(rows)} documents, {cost_ms:.1f} ms CPU a page", flush=True)
+            if options.scorer:
+                gold = [str(options.gold)] if options.gold else []
+                subprocess.run([sys.executable, str(options.scorer), str(path), *gold], check=True)
 
 
 if __name__ == "__main__":
