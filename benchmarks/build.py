@@ -1,9 +1,10 @@
 """What a build costs, in CPU seconds of its whole process tree, beside a bare extractor and beside datatrove.
 
-    python benchmarks/build.py PAGES [--rival SCRIPT --rival-python PYTHON] [--rounds 1]
+    python benchmarks/build.py PAGES [--rival PYTHON] [--rounds 1]
 
-PAGES is a folder of *.warc.gz files. Every measurement runs in a process of its own, the systems in turn, so that
-neighbours on the machine disturb all of them alike. Prints one JSON line a measurement, then the ratios.
+PAGES is a folder of *.warc.gz files; PYTHON is that of datatrove's environment (see benchmarks/rival.py). Every
+measurement runs in a process of its own, the systems in turn, so that neighbours on the machine disturb all of them
+alike. Prints one JSON line a measurement, then medians over the rounds and the ratios of the medians.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import os
 import platform
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -158,7 +160,7 @@ def hold_back(pages: Path, folder: Path) -> Path:
     return held
 
 
-def measurements(pages: Path, work: Path) -> Iterator[Measured]:
+def measurements(pages: Path, work: Path, rival: Path | None) -> Iterator[Measured]:
     """Yield the runs of one round over fresh folders below `work`."""
     one, two = work / "one", work / "two"
     held = hold_back(pages, one)
@@ -168,7 +170,11 @@ def measurements(pages: Path, work: Path) -> Iterator[Measured]:
     yield measure(
         "bare extract", [sys.executable, "-c", BARE.format(root=str(ROOT), pages=str(one / "pages"))]
     )
-    yield measure("build", build_command(one, 1))
+    built = measure("build", build_command(one, 1))
+    yield built
+    if rival is not None:
+        command = [str(rival), str(ROOT / "benchmarks/rival.py"), str(one / "pages"), str(work / "rival")]
+        yield measure("datatrove", command, built.pages)
     yield measure("build, two workers", build_command(two, 2))
     yield measure("unchanged", build_command(one, 1))
     write_recipe(one, "relevance_min = 0\n", "[rules.thresholds]\nmin_words = 60\n")
@@ -180,20 +186,17 @@ def measurements(pages: Path, work: Path) -> Iterator[Measured]:
     yield measure("1 % new", build_command(one, 1))
 
 
-def rival(script: Path, python: Path, pages: Path, work: Path, count: int) -> float:
-    """Run datatrove's extract, Gopher filter and Parquet writer; return CPU ms a page.
-
-    Its MinHash stages are not in the script: their measured 37 ms a page (same pages, same machine) are added by
-    the caller where it wants them.
-    """
-    command = [str(python), str(script), str(pages), str(work / "rival"), "1", "4", "60", "full"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = re.search(r"tree cpu ([\d.]+)s", done.stdout)
-    assert found is not None, done.stdout
-    return 1000 * float(found.group(1)) / count
+def median(runs: list[Measured]) -> Measured:
+    """Return the median of each figure over the rounds of one measurement."""
+    return replace(
+        runs[0],
+        cpu_s=statistics.median(run.cpu_s for run in runs),
+        wall_s=statistics.median(run.wall_s for run in runs),
+        peak_mb=statistics.median(run.peak_mb for run in runs),
+    )
 
 
-def ratios(found: dict[str, Measured], rival_ms: float | None) -> dict[str, float]:
+def ratios(found: dict[str, Measured]) -> dict[str, float]:
     """Return the figures that have targets, by name."""
     build = found["build"]
     result = {
@@ -205,8 +208,8 @@ def ratios(found: dict[str, Measured], rival_ms: float | None) -> dict[str, floa
         "1 % new / build": found["1 % new"].cpu_s / build.cpu_s,
         "peak MB": max(entry.peak_mb for name, entry in found.items() if "build" in name),
     }
-    if rival_ms is not None:
-        result["datatrove / build"] = rival_ms / build.ms_per_page
+    if "datatrove" in found:
+        result["datatrove / build"] = found["datatrove"].cpu_s / build.cpu_s
     return result
 
 
@@ -217,30 +220,27 @@ def main() -> None:
     )
     parser.add_argument("pages", type=Path)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--rival", type=Path, help="datatrove script")
-    parser.add_argument("--rival-python", type=Path, help="Python of datatrove's own environment")
+    parser.add_argument("--rival", type=Path, help="Python of datatrove's environment")
     asked = parser.parse_args()
     print(
         json.dumps(
             {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
         )
     )
+    rounds: list[dict[str, Measured]] = []
     for _ in range(asked.rounds):
         with tempfile.TemporaryDirectory(prefix="hiwar-bench-") as name:
-            work = Path(name)
-            found = {entry.name: entry for entry in measurements(asked.pages.resolve(), work)}
-            rival_ms = None
-            if asked.rival is not None:
-                rival_ms = rival(asked.rival, asked.rival_python, asked.pages, work, found["build"].pages)
-                print(json.dumps({"name": "datatrove", "ms_per_page": round(rival_ms, 1)}))
-        for name, entry in found.items():
-            print(
-                f"{name:24} {entry.ms_per_page:8.2f} ms CPU a page, {entry.wall_s:7.1f} s, {entry.peak_mb:5.0f} MB"
-            )
-        for name, value in ratios(found, rival_ms).items():
-            target, sense = TARGETS[name]
-            met = value >= target if sense == "at least" else value <= target
-            print(f"{name:34} {value:8.3f}  target {sense} {target:g}  {'met' if met else 'MISSED'}")
+            runs = measurements(asked.pages.resolve(), Path(name), asked.rival)
+            rounds.append({entry.name: entry for entry in runs})
+    found = {name: median([one[name] for one in rounds]) for name in rounds[0]}
+    for name, entry in found.items():
+        print(
+            f"{name:24} {entry.ms_per_page:8.2f} ms CPU a page, {entry.wall_s:7.1f} s, {entry.peak_mb:5.0f} MB"
+        )
+    for name, value in ratios(found).items():
+        target, sense = TARGETS[name]
+        met = value >= target if sense == "at least" else value <= target
+        print(f"{name:34} {value:8.3f}  target {sense} {target:g}  {'met' if met else 'MISSED'}")
 
 
 if __name__ == "__main__":
