@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import sqlite3
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -223,6 +225,35 @@ def test_a_database_that_is_none_is_an_archive_error(tmp_path: Path) -> None:
     (tmp_path / "frontier.sqlite").write_bytes(b"not a database, but long enough to be looked at" * 10)
     with pytest.raises(ArchiveError, match="Move it away"):
         opened(tmp_path)
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    """An old program must not write into tables whose meaning it does not know."""
+    opened(tmp_path).close()
+    path = tmp_path / "frontier.sqlite"
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute(f"PRAGMA user_version = {ledger.FORMAT + 1}")
+    before = path.read_bytes()
+    with pytest.raises(ArchiveError, match="newer Hiwar"):
+        opened(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_ledger_without_a_version_goes_on(tmp_path: Path) -> None:
+    """Ledgers of the first releases bear no number; they hold what format 1 holds."""
+    books = opened(tmp_path)
+    writer = books.writer("s", NOW)
+    response(writer, b"counts")
+    with books.transaction():
+        books.commit_length(writer)
+    books.close()
+    path = tmp_path / "frontier.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("PRAGMA user_version = 0")
+    books = opened(tmp_path)
+    assert books.cut_back() == {}
+    assert books.db.execute("PRAGMA user_version").fetchone()[0] == ledger.FORMAT
+    books.close()
 
 
 class _Files(Source[SourceBlock]):

@@ -19,6 +19,10 @@ from builder.errors import ArchiveError
 
 DATABASE = "frontier.sqlite"
 
+FORMAT = 1
+"""Version of the database's tables, kept as SQLite's `user_version`. Whoever changes a table raises it and adds the
+statements that bring a database of the version before up to it, in the transaction that sets the new number."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS taken (
@@ -30,7 +34,7 @@ CREATE TABLE IF NOT EXISTS taken (
 def open_database(path: Path) -> sqlite3.Connection:
     """Open the ledger's database in WAL mode, made if it is missing.
 
-    Raises ArchiveError when the file is no such database.
+    Raises ArchiveError when the file is no such database, or that of a newer Hiwar.
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
@@ -38,7 +42,10 @@ def open_database(path: Path) -> sqlite3.Connection:
         # records as never written, and a file that lost bytes itself gives its URLs back to the queue.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_SCHEMA)
+        (written,) = connection.execute("PRAGMA user_version").fetchone()
+        if written <= FORMAT:
+            connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
     except sqlite3.DatabaseError as error:
         connection.close()
         raise ArchiveError(
@@ -46,6 +53,13 @@ def open_database(path: Path) -> sqlite3.Connection:
             where=str(path),
             what_next="Move it away: the next run makes a new one and keeps every archive file.",
         ) from error
+    if written > FORMAT:
+        connection.close()
+        raise ArchiveError(
+            f"written by a newer Hiwar: format {written}, this one knows {FORMAT}",
+            where=str(path),
+            what_next="Update Hiwar (pip install -U hiwar); nothing in the folder was changed.",
+        )
     connection.row_factory = sqlite3.Row
     return connection
 
