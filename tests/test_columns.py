@@ -15,7 +15,7 @@ import pytest
 
 from builder.columns import ColumnSettings, comment_row, document_row, root_keys
 from builder.columns.pseudonyms import load_or_make_key, pseudonym
-from builder.columns.row import without_person
+from builder.columns.record import without_person
 from builder.columns.story import explain_text, render
 from builder.errors import RecipeError, UsageError
 from builder.model import Author, CaptureRef, Comment, Document, Engagement, Evidence, Moment, Rights, Signal

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import ahocorasick
 
@@ -98,14 +99,7 @@ class Matcher:
 
     def find(self, text: str, *, zone: str | None = None) -> Found:
         """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place."""
-        names: set[str] = set()
-        terms: dict[str, list[int]] = {}
-        for end, values in self._gate.iter(fold_whole(text)):
-            for kind, name in values:
-                if kind == "entity":
-                    names.add(name)
-                else:
-                    terms.setdefault(name, []).append(end)
+        names, terms = _gated(self, text)
         if not (names or terms):
             return Found()
         folded = fold(text)
@@ -121,6 +115,22 @@ class Matcher:
             tuple(concepts),
             furniture.spans,
         )
+
+    def nameable(self, text: str) -> set[str]:
+        """Return the ids of the platforms that a text can name at all: no other one changes what is found in it."""
+        return _gated(self, text)[0]
+
+    def gated(self, text: str) -> tuple[set[str], dict[str, list[int]]]:
+        """Return the platforms and, with the places, the concepts that the gate sees a word of in a text."""
+        names: set[str] = set()
+        terms: dict[str, list[int]] = {}
+        for end, values in self._gate.iter(fold_whole(text)):
+            for kind, name in values:
+                if kind == "entity":
+                    names.add(name)
+                else:
+                    terms.setdefault(name, []).append(end)
+        return names, terms
 
     def _candidates(self, folded: Folded, text: str, names: set[str]) -> list[Candidate]:
         """Return what looks like a name, in order; where two claim a place, the surer class, then the longer."""
@@ -205,6 +215,12 @@ class Matcher:
             for start, end in spans:
                 if blocked.isdisjoint(range(start, end)):
                     yield ConceptHit(name, *folded.span(start, end), name in self._core)
+
+
+@lru_cache(maxsize=2)
+def _gated(matcher: Matcher, text: str) -> tuple[set[str], dict[str, list[int]]]:
+    """Return what the gate sees; kept for the last texts, of which a row asks twice. Nobody changes what it gives."""
+    return matcher.gated(text)
 
 
 def _windows(ends: list[int], width: int, chars: int) -> Iterator[tuple[int, int]]:

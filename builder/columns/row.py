@@ -1,31 +1,15 @@
-"""Fills the rows of the two tables: every column of schemas/documents.v1.json and comments.v1.json."""
+"""Whole rows: the base that a record gives, and every group of columns that follows from it."""
 
 from __future__ import annotations
 
-import re
-import struct
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
-from urllib.parse import quote
+from builder.columns.groups import PUBLIC, groups_of
+from builder.columns.record import comment_base, document_base
+from builder.columns.settings import ColumnSettings
+from builder.model import CaptureRef, Comment, Document, Signal
+from builder.schema import Row, load_schema
 
-from builder.columns.dialect import dialect_markers
-from builder.columns.language import Language, detect_language
-from builder.columns.phones import country_of
-from builder.columns.platforms import Found, Mention
-from builder.columns.privacy import Masked, mask
-from builder.columns.pseudonyms import pseudonym
-from builder.columns.quality import Quality, measure_quality
-from builder.columns.relevance import Relevance, score
-from builder.columns.settings import ColumnSettings, byline_key
-from builder.model import Author, CaptureRef, Comment, Document, Engagement, Moment, Signal
-from builder.schema import Row
-from builder.text import storage_form, words
-from builder.urls import site_of, stable_id
-
-_HASHTAG = re.compile(r"(?<![\w&/])#(\w{2,100})")
-_HASHTAGS_MAX = 50
-_POSTED = ("post", "thread", "video")
+FIRST_VERSION = 1
+"""Version of the schema whose columns the functions here fill; `builder.columns.later` has those that came after."""
 
 
 def document_row(
@@ -36,41 +20,7 @@ def document_row(
     `signals` are the opt-outs found beside those of the capture and of the document itself.
     Raises UsageError when the recipe asks for a voter that is not installed.
     """
-    private = _is_account(document)
-    country = country_of(document.site, settings.facts(ref.source).zone)
-    stored = storage_form(document.text)
-    body = mask(stored.text, handles=private, country=country)
-    title = mask(_line(document.title), handles=private, country=country)
-    found = settings.matcher().find(body.text)
-    in_title = settings.matcher().find(title.text, zone="title")
-    relevance = score(body.text, found, in_title)
-    quality = measure_quality(body.text)
-    return {
-        **_identity(document, ref, private=private),
-        **_about(found, in_title),
-        **_description(document, title, settings, private=private),
-        "hashtags": _hashtags(document.hashtags, body.text),
-        **_published(document.published),
-        "modified_at": document.modified.instant if document.modified else None,
-        "edited": document.edited,
-        **_thread(document),
-        **_text(body.text, quality.words),
-        **_language(detect_language(body.text, cld2=settings.cld2), document.lang_declared, body.text),
-        **_relevance(relevance),
-        "quality": _quality(quality, stored.bidi_controls),
-        "engagement": _engagement(document.engagement),
-        "pii": _added(body.counts(), title.counts()),
-        "cluster_id": stable_id(document.key),
-        "cluster_size": 1,
-        "cluster_urls": [],
-        "rights": _rights(ref, (*signals, *document.signals), document, settings),
-        "provenance": _provenance(ref, document.reader, document.charset),
-        "evidence": [
-            {"field": e.field, "origin": e.origin, "confidence": _f32(e.confidence)}
-            for e in document.evidence
-        ],
-        "flags": list(document.flags),
-    }
+    return _whole("documents", document_base(document, ref, signals, settings), settings)
 
 
 def comment_row(
@@ -81,228 +31,11 @@ def comment_row(
     `root_key` is the key of the first comment of its branch, where known (`root_keys`).
     Raises UsageError when the recipe asks for a voter that is not installed.
     """
-    site = site_of(comment.url)
-    country = country_of(site, settings.facts(ref.source).zone)
-    body = mask(storage_form(comment.text).text, handles=True, country=country)
-    title = mask(_line(comment.title), handles=True, country=country)
-    found = settings.matcher().find(body.text)
-    in_title = settings.matcher().find(title.text, zone="title")
-    own_id = stable_id(comment.key)
-    parent_id = stable_id(comment.parent_key) if comment.parent_key else None
-    about = _about(found, in_title)
-    return {
-        "id": own_id,
-        "document_id": stable_id(comment.document_key),
-        "parent_id": parent_id,
-        "root_id": own_id if parent_id is None else stable_id(root_key) if root_key else None,
-        "parent_state": comment.parent_state,
-        "position": comment.position,
-        "depth": comment.depth,
-        "url": without_person(comment.url, comment.author),
-        "site": site,
-        "source": ref.source,
-        "posted_on": comment.posted_on,
-        "instance": comment.instance,
-        "about_platforms": about["about_platforms"],
-        "author": _pseudonym(comment.author, comment.posted_on, comment.instance, site, settings),
-        "title": title.text or None,
-        **_published(comment.published),
-        "edited": comment.edited,
-        **_text(body.text, len(words(body.text))),
-        **_language(detect_language(body.text, cld2=settings.cld2), comment.lang_declared, body.text),
-        "mentions": about["mentions"],
-        "rating": comment.rating,
-        "engagement": _engagement(comment.engagement),
-        "pii": _added(body.counts(), title.counts()),
-        "rights": _rights(ref, comment.signals, None, settings),
-        "provenance": _provenance(ref, "comment", None),
-    }
+    return _whole("comments", comment_base(comment, ref, settings, root_key=root_key), settings)
 
 
-def root_keys(comments: Iterable[Comment]) -> dict[str, str]:
-    """Return, for the key of each comment, the key of the first of its branch, as far as parents are given."""
-    parents = {comment.key: comment.parent_key for comment in comments}
-    return {key: _root(key, parents) for key in parents}
-
-
-def _root(start: str, parents: dict[str, str | None]) -> str:
-    seen = {start}
-    current = start
-    while (parent := parents.get(current)) is not None and parent not in seen:
-        seen.add(parent)
-        current = parent
-    return current
-
-
-def _is_account(document: Document) -> bool:
-    """Tell whether a document is a post of an account and not a signed article: its author is not named."""
-    author = document.author
-    return document.record_type in _POSTED and bool(document.posted_on or author.handle or author.native_id)
-
-
-def _line(text: str | None) -> str:
-    return " ".join(storage_form(text or "").text.split())
-
-
-def _identity(document: Document, ref: CaptureRef, *, private: bool) -> Row:
-    author = document.author if private else Author()
-    return {
-        "id": stable_id(document.key),
-        "record_type": document.record_type,
-        "url": without_person(document.url, author),
-        "canonical_url": without_person(document.canonical_url, author),
-        "site": document.site,
-        "source": ref.source,
-        "posted_on": document.posted_on,
-        "instance": document.instance,
-    }
-
-
-def without_person(url: str, author: Author) -> str:
-    """Return a URL with the account's handle in its path or query replaced by "[user]", where it stands there."""
-    handle = (author.handle or "").lstrip("@")
-    spellings = {handle, handle.split("@")[0], quote(handle), quote(handle.split("@")[0])} - {""}
-    for spelling in sorted(spellings, key=lambda text: (-len(text), text)):
-        url = re.sub(rf"(?<=[/@=])@?{re.escape(spelling)}(?=[/?&#]|$)", "[user]", url, flags=re.IGNORECASE)
-    return url
-
-
-def _about(found: Found, in_title: Found) -> Row:
-    topics = [m.platform for m in (*in_title.mentions, *found.mentions) if m.role == "topic"]
-    concepts = [hit.concept for hit in (*in_title.concepts, *found.concepts)]
-    return {
-        "about_platforms": list(dict.fromkeys(topics)),
-        "concepts": sorted(set(concepts)),
-        "mentions": [_mention(mention) for mention in (*in_title.mentions, *found.mentions)],
-    }
-
-
-def _mention(mention: Mention) -> Row:
-    return {name: getattr(mention, name) for name in Mention.__slots__ if name != "names_person"}
-
-
-def _description(document: Document, title: Masked, settings: ColumnSettings, *, private: bool) -> Row:
-    author = document.author
-    name = _line(author.name) or None
-    if private:
-        name = _pseudonym(author, document.posted_on, document.instance, document.site, settings)
-    elif name and byline_key(name) in settings.dropped_bylines:
-        name = None
-    bio = mask(_line(author.bio), handles=False).text if name and not private else ""
-    return {
-        "title": title.text or None,
-        "author": name,
-        "author_bio": bio or None,
-        "section": _line(document.section) or None,
-        "issue": _line(document.issue) or None,
-        "tags": [tag for tag in map(_line, document.tags) if tag],
-    }
-
-
-def _pseudonym(
-    author: Author, posted_on: str | None, instance: str | None, site: str, settings: ColumnSettings
-) -> str | None:
-    """Return the keyed pseudonym of an account: by its id, else its handle, else its name; None without any."""
-    person = author.native_id or author.handle or _line(author.name)
-    if not person:
-        return None
-    return pseudonym(settings.key, posted_on or "web", instance or site, person)
-
-
-def _hashtags(given: tuple[str, ...], text: str) -> list[str]:
-    found = [*(tag.lstrip("#") for tag in given), *_HASHTAG.findall(text)]
-    return list(dict.fromkeys(tag for tag in found if tag))[:_HASHTAGS_MAX]
-
-
-def _published(moment: Moment | None) -> Row:
-    return {
-        "published_at": moment.instant if moment else None,
-        "published_day": moment.printed_day if moment else None,
-        "published_precision": moment.precision if moment else None,
-        "published_zone": moment.zone if moment else None,
-        "published_zone_source": moment.zone_source if moment else None,
-        "published_printed": moment.printed if moment else None,
-        "published_hijri": moment.hijri if moment else None,
-    }
-
-
-def _thread(document: Document) -> Row:
-    keys = {"thread_id": document.thread_key, "parent_id": document.parent_key, "root_id": document.root_key}
-    return {
-        **{name: stable_id(key) if key else None for name, key in keys.items()},
-        "parent_state": document.parent_state,
-    }
-
-
-def _text(text: str, word_count: int) -> Row:
-    return {"text": text, "text_chars": len(text), "word_count": word_count}
-
-
-def _language(language: Language, declared: str | None, text: str) -> Row:
-    share = language.langdetect_share
-    return {
-        "lang": language.lang,
-        "lang_declared": declared,
-        "lang_votes": {
-            "letters": language.letters,
-            "langdetect": language.langdetect,
-            "langdetect_share": None if share is None else _f32(share),
-            "cld2": language.cld2,
-        },
-        "arabic_share": _f32(language.arabic_share),
-        "arabizi": language.arabizi,
-        "dialect_markers": dialect_markers(text) if language.lang == "ar" else [],
-    }
-
-
-def _relevance(relevance: Relevance) -> Row:
-    parts = {name: _f32(getattr(relevance, name)) for name in Relevance.__slots__}
-    return {"relevance": _f32(relevance.total), "relevance_parts": parts}
-
-
-def _quality(quality: Quality, bidi_controls: int) -> Row:
-    signals: dict[str, Any] = {name: getattr(quality, name) for name in Quality.__slots__ if name != "words"}
-    rounded = {name: _f32(value) if isinstance(value, float) else value for name, value in signals.items()}
-    return {**rounded, "bidi_controls": bidi_controls}
-
-
-def _engagement(engagement: Engagement) -> Row | None:
-    counters: dict[str, int | datetime | None] = {
-        name: getattr(engagement, name) for name in Engagement.__slots__
-    }
-    return None if all(value is None for value in counters.values()) else counters
-
-
-def _added(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
-    return {kind: first[kind] + second[kind] for kind in first}
-
-
-def _rights(
-    ref: CaptureRef, signals: tuple[Signal, ...], document: Document | None, settings: ColumnSettings
-) -> Row:
-    facts = settings.facts(ref.source)
-    every = sorted({*ref.rights.signals, *signals})
-    return {
-        "robots": ref.rights.robots,
-        "robots_rule": ref.rights.robots_rule,
-        "signals": [{"name": s.name, "where": s.where, "value": s.value} for s in every],
-        "licence": (document.licence if document else None) or facts.licence,
-        "terms": (document.terms if document else None) or facts.terms,
-    }
-
-
-def _provenance(ref: CaptureRef, reader: str, charset: str | None) -> Row:
-    return {
-        "warc_file": ref.warc_file,
-        "warc_record_id": ref.record_id,
-        "warc_offset": ref.warc_offset,
-        "payload_digest": ref.payload_digest,
-        "fetched_at": ref.fetched_at,
-        "reader": reader,
-        "charset": charset,
-    }
-
-
-def _f32(value: float) -> float:
-    """Return the nearest value a float32 column holds, so that rules judge the same before and after storage."""
-    return float(struct.unpack("f", struct.pack("f", value))[0])
+def _whole(table: str, row: Row, settings: ColumnSettings) -> Row:
+    """Return a row with all groups, in the order of the schema and without helpers."""
+    for group in groups_of(table, PUBLIC):
+        row |= group.fill(table, row, settings)
+    return {name: row[name] for name in load_schema(table, FIRST_VERSION).names}

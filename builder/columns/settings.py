@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from builder.columns.language import check_cld2
 from builder.columns.lexicon import Lexicon, recipe_lexicon
 from builder.columns.platforms import Matcher
+from builder.columns.record import byline_key
 from builder.rules import check_rules, check_select
-from builder.text import fold_text
 
 if TYPE_CHECKING:
-    from builder.recipe import Recipe
+    from builder.recipe import DedupBlock, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class ColumnSettings:
     sources: tuple[tuple[str, SourceFacts], ...] = ()
     dropped_bylines: frozenset[str] = frozenset()
     cld2: bool = False
+    copies: DedupBlock | None = None
 
     @classmethod
     def from_recipe(cls, recipe: Recipe, key: bytes) -> ColumnSettings:
@@ -56,6 +57,7 @@ class ColumnSettings:
             sources=tuple(sorted(facts.items())),
             dropped_bylines=frozenset(byline_key(name) for name in recipe.model.privacy.drop_bylines),
             cld2=recipe.model.language.cld2,
+            copies=recipe.model.dedup,
         )
 
     def matcher(self) -> Matcher:
@@ -65,11 +67,6 @@ class ColumnSettings:
     def facts(self, source: str) -> SourceFacts:
         """Return what the recipe says of a source; nothing for one it does not have."""
         return dict(self.sources).get(source, SourceFacts())
-
-
-def byline_key(name: str) -> str:
-    """Return one spelling for the spellings of a name: folded, blanks made one."""
-    return " ".join(fold_text(name).split())
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,37 @@
+"""What a group of columns is: a function of other columns of its row, kept and made again by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from builder.schema import Row
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from builder.columns.settings import ColumnSettings
+
+
+def _no_helpers() -> list[pa.Field]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Columns that are made together. The values of a row follow from its base and the settings alone.
+
+    `columns` names them for each table. `fill` takes the table and a row that has the base, and returns them.
+    `asks` returns the part of the settings that counts, as text: the columns are made again when it changes, or when
+    the code of `module` does. `needs`, where a group has it, returns what of the settings one row depends on: a row
+    for which it is the same under changed settings keeps its values. `helpers` are Arrow fields of "_" columns.
+    """
+
+    name: str
+    module: str
+    columns: Mapping[str, tuple[str, ...]]
+    fill: Callable[[str, Row, ColumnSettings], Row]
+    asks: Callable[[ColumnSettings], str]
+    needs: Callable[[Row, ColumnSettings], bytes] | None = None
+    helpers: Callable[[], list[pa.Field]] = _no_helpers

@@ -1,0 +1,43 @@
+"""The language of a text with every vote, and the words of it that belong to one region's speech."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from builder.columns.dialect import dialect_markers
+from builder.columns.groups.group import Group
+from builder.columns.language import detect_language
+from builder.columns.rounding import f32
+from builder.schema import Row
+
+if TYPE_CHECKING:
+    from builder.columns.settings import ColumnSettings
+
+_COLUMNS = ("lang", "lang_votes", "arabic_share", "arabizi", "dialect_markers")
+
+
+def _fill(_table: str, row: Row, settings: ColumnSettings) -> Row:
+    text = row["text"]
+    language = detect_language(text, cld2=settings.cld2)
+    share = language.langdetect_share
+    return {
+        "lang": language.lang,
+        "lang_votes": {
+            "letters": language.letters,
+            "langdetect": language.langdetect,
+            "langdetect_share": None if share is None else f32(share),
+            "cld2": language.cld2,
+        },
+        "arabic_share": f32(language.arabic_share),
+        "arabizi": language.arabizi,
+        "dialect_markers": dialect_markers(text) if language.lang == "ar" else [],
+    }
+
+
+LANGUAGE = Group(
+    "language",
+    __name__,
+    {"documents": _COLUMNS, "comments": _COLUMNS},
+    _fill,
+    lambda settings: f"cld2 {settings.cld2}",
+)

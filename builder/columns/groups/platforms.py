@@ -1,0 +1,82 @@
+"""What a text and its title name, and how much the text is about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from builder.columns.groups.group import Group
+from builder.columns.platforms import Found, Mention
+from builder.columns.relevance import Relevance, score
+from builder.columns.rounding import f32
+from builder.schema import Row
+
+if TYPE_CHECKING:
+    from builder.columns.lexicon import Lexicon
+    from builder.columns.settings import ColumnSettings
+
+_COMMENTS = ("about_platforms", "mentions")
+_DOCUMENTS = (*_COMMENTS, "concepts", "relevance", "relevance_parts")
+
+
+def _fill(table: str, row: Row, settings: ColumnSettings) -> Row:
+    matcher = settings.matcher()
+    found = matcher.find(row["text"])
+    in_title = matcher.find(row["title"] or "", zone="title")
+    about = _about(found, in_title)
+    if table == "comments":
+        return about
+    concepts = {hit.concept for hit in (*in_title.concepts, *found.concepts)}
+    return {**about, "concepts": sorted(concepts), **_relevance(score(row["text"], found, in_title))}
+
+
+def _about(found: Found, in_title: Found) -> Row:
+    topics = [m.platform for m in (*in_title.mentions, *found.mentions) if m.role == "topic"]
+    return {
+        "about_platforms": list(dict.fromkeys(topics)),
+        "mentions": [_mention(mention) for mention in (*in_title.mentions, *found.mentions)],
+    }
+
+
+def _mention(mention: Mention) -> Row:
+    return {name: getattr(mention, name) for name in Mention.__slots__ if name != "names_person"}
+
+
+def _relevance(relevance: Relevance) -> Row:
+    parts = {name: f32(getattr(relevance, name)) for name in Relevance.__slots__}
+    return {"relevance": f32(relevance.total), "relevance_parts": parts}
+
+
+def _asks(settings: ColumnSettings) -> str:
+    return repr(settings.lexicon)
+
+
+def _needs(row: Row, settings: ColumnSettings) -> bytes:
+    """Return a digest of all of the lexicon that this row can depend on.
+
+    That is everything but the platforms that the text cannot name: the gate sees no word of theirs in it.
+    """
+    matcher = settings.matcher()
+    common, entities = _digests(settings.lexicon)
+    digest = hashlib.blake2b(common, digest_size=16)
+    for name in sorted(matcher.nameable(row["text"]) | matcher.nameable(row["title"] or "")):
+        digest.update(entities[name])
+    return digest.digest()
+
+
+@lru_cache(maxsize=4)
+def _digests(lexicon: Lexicon) -> tuple[bytes, dict[str, bytes]]:
+    """Return a digest of what all platforms of a lexicon share, and one of each platform by its id."""
+    common = replace(lexicon, entities=(), name="", version=0)
+    return _digest(common), {entity.id: _digest(entity) for entity in lexicon.entities}
+
+
+def _digest(value: object) -> bytes:
+    return hashlib.blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+PLATFORMS = Group(
+    "platforms", __name__, {"documents": _DOCUMENTS, "comments": _COMMENTS}, _fill, _asks, _needs
+)
