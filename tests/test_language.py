@@ -82,11 +82,68 @@ def test_too_little_text_is_undetermined(text: str) -> None:
 
 
 def test_half_and_half_is_mixed() -> None:
-    """Where a fifth to a half of the letters are Arabic the text is called mixed."""
+    """Where a fifth to a half of the letters are Arabic the text is called mixed, whatever the rest is."""
     text = "This is a long English sentence about something. وهذه جملة عربية قصيرة فيها كلام."
     answer = detect_language(text)
     assert answer.lang == "mixed"
     assert 0.2 <= answer.arabic_share < 0.5
+
+
+ARABIC_PROSE = "كتبت هذه الجملة عن المنصات وما تفعله بنا، ثم أضفت إليها ترجمتها كما يفعل كثيرون في صفحاتهم. "
+
+
+@pytest.mark.parametrize(
+    "latin",
+    [
+        "I wrote this sentence about the platforms and what they do to all of us every day.",
+        "J'ai écrit cette phrase sur les plateformes et ce que le temps fait de nous tous les jours.",
+    ],
+)
+def test_two_running_texts_are_mixed_though_most_letters_are_arabic(latin: str) -> None:
+    """Half of it a translation: neither Arabic nor other."""
+    answer = detect_language(ARABIC_PROSE + latin)
+    assert answer.arabic_share > 0.5
+    assert (answer.lang, answer.letters) == ("mixed", "mixed-script")
+
+
+@pytest.mark.parametrize(
+    "latin",
+    [
+        "Samsung Galaxy Note Ultra Mystic Bronze Apple Watch Series Sport Band Google Pixel Pro",
+        "The Lord of the Rings: The Return of the King, The Last of Us and Gone with the Wind",
+        "https://example.org/what-they-do-to-all-of-us #what_is_in_it @someone_of_the_town #for_all_of_us",
+        "for x in range(ten): print(x.name, x.of(the=1)); return foo.bar_of(x) if x is not y else z.to_is()",
+    ],
+)
+def test_names_titles_addresses_and_code_are_no_second_language(latin: str) -> None:
+    """A post on phones, films or programs stays Arabic."""
+    assert detect_language(ARABIC_PROSE + latin).lang == "ar"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "اين كتاب را از دوست خود گرفتم و بايد فردا به او بدهم",
+        "اگر هوا خوب باشد با مردم شهر به كوه ميرويم و تا شب هستيم",
+    ],
+)
+def test_short_persian_on_arabic_keys_is_told_from_too_little_text(text: str) -> None:
+    """Its small words are Persian: other, not undetermined."""
+    assert len(text) < 100
+    assert detect_language(text).lang == "other"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "هل هذه الصورة هنا؟ هل هذه هي؟ لا، هذه هناك",
+        "ء والفتوش صار يرجعنا للأيام القديمة أو للستينات",
+        "کان وده یسوی مثلهم بس ما ضبطت معه فی البیت",
+    ],
+)
+def test_short_posts_that_look_foreign_at_a_glance_are_arabic(text: str) -> None:
+    """Many ha in هل هذه, the rest of a word that was cut, dialect on a Persian keyboard."""
+    assert detect_language(text).lang == "ar"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from builder.columns.letters import Letters, ha_share, is_arabizi, read_letters
+from builder.columns.letters import Letters, has_many_ha, is_arabizi, read_letters
 from builder.columns.votes import vote
 from builder.errors import UsageError
 
@@ -18,16 +18,22 @@ SAMPLE_CHARS = 1_200
 SHARE_CHARS = 20_000
 """Code points the share of Arabic letters is counted on: all of nearly every text."""
 LANGDETECT_CHARS = 320
-WORDS_OUTVOTE = 0.08
+WORDS_OUTVOTE = 0.05
 """From this share of Arabic words on, with no Persian word or letter and no Sorani abundance of ha, a text is
 Arabic though langdetect says Persian: short dialect posts."""
-WORDS_OUTVOTE_PERSIAN_KEYS = 0.25
-"""The same where it was typed on a Persian keyboard."""
+WORDS_OUTVOTE_PERSIAN_KEYS = 0.12
+"""The same where it was typed on a Persian keyboard; words that both languages have do not count then."""
+WORDS_OUTVOTE_ALIEN = 0.25
+"""The same with letters that are not on the keyboard for Arabic: پ چ ژ گ, or of another alphabet."""
 PERSIAN_SHARE_MAX = 0.01
+PERSIAN_DOUBT = 0.05
+"""With this share of Persian words and hardly a word that looks Arabic, langdetect's "ar" is not believed."""
+ARABIC_DOUBT = 0.1
+PERSIAN_SURE = 0.1
+"""With this share of Persian words even a short text that langdetect calls Persian or Urdu is not undecided."""
 SURE_SHARE_MIN = 0.9
 UNSURE_EVIDENCE_MIN = 0.2
 """Where langdetect's trials differ, this share of Arabic words is asked for."""
-SORANI_HA_SHARE = 0.12
 SHORT_CHARS = 100
 
 _WINDOWS = 4
@@ -69,26 +75,43 @@ def detect_language(text: str, *, cld2: bool = False) -> Language:
     )
 
 
+_PERSIAN = ("fa", "ur")
 _BY_LETTERS = {"few-letters": "und", "mixed-script": "mixed"}
 
 
 def _decide(letters: Letters, label: str | None, share: float, third: str | None, chars: int) -> str:
     if letters.verdict != "ar":
         return _BY_LETTERS.get(letters.verdict, "other")
-    if label == "ar" and (share >= SURE_SHARE_MIN or letters.evidence >= UNSURE_EVIDENCE_MIN):
+    if label == "ar" and _believed(letters, share):
         return "ar"
     short = chars < SHORT_CHARS
     if _words_outvote(letters) or (short and third == "ar"):
         return "ar"
+    if label in _PERSIAN and letters.persian >= PERSIAN_SURE:
+        return "other"
     return "und" if short or label == "ar" else "other"
+
+
+def _believed(letters: Letters, share: float) -> bool:
+    if letters.persian >= PERSIAN_DOUBT and letters.evidence < ARABIC_DOUBT:
+        return False
+    if share >= SURE_SHARE_MIN or letters.evidence >= UNSURE_EVIDENCE_MIN:
+        return True
+    return (
+        letters.persian < PERSIAN_SHARE_MAX
+        and not letters.persian_letters
+        and not has_many_ha(letters.cleaned)
+    )
 
 
 def _words_outvote(letters: Letters) -> bool:
     if letters.persian >= PERSIAN_SHARE_MAX:
         return False
+    if letters.alien_letters:
+        return letters.evidence >= WORDS_OUTVOTE_ALIEN
     if letters.persian_letters:
         return letters.evidence >= WORDS_OUTVOTE_PERSIAN_KEYS
-    return letters.evidence >= WORDS_OUTVOTE and ha_share(letters.cleaned) < SORANI_HA_SHARE
+    return letters.evidence >= WORDS_OUTVOTE and not has_many_ha(letters.cleaned)
 
 
 def _sample(text: str, limit: int) -> str:

@@ -20,6 +20,9 @@ LETTERS_MIN = 6
 ARABIC_SHARE_MIN = 0.5
 """Below this share of letters a text is not called Arabic, from .2 on it is called mixed."""
 MIXED_SHARE_MIN = 0.2
+LATIN_PROSE_MAX = 0.3
+"""From this share of the letters in running Latin text on, a text is mixed though most of it is Arabic. Of real
+Arabic articles, posts and comments none had so much; names, titles, addresses and code are not running text."""
 FOREIGN_SHARE_MAX = 0.03
 """Natural Arabic has at most 2 % of letters from outside its alphabet, even at 60 characters."""
 INNER_SHARE_MAX = 0.05
@@ -29,7 +32,11 @@ HA_OPEN_SHARE_MAX = ((120, 0.085), (600, 0.06), (1_000_000, 0.045))
 300, .022 at 1,500; Sorani typed with Arabic letters has .1 and more. Word-final ha (ta marbuta in many an
 Arabic post) and the pronouns ها هم هن هو هي do not count."""
 HA_OPEN_SHARE_SUSPECT = 0.055
+HA_EVIDENCE_MAX = 0.5
+"""Where half of the words look Arabic, many ha are only words such as هل هذه."""
+HA_SHARE_SORANI = 0.12
 HA_LETTERS_MIN = 30
+LATIN_SMALL_WORDS = 8
 EVIDENCE_MIN = 0.2
 """Share of words that look Arabic which natural Arabic all but always exceeds."""
 
@@ -48,10 +55,14 @@ _LETTER = re.compile(r"[^\W\d_]")
 _HA = re.compile("[هەھہ]")
 _HA_OPEN = re.compile(r"[هەھہ](?=\w)(?!(?:م|ا|ن|ه|ما|و|ي|ی)(?!\w))")
 _PERSIAN_LETTER = re.compile("[یکپچژگ]")
+_ALIEN = re.compile("[پچژگ]")
 _JOINER = re.compile(r"(?<=\w)\u200c(?=\w)")
 _VOWEL_SIGNS = re.compile("[\u0659-\u065f\u02c7]")
 """Vowel signs of Gilaki, Balochi and Kurdish spelling; Arabic has none of them."""
-_LONE_HAMZA = re.compile(r"(?<!\w)ء(?!\w)")
+_LATIN_WORDS = r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f'’\-]*"
+_LATIN_RUN = re.compile(rf"{_LATIN_WORDS}(?:[,.;:!?…\"'”’)»]*\s+[\"'“‘(«–—-]*\s*{_LATIN_WORDS}){{3,}}")
+_LONE_HAMZA = re.compile(r"(?<=[^\w])ء(?!\w)")
+"""Not at the head of a text, where it is the rest of a word that was cut."""
 _LONE_HAMZA_WEIGHT = 3
 _INITIAL_HAMZA = re.compile(r"(?<!\w)ئ")
 _ARTICLE = re.compile("^[وف]?(?:[بكف]?ال|لل|عال|هال)..")
@@ -65,7 +76,8 @@ class Letters:
     `arabic_share`: Arabic-script letters among all letters. `evidence`: share of words that look Arabic
     (article, function word, ta marbuta at the end, hamza on alef at the head). `persian`: share of words that
     are Persian: common there and none in Arabic, or with a joiner inside. `persian_letters`: how many letters
-    are of the Persian alphabet or keyboard. `cleaned`: the text without addresses, handles, marks and
+    are of the Persian alphabet or keyboard. `alien_letters`: how many letters and vowel signs no Arabic keyboard
+    and no Persian spelling of Arabic words has. `cleaned`: the text without addresses, handles, marks and
     stretched letters.
     """
 
@@ -74,6 +86,7 @@ class Letters:
     evidence: float
     persian: float
     persian_letters: int
+    alien_letters: int
     cleaned: str
 
 
@@ -90,17 +103,30 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
     share = arabic_share(cleaned if whole is None else _NOISE.sub(" ", whole))
     found = [word for word in words(cleaned) if _SCRIPT.match(word)]
     folded = fold_text("\n".join(found)).split("\n")[: len(found)]  # in one go: a call a word costs more
-    arabic = word_list("arabic")
-    evidence = _share(
-        word in arabic or bool(_ARTICLE.match(word) or _ARABIC_SHAPE.search(raw))
-        for raw, word in zip(found, folded, strict=True)
-    )
+    persian_letters = len(_PERSIAN_LETTER.findall(cleaned))
+    evidence = _evidence(found, folded, persian_letters)
     persian = _share(word in word_list("persian") for word in folded)
     persian += len(_JOINER.findall(plain)) / max(1, len(found))
     verdict = _verdict(cleaned, script, share, evidence)
+    if (
+        verdict == "ar"
+        and share <= 1 - LATIN_PROSE_MAX
+        and latin_prose_share(whole or text) >= LATIN_PROSE_MAX
+    ):
+        verdict = "mixed-script"
     if verdict == "ar" and foreign_marks / script > FOREIGN_SHARE_MAX:
         verdict = "foreign-letters"
-    return Letters(verdict, share, evidence, persian, len(_PERSIAN_LETTER.findall(cleaned)), cleaned)
+    alien = script - len(_NATIVE.findall(cleaned)) + len(_ALIEN.findall(cleaned)) + foreign_marks
+    return Letters(verdict, share, evidence, persian, persian_letters, alien, cleaned)
+
+
+def _evidence(found: list[str], folded: list[str], persian_letters: int) -> float:
+    """Return the share of words that look Arabic. Beside a Persian letter, words that Persian has too count not."""
+    arabic = word_list("arabic") - word_list("shared") if persian_letters else word_list("arabic")
+    return _share(
+        word in arabic or bool(_ARTICLE.match(word) or _ARABIC_SHAPE.search(raw))
+        for raw, word in zip(found, folded, strict=True)
+    )
 
 
 def arabic_share(text: str) -> float:
@@ -108,10 +134,32 @@ def arabic_share(text: str) -> float:
     return len(_SCRIPT.findall(text)) / max(1, len(_LETTER.findall(text)))
 
 
-def ha_share(cleaned: str, letters: int | None = None) -> float:
-    """Return the share of ha among the Arabic-script letters of a cleaned text (0-1)."""
-    count = len(_SCRIPT.findall(cleaned)) if letters is None else letters
-    return len(_HA.findall(cleaned)) / max(1, count)
+def latin_prose_share(text: str) -> float:
+    """Return the share of all letters that stand in running Latin text (0-1).
+
+    Running: four words or more with only blanks and marks of prose between them, one in eight a function word of
+    English or French, most of the others in lower case. So names, titles, addresses and code do not count.
+    """
+    plain = _NOISE.sub(" ", text)
+    prose = sum(
+        len(_LETTER.findall(match.group())) for match in _LATIN_RUN.finditer(plain) if _is_prose(match)
+    )
+    return prose / max(1, len(_LETTER.findall(plain)))
+
+
+def _is_prose(run: re.Match[str]) -> bool:
+    found = words(run.group())
+    small = word_list("latin")
+    content = [word for word in found if word.lower() not in small]
+    lower = sum(word[0].islower() for word in content)
+    return (len(found) - len(content)) * LATIN_SMALL_WORDS >= len(found) and 2 * lower >= len(content)
+
+
+def has_many_ha(cleaned: str) -> bool:
+    """Tell whether a cleaned text has ha as often, also inside words, as Sorani typed with Arabic letters."""
+    letters = max(1, len(_SCRIPT.findall(cleaned)))
+    many = len(_HA.findall(cleaned)) / letters >= HA_SHARE_SORANI
+    return many and len(_HA_OPEN.findall(cleaned)) / letters >= HA_OPEN_SHARE_SUSPECT
 
 
 def _share(hits: Iterable[bool]) -> float:
@@ -136,7 +184,7 @@ def _within_script(cleaned: str, script: int, evidence: float) -> str:
     if script < HA_LETTERS_MIN:
         return "ar"
     open_ha = len(_HA_OPEN.findall(cleaned)) / script
-    if open_ha > next(
+    if evidence < HA_EVIDENCE_MAX and open_ha > next(
         limit for letters, limit in HA_OPEN_SHARE_MAX if script < letters or letters >= 1_000_000
     ):
         return "many-ha"
