@@ -7,44 +7,54 @@ number of workers, the engine, the order of files, the clock, or what the cache 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from builder.engine import open_engine
+from builder.engine import Engine, check_engine, open_engine
 from builder.errors import UsageError
 from builder.events import Watch
 from builder.recipe import Recipe
-from builder.stages import run
-from builder.stages.work import Work, open_work
+from builder.stages.news import Outcome, side_state, unchanged
 from builder.storage import folder_lock
 from builder.tally import Tally
+
+if TYPE_CHECKING:
+    from builder.stages.work import Work
 
 WARM = "builder.stages.extraction:warm_up"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the flow: its name, what does it, and what it makes of what."""
+    """One step of the flow: its name, and what it makes of what.
+
+    The function of that name in builder.stages.run does it. It is loaded when a stage runs, since all stages
+    together load ten times what a build without news needs.
+    """
 
     name: str
-    act: Callable[[Work], None]
     meaning: str
+
+    def act(self, work: Work) -> None:
+        """Do the step."""
+        getattr(importlib.import_module("builder.stages.run"), self.name.replace(" ", "_"))(work)
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage("take in", run.take_in, "local files -> archive records"),
-    Stage(
-        "inventory", run.inventory, "archives -> captures worth reading; revisits, errors, feeds told apart"
-    ),
-    Stage("extract", run.extract, "captures -> documents, comments, tombstones, one page at a time"),
-    Stage("states", run.states, "many states of one record -> the one that stands"),
-    Stage("templates", run.templates, "what a host repeats on its pages, learned over all of them"),
-    Stage("rows", run.rows, "documents and comments -> rows with every computed column"),
-    Stage("rules", run.rules, "rows -> kept rows, and rejected rows with all reasons"),
-    Stage("dedup", run.dedup, "kept documents -> clusters of copies"),
-    Stage("release", run.release, "rows and clusters -> a release folder"),
+    Stage("take in", "local files -> archive records"),
+    Stage("inventory", "archives -> captures worth reading; revisits, errors, feeds told apart"),
+    Stage("extract", "captures -> documents, comments, tombstones, one page at a time"),
+    Stage("states", "many states of one record -> the one that stands"),
+    Stage("templates", "what a host repeats on its pages, learned over all of them"),
+    Stage("rows", "documents and comments -> rows with every computed column"),
+    Stage("rules", "rows -> kept rows, and rejected rows with all reasons"),
+    Stage("dedup", "kept documents -> clusters of copies"),
+    Stage("release", "rows and clusters -> a release folder"),
 )
 """The flow. `--task i/N` runs inventory and extract over one slice of the captures."""
 
@@ -86,20 +96,40 @@ def build(
     GateFailed when the recipe's assertions do not hold, WorldError when the disk refuses.
     """
     share = _share(task)
+    check_engine(engine, workers)
     lock = recipe.cache if task is None else recipe.cache / "slices" / task.replace("/", "-of-")
+    with folder_lock(lock, doing="building"):
+        side = side_state(recipe)
+        known = None if profile or task else unchanged(recipe, side)
+        if known is not None:
+            return BuildResult(**known, profile={})
+        opened = partial(open_engine, engine, workers, WARM)
+        stages = [stage for stage in STAGES if task is None or stage.name in SLICED]
+        made, times = _run(recipe, stages, opened, side=side, now=now, watch=progress, share=share)
+        return BuildResult(**made, profile=times if profile else {})
+
+
+def _run(
+    recipe: Recipe,
+    stages: Iterable[Stage],
+    engine: Callable[[], Engine],
+    *,
+    side: str,
+    now: datetime,
+    watch: Watch | None,
+    share: tuple[int, int],
+) -> tuple[Outcome, dict[str, dict[str, float]]]:
+    """Run the stages; return what the build gave, and what each stage cost."""
+    from builder.stages.work import open_work
+
     with (
-        folder_lock(lock, doing="building"),
-        open_engine(engine, workers, WARM) as pool,
-        open_work(recipe, pool, now=now, watch=progress, share=share) as work,
+        engine() as pool,
+        open_work(recipe, pool, side=side, now=now, watch=watch, share=share) as work,
     ):
-        known = None if profile or task else work.unchanged()
-        if known is None:
-            for stage in STAGES:
-                if task is None or stage.name in SLICED:
-                    with work.stage(stage.name):
-                        stage.act(work)
-            known = work.finish()
-        return BuildResult(**known, profile=work.profile if profile else {})
+        for stage in stages:
+            with work.stage(stage.name):
+                stage.act(work)
+        return work.finish(), work.profile
 
 
 def _share(task: str | None) -> tuple[int, int]:

@@ -20,8 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from builder.errors import RecipeError, nearest
-from builder.optout import SIGNALS
-from builder.sources import kinds
+from builder.sources import kind_named, kinds
 from builder.sources.base import NAME_PATTERN, AnySource
 from builder.sources.refused import refusal
 
@@ -111,6 +110,8 @@ class OptOutBlock(_Block):
     @field_validator("obey")
     @classmethod
     def _signals_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        from builder.optout import SIGNALS
+
         for name in names:
             if name.removesuffix("-other") not in SIGNALS:
                 message = f"{name!r} is no signal{nearest(name, SIGNALS)}; docs/optouts.md lists them"
@@ -301,14 +302,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _source(block: dict[str, Any], index: int, path: Path) -> AnySource:
     place = f"source[{index}]"
     kind = block.get("kind")
-    if kind not in kinds():
+    cls = kind_named(str(kind))
+    if cls is None:
         near = nearest(str(kind), kinds())
         raise RecipeError(
             f"{place}.kind is {kind!r}, which is no kind of source{near}",
             where=str(path),
             what_next=f"Kinds: {', '.join(kinds())}. `hiwar sources` explains each.",
         )
-    cls = kinds()[kind]
     source = cls(_validated(cls.block_type, block, path, f"{place}."))
     _check_allowed(source, place, path)
     return source

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,8 +130,8 @@ def shipped(name: str) -> Path:
 
     In a wheel it lies inside the package; in a source tree or an editable install, beside it.
     """
-    inside = Path(str(files("builder"))) / name
-    return inside if inside.exists() else Path(__file__).parent.parent / name
+    inside = Path(__file__).parent / name
+    return inside if inside.exists() else inside.parent.parent / name
 
 
 def versions(name: str) -> list[int]:

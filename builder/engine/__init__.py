@@ -5,7 +5,21 @@ from __future__ import annotations
 from builder.engine.base import BATCH_BUDGET, PAGE_BUDGET, Budget, Engine, Failure
 from builder.errors import UsageError
 
-__all__ = ["BATCH_BUDGET", "PAGE_BUDGET", "Budget", "Engine", "Failure", "open_engine"]
+__all__ = ["BATCH_BUDGET", "PAGE_BUDGET", "Budget", "Engine", "Failure", "check_engine", "open_engine"]
+
+
+ENGINES = ("local", "ray")
+
+
+def check_engine(name: str, workers: int) -> None:
+    """Check what `open_engine` will be asked for, without loading an engine.
+
+    Raises UsageError for an unknown name or fewer than one worker.
+    """
+    if workers < 1:
+        raise UsageError(f"{workers} workers cannot do anything", what_next="Give --workers 1 or more.")
+    if name not in ENGINES:
+        raise UsageError(f"no engine is named {name!r}", what_next=f"Engines: {', '.join(ENGINES)}.")
 
 
 def open_engine(name: str, workers: int, warm: str = "") -> Engine:
@@ -14,14 +28,11 @@ def open_engine(name: str, workers: int, warm: str = "") -> Engine:
     `warm` is a function as "module:name" that a worker's parent calls once, so that slow starts are paid once.
     Raises UsageError for an unknown name, fewer than one worker, or Ray where it is not installed.
     """
-    if workers < 1:
-        raise UsageError(f"{workers} workers cannot do anything", what_next="Give --workers 1 or more.")
+    check_engine(name, workers)
     if name == "local":
         from builder.engine.local import LocalEngine
 
         return LocalEngine(workers, warm)
-    if name == "ray":
-        from builder.engine.ray import RayEngine
+    from builder.engine.ray import RayEngine
 
-        return RayEngine(workers, warm)
-    raise UsageError(f"no engine is named {name!r}", what_next="Engines: local, ray.")
+    return RayEngine(workers, warm)

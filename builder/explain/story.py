@@ -14,7 +14,7 @@ from builder.model import Author, Capture, CaptureRef, Damage, Document, Evidenc
 from builder.reading import document_key, read_capture
 from builder.recipe import Recipe
 from builder.sources.base import AnySource
-from builder.stages.inventory import archive_files
+from builder.stages.archives import archive_files
 from builder.urls import canonical_url, stable_id
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from pyarrow.parquet import read_table
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from builder.console import Output, account_rows
-from builder.demo.run import DemoResult
 from builder.events import StageProgress, Watch
 from builder.pipeline import BuildResult
-from builder.render.checking import show_checks
-from builder.render.crawling import show_hosts
-from builder.schema import Row
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from builder.demo.run import DemoResult
+    from builder.schema import Row
 
 ACCOUNT = ("stage", "read", "kept", "dropped", "failed", "why")
 LOAD = '{table} = load_dataset("{folder}", "{table}", split="train")'
@@ -28,6 +28,8 @@ def build_progress(out: Output) -> Iterator[Watch | None]:
     elif out.quiet or not out.console.is_terminal:
         yield None
     else:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=out.console, transient=True) as bars:
             tasks: dict[str, TaskID] = {}
@@ -73,6 +75,8 @@ def _show_account(result: BuildResult, out: Output) -> None:
 
 def show_left_out(result: BuildResult, out: Output) -> None:
     """Print every page and record that was left out, each with all its reasons; robots.txt and kin do not count."""
+    from pyarrow.parquet import read_table
+
     if result.rejected is None:
         return
     left_out = [row for row in read_table(result.rejected).to_pylist() if row["reasons"][0]["rule"] != "role"]
@@ -90,6 +94,9 @@ def _reasons(row: Row) -> str:
 
 def show_demo(result: DemoResult, out: Output) -> None:
     """Print the four parts of the demo and the lines that load its release."""
+    from builder.render.checking import show_checks
+    from builder.render.crawling import show_hosts
+
     show_hosts(result.crawled, out)
     show_left_out(result.built, out)
     _show_account(result.built, out)

@@ -34,6 +34,15 @@ def kinds() -> dict[str, type[AnySource]]:
     return dict(sorted(found.items()))
 
 
+def kind_named(name: str) -> type[AnySource] | None:
+    """Return a source kind, or None. It is sought in the module of its name first: all kinds load the crawler too."""
+    if name in (module.name for module in pkgutil.iter_modules(__path__)):
+        for cls in _defined(f"{__name__}.{name}", Source):
+            if vars(cls).get("kind") == name:
+                return cls
+    return kinds().get(name)
+
+
 @cache
 def sites() -> dict[str, Site]:
     """Return every site with rules of its own by host, without "www.".

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from builder.model import Capture, Extraction, Target
+if TYPE_CHECKING:
+    from builder.model import Capture, Extraction, Target
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from builder.duck import quoted
 from builder.recipe import Recipe
 from builder.sources.base import AnySource
-from builder.stages.inventory import Archive
+from builder.stages.archives import Archive
 from builder.stages.store import KEY
 
 if TYPE_CHECKING:

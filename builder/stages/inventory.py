@@ -6,23 +6,17 @@ which order files come decides nothing.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder.archive.write import file_number
 from builder.engine import BATCH_BUDGET, Engine, Failure
-from builder.errors import ArchiveError, UsageError
+from builder.errors import ArchiveError
 from builder.model import PAGE, CaptureRef, Damage
-from builder.recipe import Recipe
-from builder.sources.base import AnySource
+from builder.stages.archives import Archive
 from builder.stages.codec import encode
 from builder.stages.fingerprints import code_fingerprint
 from builder.stages.store import write_parquet
-from builder.storage import sha256_of, write_json
 
 NO_DOCUMENTS = frozenset({"feed", "sitemap", "robots", "optout"})
 """Roles of answers that lead to pages or say how to behave, and hold no record themselves."""
@@ -32,24 +26,6 @@ SCAN_COLUMNS = (
     *("reason", "detail", "gone", "ref"),
 )
 """Columns of text in a scan: what SQL needs of a capture, why it is not read, the key that is gone, the rest."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Archive:
-    """One archive file of one source. `name` is its name on disk; `identity` says what a scan of it depends on."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-    source: str
-    path: str
-
-    @property
-    def identity(self) -> str:
-        """A digest of content, name and source: equal ones give equal scans."""
-        return hashlib.blake2b(
-            f"{self.sha256}\0{self.name}\0{self.source}".encode(), digest_size=16
-        ).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,69 +39,6 @@ class ScanTask:
 def scan_fingerprint() -> str:
     """Return the fingerprint of the code that scans archives."""
     return code_fingerprint(("builder.archive.read", "builder.reading", "builder.stages.codec", __name__))
-
-
-def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
-    """Return the archive files of all sources, sorted by name and content.
-
-    Raises ArchiveError when a file cannot be read, UsageError when there is none.
-    """
-    digests = _Digests(cache / "digests.json")
-    found = [
-        Archive(path.name, path.stat().st_size, digests.of(path), source.name, str(path))
-        for source in recipe.sources
-        for path in archive_files(recipe, source)
-    ]
-    digests.save()
-    if not found:
-        raise UsageError(
-            "nothing has been captured yet",
-            where=str(recipe.archive),
-            what_next="Run `hiwar crawl` first: a build reads archives only.",
-        )
-    return sorted(set(found))
-
-
-def archive_files(recipe: Recipe, source: AnySource) -> list[Path]:
-    """Return the archive files that hold a source's captures, sorted by path."""
-    if source.reach == "archives":
-        return source.archives(recipe.folder)
-    found = recipe.archive.glob(f"{source.name}-*.warc.gz")
-    return sorted(path for path in found if file_number(source.name, path.name) is not None)
-
-
-class _Digests:
-    """SHA-256 of files, remembered while size, inode and both times of a file stay what they were."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.known: dict[str, list[object]] = {}
-        self.used: dict[str, list[object]] = {}
-        with contextlib.suppress(OSError, ValueError):
-            self.known = json.loads(path.read_text(encoding="utf-8"))
-
-    def of(self, path: Path) -> str:
-        """Return the digest of a file.
-
-        Raises ArchiveError when it cannot be read.
-        """
-        try:
-            stat = path.stat()
-            state: list[object] = [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
-            entry = self.known.get(str(path))
-            if entry is None or entry[:-1] != state:
-                entry = [*state, sha256_of(path)]
-        except OSError as error:
-            raise ArchiveError(
-                f"cannot be read: {error.strerror}", where=str(path), what_next="Put the file back."
-            ) from error
-        self.used[str(path)] = entry
-        return str(entry[-1])
-
-    def save(self) -> None:
-        """Remember for the next build."""
-        if self.used != self.known:
-            write_json(self.path, self.used)
 
 
 def scan_archives(

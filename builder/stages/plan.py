@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from builder.columns.pseudonyms import load_or_make_key
 from builder.recipe import Recipe
 from builder.schema import shipped
+from builder.stages.archives import archive_files
 from builder.stages.fingerprints import code_fingerprint
-from builder.stages.inventory import archive_files
 from builder.stages.rows import RowMaker
 from builder.stages.store import Store
 from builder.storage import canonical_json

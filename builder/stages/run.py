@@ -14,6 +14,7 @@ from builder.stages import inventory as scanning
 from builder.stages import rows as making
 from builder.stages import states as settling
 from builder.stages import templates as learning
+from builder.stages.archives import find_archives
 from builder.stages.codec import decode
 from builder.stages.plan import KNOWN, TABLES, Plan
 from builder.stages.rejects import rejected_capture, rejected_damage, rejected_record
@@ -37,7 +38,7 @@ def take_in(work: Work) -> None:
 
 def inventory(work: Work) -> None:
     """Scan the archives, choose the captures to read, count and reject the others."""
-    work.archives = scanning.find_archives(work.recipe, work.cache)
+    work.archives = find_archives(work.recipe, work.cache)
     folder = work.cache / "scans" / scanning.scan_fingerprint()
     scans = {}
     for archive, path in scanning.scan_archives(work.archives, folder, work.engine):
