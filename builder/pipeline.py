@@ -120,9 +120,11 @@ def _run(
     share: tuple[int, int],
 ) -> tuple[Outcome, dict[str, dict[str, float]]]:
     """Run the stages; return what the build gave, and what each stage cost."""
+    from builder.arrow import without_pandas
     from builder.stages.work import open_work
 
     with (
+        without_pandas(),
         engine() as pool,
         open_work(recipe, pool, side=side, now=now, watch=watch, share=share) as work,
     ):

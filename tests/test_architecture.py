@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
     ("errors", "model", "version"),
-    ("text", "urls", "markup", "optout", "tally", "schema", "storage", "duck", "events"),
+    ("text", "urls", "markup", "optout", "tally", "schema", "storage", "arrow", "duck", "events"),
     ("archive",),
     ("extract",),
     ("sources",),

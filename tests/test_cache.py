@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -194,3 +196,33 @@ def test_a_fingerprint_changes_with_packages_and_data(tmp_path: Path) -> None:
     assert code_fingerprint(["builder.urls"], ["lxml"]) != code_fingerprint(
         ["builder.urls"], ["no-such-package"]
     )
+
+
+HEAVY = ("pyarrow", "duckdb", "numpy", "pandas", "trafilatura", "lxml", "aiohttp", "langdetect")
+AGAIN = """
+import sys
+from datetime import UTC, datetime
+from builder.pipeline import build
+from builder.recipe import load_recipe
+built = build(load_recipe(sys.argv[1]), now=datetime.now(UTC))
+print(built.fresh, built.version, *[name for name in {heavy!r} if name in sys.modules])
+"""
+
+
+def test_a_build_without_news_loads_nothing_heavy(tmp_path: Path) -> None:
+    """What a build without news takes is its recipe and some digests; no library for tables or pages is loaded."""
+    kit.archive(tmp_path, "a", kit.essays(range(2)))
+    kit.run(kit.recipe(tmp_path))
+    command = [sys.executable, "-c", AGAIN.format(heavy=HEAVY), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "1.0.0"]
+
+
+def test_a_build_needs_no_pandas_and_leaves_it_to_others(tmp_path: Path) -> None:
+    """A build does not load pandas where it is installed; whoever asks pyarrow for a data frame after it gets one."""
+    kit.archive(tmp_path, "a", kit.essays(range(2)))
+    kit.recipe(tmp_path)
+    frame = "import pyarrow as pa\nprint(pa.table({'a': [1]}).to_pandas()['a'].sum())\n"
+    command = [sys.executable, "-c", AGAIN.format(heavy=("pandas",)) + frame, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "1.0.0", "1"]

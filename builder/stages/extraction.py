@@ -113,12 +113,11 @@ class PageReader:
 
 def warm_up() -> None:
     """Do once, before workers are forked, what every worker would have to do: slow imports and first calls."""
-    import pyarrow as pa
-
-    import builder.columns
+    import builder.columns.row
     import builder.reading  # noqa: F401
+    from builder.arrow import leave_pandas_out
 
-    pa.array([0])  # pyarrow's first conversion imports pandas, where it is installed: half a second
+    leave_pandas_out()
 
 
 def extract_missing(
