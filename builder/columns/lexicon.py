@@ -192,12 +192,15 @@ def recipe_lexicon(recipe: Recipe) -> Lexicon:
 # Patterns. They are matched on the match form (builder.text.fold), so they are folded themselves.
 
 PROCLITICS = r"(?<!\w)(?P<pre>ا?[وف]?(?:[بكف]?ه?ال|لل|عل?ال|مال|يا|[بكلفعمش])?)"
+SAFE_PROCLITICS = PROCLITICS.replace("عفمش", "عف")
+"""For short spellings: م + وسم is a season, م + اكس is Max."""
 ARTICLE = r"(?<!\w)(?P<pre>ا?[وف]?(?:[بكف]?ه?ال|لل|عل?ال|مال))"
 ENCLITICS = r"(?:رز|ريه?|رين|ر|جيه?|جيين|يات|يين|يون|يه|يا|ين|ات|ي)?(?:ها|هم|هن|نا|كم|ك|ه|و)?(?!\w)"
 POSSESSIVES = r"(?:ها|هم|هن|نا|كم|ك|ه|ي)?(?!\w)"
 BARE_END = r"(?!\w)"
 GAP = r"[\s/\-–—'’\"()«»]{0,3}"
 _ENCLITICS_FORM_MIN = 4
+_PROCLITICS_FORM_MIN = 6
 _LATIN = re.compile(r"^[\x00-\x7f]+$")
 
 
@@ -208,7 +211,7 @@ def form_pattern(form: str) -> str:
 
 def entity_pattern(forms: Iterable[str], *, enclitics: bool) -> re.Pattern[str]:
     """Return the pattern of spellings with the clitics they may carry; the group "name" is the spelling."""
-    with_article, plain, latin = [], [], []
+    with_article, plain, short, latin = [], [], [], []
     for form in sorted(set(forms), key=lambda text: (-len(text), text)):
         folded = fold_text(form)
         if _LATIN.match(folded):
@@ -216,9 +219,14 @@ def entity_pattern(forms: Iterable[str], *, enclitics: bool) -> re.Pattern[str]:
         elif folded.startswith("ال"):
             with_article.append(form_pattern(folded[2:]))
         else:
-            plain.append(form_pattern(form))
+            (plain if len(folded) >= _PROCLITICS_FORM_MIN else short).append(form_pattern(form))
     end = ENCLITICS if enclitics else BARE_END
-    groups = [(PROCLITICS, plain, end), (ARTICLE, with_article, end), (PROCLITICS, latin, r"(?:'s)?(?!\w)")]
+    groups = [
+        (PROCLITICS, plain, end),
+        (SAFE_PROCLITICS, short, end),
+        (ARTICLE, with_article, end),
+        (PROCLITICS, latin, r"(?:'s)?(?!\w)"),
+    ]
     parts = []
     for number, (head, names, tail) in enumerate(groups):
         if names:
