@@ -211,7 +211,10 @@ def form_pattern(form: str) -> str:
 
 def entity_pattern(forms: Iterable[str], *, enclitics: bool) -> re.Pattern[str]:
     """Return the pattern of spellings with the clitics they may carry; the group "name" is the spelling."""
-    with_article, plain, short, latin = [], [], [], []
+    with_article: list[str] = []
+    plain: list[str] = []
+    short: list[str] = []
+    latin: list[str] = []
     for form in sorted(set(forms), key=lambda text: (-len(text), text)):
         folded = fold_text(form)
         if _LATIN.match(folded):
