@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -77,7 +77,7 @@ class Folded:
     """The match form of a text. `starts[i]` is the code point of the source that gave `text[i]`."""
 
     text: str
-    starts: tuple[int, ...]
+    starts: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the stretch of the source behind text[start:end] (end > start), dropped marks inside included."""
@@ -102,7 +102,9 @@ _LETTERS = str.maketrans(
 _DROPPED = re.compile(f"[{MARKS}{BIDI_CONTROLS}\u200b-\u200d\u2060\ufeff\u00ad]")
 _FOLDED_BLOCKS = ((0x00, 0x3000), (0xF900, 0x10000), (0x1D400, 0x1D800), (0x1F100, 0x1F200))
 """Blocks with compatibility forms that are met in Arabic posts: presentation forms, styled Latin letters."""
-_RUN = re.compile(r"([^\W\d])\1{2,}")
+_RUN = re.compile(r"(\w)\1(?!\d)\1+")
+"""A letter three times or more; a class for "letter" in its place would be tried at twice the cost."""
+_COMMON_UNTIL = 0x800
 
 
 @lru_cache(maxsize=1)
@@ -130,7 +132,16 @@ def _fold_char(char: str) -> str:
 
 def fold_text(text: str) -> str:
     """Return the match form alone, at a tenth of the cost of `fold`; equal to `fold(text).text`."""
-    return _RUN.sub(r"\1", text.translate(_fold_table()))
+    return _RUN.sub(r"\1", text.translate(_translation()))
+
+
+@lru_cache(maxsize=1)
+def _translation() -> dict[int, int | str]:
+    """Return the table for `str.translate`: common letters that stay are in it, as a lookup that fails is slow."""
+    table: dict[int, int | str] = {code: code for code in range(_COMMON_UNTIL)}
+    for code, folded in _fold_table().items():
+        table[code] = ord(folded) if len(folded) == 1 else folded
+    return table
 
 
 @lru_cache(maxsize=2)
@@ -153,22 +164,35 @@ def fold(text: str) -> Folded:
     one letter cut to one.
     """
     table = _fold_table()
+    whole = fold_whole(text)
+    uneven = _uneven_places(text)
+    if not uneven and len(whole) == len(text):
+        return Folded(whole, range(len(text)))
     starts: list[int] = []
     last = 0
-    for match in _uneven().finditer(text):  # between these every character has one in the match form
-        place = match.start()
+    for place in uneven:  # between these every character has one in the match form
         starts.extend(range(last, place))
-        starts.extend([place] * len(table[ord(match.group())]))
+        starts.extend([place] * len(table[ord(text[place])]))
         last = place + 1
     starts.extend(range(last, len(text)))
-    return _without_runs(text.translate(table), starts)
+    if len(starts) == len(whole):
+        return Folded(whole, starts)
+    return _without_runs(text.translate(_translation()), starts)
+
+
+def _uneven_places(text: str) -> list[int]:
+    """Return the places of the characters whose match form is not one character long."""
+    table = _fold_table()
+    found = (match.start() for pattern in _uneven() for match in pattern.finditer(text))
+    return sorted(place for place in found if len(table.get(ord(text[place]), " ")) != 1)
 
 
 @lru_cache(maxsize=1)
-def _uneven() -> re.Pattern[str]:
-    """Return the pattern of the characters whose match form is not one character long."""
-    uneven = (code for code, folded in sorted(_fold_table().items()) if len(folded) != 1)
-    return re.compile("[" + "".join(f"\\U{code:08x}" for code in uneven) + "]")
+def _uneven() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the pattern of those characters, and of the stretch beyond U+FFFF where more are: one class is slow."""
+    uneven = [code for code, folded in sorted(_fold_table().items()) if len(folded) != 1]
+    low, high = ([chr(code) for code in uneven if (code > 0xFFFF) is beyond] for beyond in (False, True))
+    return re.compile("[" + "".join(map(re.escape, low)) + "]"), re.compile(f"[{high[0]}-{high[-1]}]")
 
 
 def _without_runs(text: str, starts: list[int]) -> Folded:
@@ -182,7 +206,7 @@ def _without_runs(text: str, starts: list[int]) -> Folded:
         last = match.end()
     pieces.append(text[last:])
     kept.extend(starts[last:])
-    return Folded("".join(pieces), tuple(kept))
+    return Folded("".join(pieces), kept)
 
 
 def words(text: str) -> list[str]:

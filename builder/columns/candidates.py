@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from builder.columns.gate import Sign, Stretches, domain_sign, form_sign, matches
 from builder.columns.lexicon import CLASSES, Entity, cue_pattern, entity_pattern, takes_enclitics
 from builder.text import Folded, fold_text
 
@@ -27,6 +28,16 @@ class Candidate:
     cue: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One pattern of an entity: what class of spellings it finds, and the words it needs. `cue` comes with it."""
+
+    form: str
+    pattern: re.Pattern[str]
+    signs: tuple[Sign, ...]
+    cue: str | None = None
+
+
 class EntityPatterns:
     """The compiled patterns of one entity."""
 
@@ -38,18 +49,14 @@ class EntityPatterns:
         phrases = [cue for cue in entity.anti_cues if _holds_form(cue, entity)]
         self._phrases = cue_pattern(phrases)
         self._anti = cue_pattern(cue for cue in entity.anti_cues if cue not in phrases)
-        self._domains = re.compile(
-            r"(?<![\w.\-@])(?:https?://)?(?:www\.|m\.)?(?P<name0>"
-            + "|".join(map(re.escape, entity.domains))
-            + r")(?![\w.\-])"
-            if entity.domains
-            else r"(?!)"
+        self.searches = (
+            *_domain_search(entity.domains),
+            *(
+                search
+                for form_class in CLASSES
+                for search in _class_searches(getattr(entity, form_class), form_class)
+            ),
         )
-        self._forms = [
-            (form_class, pattern)
-            for form_class in CLASSES
-            for pattern in _class_patterns(getattr(entity, form_class), form_class)
-        ]
         self._hamza = tuple(fold_text(form) for form in entity.ambiguous if form[0] in _HAMZA_ALEF)
 
     def cue_phrase(self, text: str, start: int, end: int) -> str | None:
@@ -59,15 +66,14 @@ class EntityPatterns:
                 return match.group().strip()
         return None
 
-    def candidates(self, folded: Folded, text: str) -> Iterator[Candidate]:
-        """Yield what looks like the entity and is not spoken against by an anti-cue or a letter trap."""
-        for match in self._domains.finditer(folded.text):
-            yield Candidate(self.entity.id, "long", *match.span("name0"), cue="domain")
-        for form_class, pattern in self._forms:
-            for match in pattern.finditer(folded.text):
-                start, end = name_span(match)
-                if not self._trapped(folded, text, match, form_class):
-                    yield Candidate(self.entity.id, form_class, start, end)
+    def candidates(
+        self, search: Search, folded: Folded, text: str, stretches: Stretches
+    ) -> Iterator[Candidate]:
+        """Yield what one search finds and no anti-cue and no letter trap speaks against."""
+        for match in matches(search.pattern, folded.text, stretches):
+            start, end = name_span(match)
+            if search.cue or not self._trapped(folded, text, match, search.form):
+                yield Candidate(self.entity.id, search.form, start, end, cue=search.cue)
 
     def _trapped(self, folded: Folded, text: str, match: re.Match[str], form_class: str) -> bool:
         start, end = name_span(match)
@@ -111,19 +117,23 @@ def _holds_form(cue: str, entity: Entity) -> bool:
     return any(fold_text(form).removeprefix("ال") in folded for _, form in entity.forms())
 
 
-def _class_patterns(forms: Iterable[str], form_class: str) -> Iterator[re.Pattern[str]]:
-    """Yield patterns of one class: spellings that take suffixes, and those that do not."""
+def _domain_search(domains: tuple[str, ...]) -> Iterator[Search]:
+    """Yield the search for the domains of an entity, if it has any; who writes one means the platform."""
+    if domains:
+        names = "|".join(map(re.escape, domains))
+        pattern = re.compile(rf"(?<![\w.\-@])(?:https?://)?(?:www\.|m\.)?(?P<name0>{names})(?![\w.\-])")
+        yield Search("long", pattern, tuple(map(domain_sign, domains)), cue="domain")
+
+
+def _class_searches(forms: Iterable[str], form_class: str) -> Iterator[Search]:
+    """Yield the searches of one class: spellings that take suffixes, and those that do not."""
     with_suffix = [form for form in forms if form_class != "ambiguous" and takes_enclitics(form)]
     bare = [form for form in forms if form not in with_suffix]
-    if with_suffix:
-        yield entity_pattern(with_suffix, enclitics=True)
-    if bare:
-        yield entity_pattern(bare, enclitics=False)
+    for kind, enclitics in ((with_suffix, True), (bare, False)):
+        if kind:
+            yield Search(form_class, entity_pattern(kind, enclitics=enclitics), tuple(map(form_sign, kind)))
 
 
 def name_span(match: re.Match[str]) -> tuple[int, int]:
     """Return (start, end) of the name in a match of a lexicon pattern, without its clitics."""
-    for name, value in match.groupdict().items():
-        if name.startswith("name") and value is not None:
-            return match.span(name)
-    return match.span()
+    return match.span(match.lastgroup or 0)

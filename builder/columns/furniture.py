@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from builder.text import fold_text, words
+from builder.text import words
 
 HEAD_CHARS = 25
 """A call to follow opens its line, after a name at most."""
@@ -45,31 +45,42 @@ class Spans:
         return self._before[-1]
 
 
-def opens_like_furniture(line: str, openings: re.Pattern[str]) -> bool:
-    """Tell whether a line begins as a call to follow, share or subscribe, a source credit or a contact line."""
-    if len(line) > 2 * LINE_CHARS:
-        return False
-    folded = fold_text(line).strip()
-    match = openings.search(folded)
-    return match is not None and match.start() < HEAD_CHARS and len(folded) < LINE_CHARS
-
-
-def furniture_spans(text: str, names: Sequence[tuple[int, int]], openings: re.Pattern[str]) -> Spans:
+def furniture_spans(
+    text: str,
+    folded: str,
+    names: Sequence[tuple[int, int]],
+    openings: re.Pattern[str],
+    stretches: Sequence[tuple[int, int]],
+) -> Spans:
     """Return the lines of a text that are furniture.
 
-    `names`: (start, end) of what the text names, sorted; `openings`: how such lines begin, in the match form.
+    `folded` is the match form of the text. `names`: (start, end) of what the text names, sorted; `openings`: how
+    such lines begin, in the match form; `stretches`: where in the match form one can stand at all, sorted and apart.
     """
     starts = [start for start, _ in names]
+    ends = [stop for _, stop in stretches]
     spans = []
-    start = 0
-    for line in text.split("\n"):
+    start = place = 0
+    for line, form in zip(text.split("\n"), folded.split("\n"), strict=True):
         end = start + len(line)
         if line:
             inside = names[bisect_left(starts, start) : bisect_left(starts, end)]
-            if opens_like_furniture(line, openings) or _is_list(text, line, inside):
+            near = bisect_right(ends, place)
+            opened = near < len(ends) and stretches[near][0] < place + len(form)
+            if (opened and _opens(line, form, openings)) or _is_list(text, line, inside):
                 spans.append((start, end))
         start = end + 1
+        place += len(form) + 1
     return Spans(spans)
+
+
+def _opens(line: str, folded: str, openings: re.Pattern[str]) -> bool:
+    """Tell whether a line begins as a call to follow or share, a source credit or a contact line."""
+    folded = folded.strip()
+    if len(line) > 2 * LINE_CHARS or len(folded) >= LINE_CHARS:
+        return False
+    match = openings.search(folded)
+    return match is not None and match.start() < HEAD_CHARS
 
 
 def _is_list(text: str, line: str, names: Sequence[tuple[int, int]]) -> bool:

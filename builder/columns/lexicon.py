@@ -199,6 +199,7 @@ ENCLITICS = r"(?:رز|ريه?|رين|ر|جيه?|جيين|يات|يين|يون|ي
 POSSESSIVES = r"(?:ها|هم|هن|نا|كم|ك|ه|ي)?(?!\w)"
 BARE_END = r"(?!\w)"
 GAP = r"[\s/\-–—'’\"()«»]{0,3}"
+GAP_CHARS = 3
 _ENCLITICS_FORM_MIN = 4
 _PROCLITICS_FORM_MIN = 6
 _LATIN = re.compile(r"^[\x00-\x7f]+$")
@@ -248,16 +249,17 @@ def cue_pattern(cues: Iterable[str]) -> re.Pattern[str]:
     parts = []
     for cue in sorted(set(cues), key=lambda text: (-len(text), text)):
         stem = cue.endswith("*")
-        folded = fold_text(cue.rstrip("*"))
-        folded = folded[2:] if folded.startswith("ال") and not stem else folded
-        parts.append(
-            GAP.join(re.escape(token) for token in folded.split()) + (r"\w*" if stem else r"(?![^\W\d])")
-        )
+        parts.append(GAP.join(map(re.escape, cue_tokens(cue))) + (r"\w*" if stem else r"(?![^\W\d])"))
     return re.compile(r"(?<!\w)[وف]?[بكلس]?(?:ال|لل)?(?:" + "|".join(parts) + ")" if parts else r"(?!)")
 
 
-def gate_words(form: str) -> str:
-    """Return the longest token of a spelling, folded: a text without it cannot hold the spelling."""
+def form_tokens(form: str) -> list[str]:
+    """Return the tokens of a spelling that stand in every match of it: folded, the article left out."""
     folded = fold_text(form)
-    folded = folded.removeprefix("ال") if not _LATIN.match(folded) else folded
-    return max(folded.split(), key=len)
+    return (folded if _LATIN.match(folded) else folded.removeprefix("ال")).split()
+
+
+def cue_tokens(cue: str) -> list[str]:
+    """Return the tokens of a cue that stand in every match of it: folded, the article left out."""
+    folded = fold_text(cue.rstrip("*"))
+    return (folded if cue.endswith("*") else folded.removeprefix("ال")).split()

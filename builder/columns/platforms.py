@@ -13,17 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import ahocorasick
-
-from builder.columns.candidates import Candidate, EntityPatterns, name_span
+from builder.columns.candidates import Candidate, EntityPatterns, Search, name_span
 from builder.columns.furniture import Spans, furniture_spans
-from builder.columns.lexicon import (
-    CLASSES,
-    Lexicon,
-    cue_pattern,
-    entity_pattern,
-    gate_words,
-)
+from builder.columns.gate import Gate, Sign, Stretches, cue_sign, form_sign, matches
+from builder.columns.lexicon import CLASSES, Concept, Lexicon, cue_pattern, entity_pattern
 from builder.text import Folded, fold, fold_whole
 
 CUE_CHARS = 55
@@ -33,8 +26,6 @@ COMPANY_CHARS = 28
 PERSON_CHARS = 12
 JOINED_CHARS = 4
 LONGEST_NAME_CHARS = 20
-CLITIC_CHARS = 40
-"""More than all clitics, suffixes and gaps around and inside a spelling take up."""
 ATTRIBUTION_CHARS = 45
 LEAD_SHARE = 0.2
 _SENTENCE_BREAK = re.compile(r"[.!?؟؛\n]+(?:\s|$)|\n")
@@ -82,14 +73,16 @@ class Matcher:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self._entities = {entity.id: EntityPatterns(entity) for entity in lexicon.entities}
-        self._concepts = {
-            concept.id: (entity_pattern(concept.forms, enclitics=True), cue_pattern(concept.never))
-            for concept in lexicon.concepts
-        }
-        longest = max((len(form) for concept in lexicon.concepts for form in concept.forms), default=0)
-        self._window_chars = 2 * longest + CLITIC_CHARS
-        self._core = {concept.id for concept in lexicon.concepts if concept.core}
-        self._gate = _gate(lexicon)
+        self._searches: list[tuple[EntityPatterns, Search]] = [
+            (patterns, search)
+            for _, patterns in sorted(self._entities.items())
+            for search in patterns.searches
+        ]
+        self._concepts = [_ConceptSearch.of(concept) for concept in lexicon.concepts]
+        searches = [search.signs for _, search in self._searches]
+        concepts = [concept.signs for concept in self._concepts]
+        openings = tuple(map(cue_sign, lexicon.furniture))
+        self._gate = Gate([*searches, *concepts, openings])
         self._cues = cue_pattern(lexicon.cues)
         self._carriers = cue_pattern(lexicon.carriers)
         self._verbs = cue_pattern(lexicon.attribution_verbs)
@@ -99,15 +92,17 @@ class Matcher:
 
     def find(self, text: str, *, zone: str | None = None) -> Found:
         """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place."""
-        names, terms = _gated(self, text)
-        if not (names or terms):
+        seen = _gated(self, text)
+        openings = len(self._searches) + len(self._concepts)
+        if not seen.keys() - {openings}:
             return Found()
         folded = fold(text)
-        candidates = self._candidates(folded, text, names)
-        furniture = furniture_spans(text, [c.place for c in candidates], self._openings)
+        candidates = self._candidates(folded, text, seen)
+        names = [c.place for c in candidates]
+        furniture = furniture_spans(text, folded.text, names, self._openings, seen.get(openings, []))
         accepted = self._accept(folded.text, candidates, furniture)
         concepts = sorted(
-            self._concept_hits(folded, terms),
+            self._concept_hits(folded, seen),
             key=lambda hit: (hit.start, hit.end, hit.concept),
         )
         return Found(
@@ -118,24 +113,20 @@ class Matcher:
 
     def nameable(self, text: str) -> set[str]:
         """Return the ids of the platforms that a text can name at all: no other one changes what is found in it."""
-        return _gated(self, text)[0]
+        numbers = (number for number in _gated(self, text) if number < len(self._searches))
+        return {self._searches[number][0].entity.id for number in numbers}
 
-    def gated(self, text: str) -> tuple[set[str], dict[str, list[int]]]:
-        """Return the platforms and, with the places, the concepts that the gate sees a word of in a text."""
-        names: set[str] = set()
-        terms: dict[str, list[int]] = {}
-        for end, values in self._gate.iter(fold_whole(text)):
-            for kind, name in values:
-                if kind == "entity":
-                    names.add(name)
-                else:
-                    terms.setdefault(name, []).append(end)
-        return names, terms
+    def gated(self, text: str) -> dict[int, Stretches]:
+        """Return the stretches in which searches, concepts and openings can match at all, by their number."""
+        return self._gate.stretches(fold_whole(text))
 
-    def _candidates(self, folded: Folded, text: str, names: set[str]) -> list[Candidate]:
+    def _candidates(self, folded: Folded, text: str, seen: Mapping[int, Stretches]) -> list[Candidate]:
         """Return what looks like a name, in order; where two claim a place, the surer class, then the longer."""
         found = [
-            candidate for name in sorted(names) for candidate in self._entities[name].candidates(folded, text)
+            candidate
+            for number, (patterns, search) in enumerate(self._searches)
+            if number in seen
+            for candidate in patterns.candidates(search, folded, text, seen[number])
         ]
         rank = {form: place for place, form in enumerate(CLASSES)}
         found.sort(key=lambda c: (rank[c.form], c.start - c.end, c.start, c.platform))
@@ -200,40 +191,49 @@ class Matcher:
         before = _before(folded, candidate.start, ATTRIBUTION_CHARS)
         return bool(self._verbs.search(before) and self._places.search(before[-CARRIER_CHARS:]))
 
-    def _concept_hits(self, folded: Folded, terms: Mapping[str, list[int]]) -> Iterator[ConceptHit]:
-        """Yield the concept terms; `terms` says where the gate saw a word of each, the only places they can be."""
-        for name in sorted(terms):
-            pattern, never = self._concepts[name]
-            spans = [
-                name_span(match)
-                for start, end in _windows(terms[name], self._window_chars, len(folded.text))
-                for match in pattern.finditer(folded.text, start, end)
-            ]
-            blocked: set[int] = set()
-            if spans:
-                blocked = {place for match in never.finditer(folded.text) for place in range(*match.span())}
-            for start, end in spans:
-                if blocked.isdisjoint(range(start, end)):
-                    yield ConceptHit(name, *folded.span(start, end), name in self._core)
+    def _concept_hits(self, folded: Folded, seen: Mapping[int, Stretches]) -> Iterator[ConceptHit]:
+        """Yield the concept terms, without what only looks like them."""
+        for number, concept in enumerate(self._concepts, len(self._searches)):
+            if number in seen:
+                for start, end in concept.spans(folded.text, seen[number]):
+                    yield ConceptHit(concept.id, *folded.span(start, end), concept.core)
 
 
 @lru_cache(maxsize=2)
-def _gated(matcher: Matcher, text: str) -> tuple[set[str], dict[str, list[int]]]:
+def _gated(matcher: Matcher, text: str) -> Mapping[int, Stretches]:
     """Return what the gate sees; kept for the last texts, of which a row asks twice. Nobody changes what it gives."""
     return matcher.gated(text)
 
 
-def _windows(ends: list[int], width: int, chars: int) -> Iterator[tuple[int, int]]:
-    """Yield the stretches of a text within `width` of some places, those that touch as one."""
-    start = stop = 0
-    for end in ends:
-        if stop and end - width > stop:
-            yield start, stop
-            stop = 0
-        start = start if stop else max(0, end - width)
-        stop = min(chars, end + width)
-    if stop:
-        yield start, stop
+@dataclass(frozen=True, slots=True)
+class _ConceptSearch:
+    """The patterns of one concept: its terms, and what only looks like them."""
+
+    id: str
+    core: bool
+    pattern: re.Pattern[str]
+    signs: tuple[Sign, ...]
+    never: re.Pattern[str]
+    never_words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, concept: Concept) -> _ConceptSearch:
+        return cls(
+            concept.id,
+            concept.core,
+            entity_pattern(concept.forms, enclitics=True),
+            tuple(map(form_sign, concept.forms)),
+            cue_pattern(concept.never),
+            tuple(cue_sign(cue).word for cue in concept.never),
+        )
+
+    def spans(self, text: str, stretches: Stretches) -> list[tuple[int, int]]:
+        """Return where the terms stand in a match form."""
+        spans = [name_span(match) for match in matches(self.pattern, text, stretches)]
+        if not spans or not any(word in text for word in self.never_words):
+            return spans
+        blocked = {place for match in self.never.finditer(text) for place in range(*match.span())}
+        return [span for span in spans if blocked.isdisjoint(range(*span))]
 
 
 class _Company:
@@ -269,23 +269,6 @@ def _joined(candidate: Candidate, neighbours: list[Candidate]) -> list[Candidate
         if other.platform != candidate.platform
         and max(candidate.start - other.end, other.start - candidate.end) <= JOINED_CHARS
     ]
-
-
-def _gate(lexicon: Lexicon) -> ahocorasick.Automaton:
-    words: dict[str, set[tuple[str, str]]] = {}
-    for entity in lexicon.entities:
-        for _, form in entity.forms():
-            words.setdefault(gate_words(form), set()).add(("entity", entity.id))
-        for domain in entity.domains:
-            words.setdefault(domain, set()).add(("entity", entity.id))
-    for concept in lexicon.concepts:
-        for form in concept.forms:
-            words.setdefault(gate_words(form), set()).add(("concept", concept.id))
-    automaton = ahocorasick.Automaton()
-    for word in sorted(words):
-        automaton.add_word(word, tuple(sorted(words[word])))
-    automaton.make_automaton()
-    return automaton
 
 
 def _before(text: str, start: int, width: int) -> str:

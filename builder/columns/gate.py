@@ -1,0 +1,108 @@
+"""Tells in one pass over a text where patterns of words can match at all, so that they are tried nowhere else.
+
+Every match of a pattern holds one of its words, and reaches a known way to either side of it. What is searched are
+therefore the stretches around the words seen; they reach past the longest match, so that a pattern finds in them
+what it finds in the whole text. tests/test_platforms.py holds both to the same answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import ahocorasick
+
+from builder.columns.lexicon import GAP_CHARS, cue_tokens, form_tokens
+
+CLITIC_CHARS = 10
+"""More than clitics before a name, or suffixes behind it with the character that ends the word, take up."""
+ADDRESS_CHARS = 14
+"""More than "https://www." takes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A word without which a pattern cannot match, and how far around its last character a match can reach."""
+
+    word: str
+    before: int
+    after: int
+
+
+def form_sign(form: str) -> Sign:
+    """Return the sign of one spelling (`entity_pattern`): its longest token."""
+    return _sign(form_tokens(form))
+
+
+def cue_sign(cue: str) -> Sign:
+    """Return the sign of one cue (`cue_pattern`); the rest of a word whose head it is does not count."""
+    return _sign(cue_tokens(cue))
+
+
+def _sign(tokens: Sequence[str]) -> Sign:
+    place = tokens.index(max(tokens, key=len))
+    return Sign(tokens[place], _reach(tokens[: place + 1]), _reach(tokens[place + 1 :]))
+
+
+def _reach(tokens: Sequence[str]) -> int:
+    return sum(map(len, tokens)) + GAP_CHARS * len(tokens) + CLITIC_CHARS
+
+
+def domain_sign(domain: str) -> Sign:
+    """Return the sign of a domain: the domain."""
+    return Sign(domain, len(domain) + ADDRESS_CHARS, CLITIC_CHARS)
+
+
+Stretches = list[tuple[int, int]]
+
+
+class Gate:
+    """The signs of many patterns in one automaton; a pattern is known by its place in the list."""
+
+    def __init__(self, signs: Iterable[Iterable[Sign]]) -> None:
+        words: dict[str, dict[int, Sign]] = {}
+        for number, of_pattern in enumerate(signs):
+            for sign in of_pattern:
+                at_word = words.setdefault(sign.word, {})
+                known = at_word.get(number, sign)
+                wide = Sign(sign.word, max(known.before, sign.before), max(known.after, sign.after))
+                at_word[number] = wide
+        self._automaton = ahocorasick.Automaton()
+        for word in sorted(words):
+            values = tuple((number, sign.before, sign.after) for number, sign in sorted(words[word].items()))
+            self._automaton.add_word(word, values)
+        self._automaton.make_automaton()
+
+    def stretches(self, text: str) -> dict[int, Stretches]:
+        """Return, for each pattern a sign of which stands in a text, the stretches where it can match, in order."""
+        seen: dict[int, Stretches] = {}
+        for end, values in self._automaton.iter(text):
+            for number, before, after in values:
+                stretch = (end - before, end + after)
+                if number in seen:
+                    seen[number].append(stretch)
+                else:
+                    seen[number] = [stretch]
+        return {number: _joined(stretches) for number, stretches in seen.items()}
+
+
+def _joined(stretches: Stretches) -> Stretches:
+    """Return stretches in order, those that touch as one."""
+    stretches.sort()
+    joined = []
+    start, stop = stretches[0]
+    for low, high in stretches:
+        if low > stop:
+            joined.append((start, stop))
+            start, stop = low, high
+        elif high > stop:
+            stop = high
+    joined.append((start, stop))
+    return joined
+
+
+def matches(pattern: re.Pattern[str], text: str, stretches: Stretches) -> Iterator[re.Match[str]]:
+    """Yield the matches of a pattern in the stretches of a text."""
+    for start, stop in stretches:
+        yield from pattern.finditer(text, max(0, start), stop)
