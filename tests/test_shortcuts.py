@@ -62,11 +62,12 @@ def random_texts(count: int) -> list[str]:
     for _ in range(count):
         pieces = []
         for _ in range(chance.randint(1, 12)):
-            form = chance.choice(chance.choice([forms(), LEXICON.furniture]))
+            form = chance.choice(forms())
             if chance.random() < 0.3:
                 form = form.replace(" ", chance.choice(GAPS))
             whole = chance.choice(CLITICS) + form + chance.choice(SUFFIXES)
-            pieces.append(chance.choice([whole, whole, chance.choice(sentences), chance.choice(ODD)]))
+            call = "\n" + chance.choice(LEXICON.furniture)
+            pieces.append(chance.choice([whole, whole, chance.choice(sentences), chance.choice(ODD), call]))
             pieces.append(chance.choice(GAPS))
         text = "".join(pieces)
         start = chance.randrange(len(text))
@@ -90,7 +91,7 @@ def test_patterns_find_around_their_words_what_they_find_in_the_whole_text() -> 
             near = [match.span() for match in matches(pattern, text, stretches.get(number, []))]
             assert near == [match.span() for match in pattern.finditer(text)]
             seen += len(near)
-    assert seen > 300
+    assert seen > 100
 
 
 def test_furniture_is_looked_for_only_where_a_call_can_stand() -> None:
