@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from json.encoder import encode_basestring
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,18 +38,17 @@ Encoded = dict[str, list[bytes]]
 
 def canonical_value(value: object) -> bytes:
     """Return one value in canonical form: UTF-8 JSON, or no bytes at all for null."""
-    if value is None:
-        return b""
-    text = json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_canonical_time
-    )
-    return text.encode("utf-8")
+    return b"" if value is None else _JSON.encode(value).encode("utf-8")
 
 
 def _canonical_time(value: object) -> int:
     if not isinstance(value, datetime):
         raise TypeError(f"no canonical form for {type(value).__name__}")
     return (value - _EPOCH) // _MICROSECOND
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_canonical_time)
+"""One for all values: `json.dumps` would make a new one for each."""
 
 
 def encoded(table: pa.Table, names: Sequence[str]) -> Encoded:
@@ -60,7 +60,25 @@ def canonical_column(column: pa.ChunkedArray) -> list[bytes]:
     """Return the values of a column in canonical form; columns that are all null cost nothing."""
     if column.null_count == len(column):
         return [b""] * len(column)
-    return [canonical_value(value) for value in column.to_pylist()]
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type) and column.type.unit == "us":
+        column = column.cast(pa.int64())
+    to_text = _quickest(column.type)
+    if to_text is None:
+        return [canonical_value(value) for value in column.to_pylist()]
+    return [b"" if value is None else to_text(value).encode("utf-8") for value in column.to_pylist()]
+
+
+def _quickest(kind: pa.DataType) -> Callable[[Any], str] | None:
+    """Return what gives the JSON of a plain value without the detour over an encoder, for a third of the time."""
+    import pyarrow as pa
+
+    if pa.types.is_string(kind):
+        return encode_basestring
+    if pa.types.is_boolean(kind):
+        return lambda value: "true" if value else "false"
+    return str if pa.types.is_integer(kind) else None
 
 
 def digests(columns: Encoded, names: Sequence[str]) -> list[bytes]:
