@@ -26,8 +26,6 @@ from builder.tally import Tally
 if TYPE_CHECKING:
     from builder.stages.work import Work
 
-WARM = "builder.stages.extraction:warm_up"
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -103,7 +101,7 @@ def build(
         known = None if profile or task else unchanged(recipe, side)
         if known is not None:
             return BuildResult(**known, profile={})
-        opened = partial(open_engine, engine, workers, WARM)
+        opened = partial(open_engine, engine, workers)
         stages = [stage for stage in STAGES if task is None or stage.name in SLICED]
         made, times = _run(recipe, stages, opened, side=side, now=now, watch=progress, share=share)
         return BuildResult(**made, profile=times if profile else {})

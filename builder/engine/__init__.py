@@ -22,17 +22,16 @@ def check_engine(name: str, workers: int) -> None:
         raise UsageError(f"no engine is named {name!r}", what_next=f"Engines: {', '.join(ENGINES)}.")
 
 
-def open_engine(name: str, workers: int, warm: str = "") -> Engine:
+def open_engine(name: str, workers: int) -> Engine:
     """Return the engine of that name: "local" or "ray".
 
-    `warm` is a function as "module:name" that a worker's parent calls once, so that slow starts are paid once.
     Raises UsageError for an unknown name, fewer than one worker, or Ray where it is not installed.
     """
     check_engine(name, workers)
     if name == "local":
         from builder.engine.local import LocalEngine
 
-        return LocalEngine(workers, warm)
+        return LocalEngine(workers)
     from builder.engine.ray import RayEngine
 
-    return RayEngine(workers, warm)
+    return RayEngine(workers)

@@ -49,6 +49,14 @@ class Failure:
         return self.kind not in ("killed", "stalled")
 
 
+def warm_of(function: Callable[[TaskT], ResultT]) -> str:
+    """Return what a worker's parent loads before it forks workers for a function, so that slow starts are paid once.
+
+    It is the function's own `warm`, "module:name" of something to call, where it has one; else "module:", its module.
+    """
+    return getattr(function, "warm", "") or f"{function.__module__}:"
+
+
 class Engine(Protocol):
     """Runs functions over tasks. Use it as a context manager: leaving it ends every process it started."""
 

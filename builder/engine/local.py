@@ -23,8 +23,8 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from builder.engine.base import Budget, Failure
-from builder.engine.worker import END, PID, REAP, SPAWN, Answer, Order
+from builder.engine.base import Budget, Failure, warm_of
+from builder.engine.worker import END, PID, REAP, SPAWN, WARM, Answer, Order
 from builder.errors import HiwarError, WorldError
 
 TaskT = TypeVar("TaskT")
@@ -39,24 +39,40 @@ _LOOK_EVERY_S = 1.0
 _FAREWELL_S = 5.0
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from builder.engine.worker import nursery; nursery(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])"
+    "from builder.engine.worker import nursery; nursery(int(sys.argv[2]), int(sys.argv[3]))"
 )
 
 
 class Nursery:
-    """The process that forks workers; started when the first one is needed."""
+    """The process that forks workers; started when the first one is needed, with what each function needs loaded."""
 
-    def __init__(self, warm: str) -> None:
+    def __init__(self) -> None:
+        self._loaded: set[str] = set()
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-c", _BOOT, json.dumps(sys.path)),
-                    *(str(theirs.fileno()), str(os.getpid()), warm),
+                    *(str(theirs.fileno()), str(os.getpid())),
                 ],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
             )
+
+    def load(self, what: str) -> None:
+        """Have what `warm_of` names loaded once, before workers that need it are forked.
+
+        Raises WorldError when the nursery is gone.
+        """
+        if what in self._loaded:
+            return
+        name = what.encode()
+        try:
+            self._control.sendall(WARM + PID.pack(len(name)) + name)
+            self._reply(PID)
+        except OSError:
+            raise _nursery_gone() from None
+        self._loaded.add(what)
 
     def spawn(self) -> tuple[int, Connection]:
         """Fork a worker; return its process id and the line to it.
@@ -135,10 +151,10 @@ class Worker:
 class LocalEngine:
     """A pool of supervised processes; see the module's text."""
 
-    def __init__(self, workers: int, warm: str = "") -> None:
+    def __init__(self, workers: int) -> None:
         self.workers = workers
         self.cpu_s = 0.0
-        self._warm = warm
+        self._warm = ""
         self._nursery: Nursery | None = None
         self._idle: list[Worker] = []
         self._busy: list[Worker] = []
@@ -154,6 +170,7 @@ class LocalEngine:
         Raises HiwarError when the function raised one.
         """
         recipe = pickle.dumps(function, pickle.HIGHEST_PROTOCOL)
+        self._warm = warm_of(function)
         again: list[TaskT] = []
         try:
             for task, outcome in self._spread(recipe, iter(tasks), budget):
@@ -167,8 +184,9 @@ class LocalEngine:
                     cast("ResultT | Failure", self._alone(recipe, task_again, budget.generous())),
                 )
         finally:
-            while self._busy:
-                self._end(self._busy[0])
+            # A fork costs 10 ms. A worker that waited for the next run would keep the memory of this one.
+            while rest := (*self._busy, *self._idle):
+                self._end(rest[0])
 
     def _spread(
         self, function: bytes, tasks: Iterator[object], budget: Budget
@@ -203,7 +221,8 @@ class LocalEngine:
 
     def _give(self, function: bytes, task: object, budget: Budget) -> None:
         if self._nursery is None:
-            self._nursery = Nursery(self._warm)
+            self._nursery = Nursery()
+        self._nursery.load(self._warm)
         worker = self._idle.pop() if self._idle else Worker(*self._nursery.spawn())
         self._busy.append(worker)
         worker.order(function, task, budget)

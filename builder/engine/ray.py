@@ -16,7 +16,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from builder.engine.base import Budget, Failure
+from builder.engine.base import Budget, Failure, warm_of
 from builder.engine.local import LocalEngine
 from builder.errors import HiwarError, UsageError, WorldError
 
@@ -36,10 +36,9 @@ TRIES = 4
 class RayEngine:
     """Runs groups of tasks on a Ray cluster; see the module's text."""
 
-    def __init__(self, workers: int, warm: str = "") -> None:
+    def __init__(self, workers: int) -> None:
         self.workers = workers
         self.cpu_s = 0.0
-        self._warm = warm
         self._ray: Any = None
 
     def run(
@@ -68,7 +67,7 @@ class RayEngine:
         if self._ray is None:
             self._ray = connect(self.workers)
         remote = self._ray.remote(max_retries=TRIES - 1, num_cpus=1)(_run_group)
-        return remote.remote(sys.path, self._warm, function, pickle.dumps(group), budget)
+        return remote.remote(sys.path, function, pickle.dumps(group), budget)
 
     def _received(self, ended: object, count: int) -> list[Any]:
         """Return the outcomes of a group.
@@ -134,13 +133,13 @@ def connect(workers: int) -> Any:
     return ray
 
 
-def _run_group(paths: list[str], warm: str, function: bytes, tasks: bytes, budget: Budget) -> bytes:
+def _run_group(paths: list[str], function: bytes, tasks: bytes, budget: Budget) -> bytes:
     """Run some tasks on the machine Ray chose; return outcomes and CPU seconds, or the HiwarError that was raised.
 
     `paths` are where the driver finds modules: on a shared disk a plain source tree is found there too.
     """
     sys.path.extend(path for path in paths if path not in sys.path)
-    engine = _local(warm)
+    engine = _local()
     before_s = engine.cpu_s
     group: list[Any] = pickle.loads(tasks)
     try:
@@ -161,12 +160,13 @@ class _Numbered:
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self._function = function
+        self.warm = warm_of(function)
 
     def __call__(self, numbered: tuple[int, Any]) -> Any:
         return self._function(numbered[1])
 
 
 @lru_cache(maxsize=1)
-def _local(warm: str) -> LocalEngine:
+def _local() -> LocalEngine:
     """Return the pool of this Ray worker; the kernel ends its processes with the worker."""
-    return LocalEngine(1, warm)
+    return LocalEngine(1)

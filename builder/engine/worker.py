@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple
 from builder.engine.base import Failure
 from builder.errors import HiwarError
 
-SPAWN, REAP = b"S", b"R"
+SPAWN, REAP, WARM = b"S", b"R", b"W"
 PID = struct.Struct("<q")
 END = struct.Struct("<qd")
 """How a worker ended (as `subprocess` says it) and the CPU seconds it had used."""
@@ -58,18 +58,13 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def nursery(control_fd: int, parent: int, warm: str) -> None:
-    """Serve the driver: fork a worker for each socket it sends, end and reap the workers it names.
+def nursery(control_fd: int, parent: int) -> None:
+    """Serve the driver: load what it names, fork a worker for each socket it sends, end and reap those it names.
 
     Ends when the driver closes its side.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(parent)
-    if warm:
-        module, _, name = warm.partition(":")
-        getattr(importlib.import_module(module), name)()
-    gc.collect()
-    gc.freeze()
     with socket.socket(fileno=control_fd) as control:
         while True:
             message, fds, _, _ = socket.recv_fds(control, 1 + PID.size, 1)
@@ -77,8 +72,26 @@ def nursery(control_fd: int, parent: int, warm: str) -> None:
                 os._exit(0)  # nothing here needs the interpreter's slow farewell
             if message == SPAWN:
                 control.sendall(PID.pack(_fork(fds[0], control)))
+                continue
+            (number,) = PID.unpack(message[1:])
+            if message[:1] == WARM:
+                _load(control.recv(number, socket.MSG_WAITALL).decode())
+                control.sendall(PID.pack(number))
             else:
-                control.sendall(END.pack(*_reap(PID.unpack(message[1:])[0])))
+                control.sendall(END.pack(*_reap(number)))
+
+
+def _load(what: str) -> None:
+    """Import "module:" or call "module:name", so that every worker forked from now on shares what that leaves."""
+    module, _, name = what.partition(":")
+    with contextlib.suppress(
+        ModuleNotFoundError
+    ):  # a worker that needs it says so as the failure of its task
+        loaded = importlib.import_module(module)
+        if name:
+            getattr(loaded, name)()
+    gc.collect()
+    gc.freeze()
 
 
 def _fork(fd: int, control: socket.socket) -> int:

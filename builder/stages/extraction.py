@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from builder.engine import PAGE_BUDGET, Engine, Failure
 from builder.errors import ArchiveError
@@ -89,6 +89,7 @@ class PageReader:
     """The function over page tasks: holds the sources, by name."""
 
     sources: Mapping[str, AnySource]
+    warm: ClassVar[str] = f"{__name__}:warm_up"
 
     def __call__(self, task: PageTask) -> Reading:
         """Return what was read of one capture."""
@@ -112,12 +113,8 @@ class PageReader:
 
 
 def warm_up() -> None:
-    """Do once, before workers are forked, what every worker would have to do: slow imports and first calls."""
-    import builder.columns.row
+    """Do once, before workers are forked, what every reader of pages would have to do: slow imports."""
     import builder.reading  # noqa: F401
-    from builder.arrow import leave_pandas_out
-
-    leave_pandas_out()
 
 
 def extract_missing(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from builder.engine import BATCH_BUDGET, Engine, Failure
 from builder.errors import ArchiveError
@@ -41,6 +42,26 @@ def scan_fingerprint() -> str:
     return code_fingerprint(("builder.archive.read", "builder.reading", "builder.stages.codec", __name__))
 
 
+def warm_up() -> None:
+    """Do once, before workers are forked, what every scan would have to do: slow imports."""
+    import builder.archive.read
+    import builder.reading  # noqa: F401
+    from builder.arrow import leave_pandas_out
+
+    leave_pandas_out()
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveScanner:
+    """The function over archives."""
+
+    warm: ClassVar[str] = f"{__name__}:warm_up"
+
+    def __call__(self, task: ScanTask) -> str:
+        """Scan one archive; return where what it holds was written."""
+        return scan_archive(task)
+
+
 def scan_archives(
     archives: Iterable[Archive], folder: Path, engine: Engine
 ) -> Iterator[tuple[Archive, Path]]:
@@ -50,7 +71,7 @@ def scan_archives(
     """
     tasks = {archive: ScanTask(archive, str(folder / f"{archive.identity}.parquet")) for archive in archives}
     missing = [task for task in tasks.values() if not Path(task.out).exists()]
-    for task, outcome in engine.run(scan_archive, missing, BATCH_BUDGET):
+    for task, outcome in engine.run(ArchiveScanner(), missing, BATCH_BUDGET):
         if isinstance(outcome, Failure):
             raise ArchiveError(
                 f"cannot be scanned: {outcome.kind} {outcome.detail}",

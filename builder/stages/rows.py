@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from builder.engine import Budget, Engine, Failure
 from builder.errors import HiwarError
@@ -81,6 +81,7 @@ class RowMaker:
     known: str
     stores: Mapping[str, Store]
     verdicts: Mapping[str, str]
+    warm: ClassVar[str] = f"{__name__}:warm_up"
 
     def __call__(self, batch: RowBatch) -> Made:
         """Make and judge the rows of a batch that are not known, write them to the stores, return the keys of all."""
@@ -158,6 +159,23 @@ class RowMaker:
             part = self.stores[table].add(row_table(table, self.model, whole))
             reasons = [judge(table, row, self.model) for _, row in whole]
             write_verdicts(Path(self.verdicts[table]) / part.name, reasons)
+
+
+def warm_up() -> None:
+    """Do once, before workers are forked, what every maker of rows would have to do: slow imports."""
+    import builder.columns.row
+    import builder.dedup  # noqa: F401
+
+    warm_up_judges()
+
+
+def warm_up_judges() -> None:
+    """Do once, before workers are forked, what every judge of stored rows would have to do."""
+    import pyarrow.parquet  # noqa: F401
+
+    from builder.arrow import leave_pandas_out
+
+    leave_pandas_out()
 
 
 def _records(capture: Standing, found: Extraction) -> Iterator[Document | Comment]:
@@ -262,6 +280,7 @@ class Judge:
     """The function over parts whose verdicts are missing."""
 
     model: RecipeModel
+    warm: ClassVar[str] = f"{__name__}:warm_up_judges"
 
     def __call__(self, task: JudgePart) -> str:
         """Write the verdicts of one part; return their path."""
