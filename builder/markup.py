@@ -6,7 +6,7 @@ Used by everything that reads HTML: whole pages, and the fragments that APIs put
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -28,7 +28,9 @@ SILENT = frozenset(_SILENT.split())
 _ELEMENTS = ElementDefaultClassLookup(element=HtmlElement)
 """One class for all elements: lxml.html's own choice by tag is a Python call each time an element is met."""
 
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_NO_CHARS = ("\ufffe".encode(), "\uffff".encode())
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
 
@@ -37,7 +39,6 @@ def parse(markup: str) -> HtmlElement | None:
 
     `huge_tree` lifts libxml2's limit of 256 levels, at which text is lost without a word.
     """
-    cleaned = _NOT_XML.sub("", markup)
     parser = HTMLParser(
         encoding="utf-8",
         huge_tree=True,
@@ -47,14 +48,27 @@ def parse(markup: str) -> HtmlElement | None:
     )
     parser.set_element_class_lookup(_ELEMENTS)
     try:
-        return cast(HtmlElement, document_fromstring(cleaned.encode("utf-8"), parser=parser))
+        return cast(HtmlElement, document_fromstring(_bytes(markup), parser=parser))
     except (ParserError, ValueError):
         return None
 
 
+def _bytes(markup: str) -> bytes:
+    """Return markup as UTF-8 without the characters that XML has not."""
+    try:
+        data = markup.encode("utf-8")
+    except UnicodeEncodeError:
+        data = _NOT_XML.sub("", markup).encode("utf-8")
+    if any(sign in data for sign in _NO_CHARS):
+        data = _NOT_XML.sub("", markup).encode("utf-8")
+    return data.translate(None, _CONTROLS)
+
+
 def squeeze(text: str) -> str:
     """Return text on one line: runs of white space become one space, invisible characters go."""
-    if not text.isascii() and _INVISIBLE.search(text):
+    if not text.isascii() and (
+        "\u200b" in text or "\u00ad" in text or "\ufeff" in text or "\u2060" in text
+    ):  # each of these is a plain search: a class of characters looks at every letter
         text = _INVISIBLE.sub("", text)
     return " ".join(text.split())
 
@@ -103,52 +117,63 @@ class _Reader:
         self.links = self.link_chars = 0
 
     def read(self) -> Lines:
-        """Visit every element twice: on the way in, and on the way out."""
-        stack: list[tuple[HtmlElement, HtmlElement, bool]] = [(self.root, self.root, True)]
-        while stack:
-            element, block, entering = stack.pop()
-            tag = element.tag  # each look at an element's fields makes new strings
-            if not entering:
-                self._leave(element, tag, block)
-            elif tag in SILENT or element in self.skip:
-                self._tail(element, block)
-            else:
-                inner = self._enter(element, tag, block)
+        """Visit every element on the way in and on the way out; what is asked of each is asked once.
+
+        `trail` holds the elements that are open, each with its tag, the block round it and its children to come.
+        """
+        root, skip = self.root, self.skip
+        trail: list[tuple[HtmlElement, str, HtmlElement, Iterator[HtmlElement]]] = []
+        block, coming = root, iter((root,))
+        while True:
+            for element in coming:
+                tag = element.tag  # each look at an element's fields makes new strings
+                if tag in SILENT or element in skip:
+                    if element is not root and (text := element.tail):
+                        self._piece(block, text)
+                    continue
+                outer = block
+                if tag in BLOCKS:
+                    self._open()
+                    block = element
+                elif tag == "a":
+                    self.links += 1
+                if text := element.text:
+                    self._piece(block, text)
                 if len(element):
-                    stack.append((element, block, False))
-                    stack.extend([(child, inner, True) for child in reversed(element)])
-                else:
-                    self._leave(element, tag, block)
+                    trail.append((element, tag, outer, coming))
+                    coming = iter(element)
+                    break
+                block = outer
+                self._leave(element, tag, block)
+            else:
+                if not trail:
+                    break
+                element, tag, block, coming = trail.pop()
+                self._leave(element, tag, block)
         self._end_line()
         return Lines(self.lines, self.spans)
 
-    def _enter(self, element: HtmlElement, tag: str, block: HtmlElement) -> HtmlElement:
-        if tag in BLOCKS:
+    def _open(self) -> None:
+        if self.parts:
             self._end_line()
-            self.starts.append(len(self.lines))
-            block = element
-        elif tag == "a":
-            self.links += 1
-        if text := element.text:
-            self._piece(block, text)
-        return block
+        self.link_chars = 0
+        self.starts.append(len(self.lines))
 
     def _leave(self, element: HtmlElement, tag: str, block: HtmlElement) -> None:
         if tag in BLOCKS:
-            self._end_line()
+            if self.parts:
+                self._end_line()
+            self.link_chars = 0
             self.spans[element] = (self.starts.pop(), len(self.lines))
         elif tag == "a":
             self.links -= 1
-        self._tail(element, block)
-
-    def _tail(self, element: HtmlElement, block: HtmlElement) -> None:
         if (text := element.tail) and element is not self.root:
             self._piece(block, text)
 
     def _piece(self, block: HtmlElement, text: str) -> None:
         if not self.parts:
             self.owner = block
-        if block.tag == "pre" and "\n" in text:
+        if "\n" in text and block.tag == "pre":
             for row in text.split("\n"):
                 self.parts.append(row)
                 self._end_line()
@@ -158,11 +183,10 @@ class _Reader:
             self.link_chars += len(text)
 
     def _end_line(self) -> None:
-        if self.parts:
-            text = squeeze("".join(self.parts))
-            self.parts.clear()
-            if text:
-                self.lines.append(Line(self.owner, text, self.link_chars))
+        text = squeeze("".join(self.parts))
+        self.parts.clear()
+        if text:
+            self.lines.append(Line(self.owner, text, self.link_chars))
         self.link_chars = 0
 
 

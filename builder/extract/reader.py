@@ -82,8 +82,9 @@ class _Reading:
         """Read comments, cut them out, then read text, title, author, date and labels off the same tree."""
         page, at = self.page, self.capture.ref.fetched_at
         key = canonical_url(self.capture.url)
-        lines = [(line.element, line.text) for line in page.lines.lines]
-        answers = comments.find_comments(page.tree, self.capture.url, key, at, zone=self.zone, lines=lines)
+        answers = comments.find_comments(
+            page.tree, self.capture.url, key, at, zone=self.zone, lines=page.lines
+        )
         if answers.elements:
             drop(answers.elements)
             del page.lines
@@ -110,7 +111,9 @@ class _Reading:
         signed = byline.find_author(page, heading.line if heading else None, main.first, main.last, printed)
         labels = metadata.find_labels(page, heading.text if heading else None, first)
         lines = [(line.element, line.text) for line in page.lines.lines]
-        published, modified = find_both(page.tree, at, zone=self.zone, url=self.capture.url, lines=lines)
+        published, modified = find_both(
+            page.tree, at, zone=self.zone, url=self.capture.url, lines=lines, objects=page.objects
+        )
         main = main.without(_head_lines(page, main, heading, signed, printed))
         html = page.tree.find(".") if page.tree.tag != "html" else page.tree
         evidence = [

@@ -127,7 +127,11 @@ def _is_arabic(mended: str, text: str) -> bool:
 
 def _undo(text: str) -> tuple[str, str] | None:
     """Undo the outermost misreading, or return None when none can be proved."""
-    if text.isascii() or not _SUSPECT.search(text) or likeness(text) >= LIKELY:
+    if text.isascii() or not _SUSPECT.search(
+        non_ascii(text)
+    ):  # a tenth of the text: of markup nearly all is ASCII
+        return None
+    if not _SUSPECT.search(text) or likeness(text) >= LIKELY:
         return None
     return _best(text, MEANT_AS[:1]) or _best(text, MEANT_AS[1:])
 

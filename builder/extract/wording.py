@@ -12,14 +12,22 @@ from functools import lru_cache
 _DROPPED = re.compile(
     "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )
-_LETTERS = str.maketrans("أإآٱىیئکةۀ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "اااايييكهه01234567890123456789")
-_GAPS = re.compile(r"[\W_]+")
+_LETTERS = tuple(zip("أإآٱىیئکةۀ", "اااايييكهه", strict=True))
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+_DIGIT = re.compile("[٠-٩۰-۹]")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Return `text` for comparison: marks dropped, letter variants joined, digits ASCII, signs as single spaces."""
-    return _GAPS.sub(" ", _DROPPED.sub("", text).translate(_LETTERS).lower()).strip()
+    text = _DROPPED.sub("", text)
+    for letter, plain in _LETTERS:  # a search for each is a third of the cost of one table for all
+        if letter in text:
+            text = text.replace(letter, plain)
+    if _DIGIT.search(text):
+        text = text.translate(_DIGITS)
+    return " ".join(_WORD.findall(text.lower()))
 
 
 def _starts(words: str) -> re.Pattern[str]:

@@ -16,7 +16,7 @@ from builder.extract.comments.shape import shaped_items
 from builder.extract.comments.structured import from_jsonld
 from builder.extract.comments.thread import first_page, is_later_page, thread_items
 from builder.extract.dates.order import told_order
-from builder.markup import block_lines
+from builder.markup import Lines, read_lines
 from builder.model import Comment
 from builder.urls import canonical_url
 
@@ -48,20 +48,21 @@ def find_comments(
     captured_at: datetime,
     *,
     zone: str | None = None,
-    lines: list[tuple[HtmlElement, str]] | None = None,
+    lines: Lines | None = None,
 ) -> CommentsFound:
     """Return the answers of readers on a page, in its order, and what to cut before its main text is read.
 
     `document_key` is the key of the document they stand under, `captured_at` (aware) bounds their times and
-    relative ones count from it, `zone` is the site's IANA zone, `lines` are those of `block_lines(tree)` if known. The
+    relative ones count from it, `zone` is the site's IANA zone, `lines` are those of `read_lines(tree)` if known. The
     tree is not changed.
     """
-    lines = block_lines(tree) if lines is None else lines
-    context = Context(captured_at, _day_first(lines), zone)
+    page = read_lines(tree) if lines is None else lines
+    texts = [(line.element, line.text) for line in page.lines]
+    context = Context(captured_at, _day_first(texts), zone, page=page)
     posts = thread_items(tree, context)
     if posts:
         return _thread(posts, tree, url, document_key)
-    items = comment_items(tree, context) or shaped_items(lines, context)
+    items = comment_items(tree, context) or shaped_items(texts, context)
     elements = elements_to_cut(tree, [item.element for item in items])
     told = from_jsonld(tree, context)
     if len(told) > len(items):

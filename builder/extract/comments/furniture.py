@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -51,7 +52,7 @@ def elements_to_cut(tree: HtmlElement, items: list[HtmlElement]) -> list[HtmlEle
         cut.append(list_of_all)
     cut += outer
     for element in tree.iter("div", "section", "ul", "ol", "form", "aside", "h2", "h3", "h4", "p"):
-        if element not in inside and any(map(_AROUND.match, tokens(element))):
+        if _is_around(element.get("class"), element.get("id")) and element not in inside:
             beside = _chars(element) - sum(map(_chars, held.get(element, ())))
             if beside <= MOST_LOOSE_CHARS and not _holds_article(element, inside):
                 cut.append(element)
@@ -61,6 +62,11 @@ def elements_to_cut(tree: HtmlElement, items: list[HtmlElement]) -> list[HtmlEle
         if items and _is_heading(element, inside)
     ]
     return _outermost(cut)
+
+
+@lru_cache(maxsize=8192)
+def _is_around(names: str | None, own_id: str | None) -> bool:
+    return any(map(_AROUND.match, (*(names or "").split(), own_id or "")))
 
 
 def _is_heading(element: HtmlElement, inside: set[HtmlElement]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,10 +18,10 @@ from builder.extract.comments.heads import (
     read_head,
     split_subject,
 )
-from builder.extract.comments.marks import marks
+from builder.extract.comments.marks import NOTHING, Marks, marks
 from builder.extract.dates import parse_moment
 from builder.extract.dates.printed import find_printed
-from builder.markup import block_lines, squeeze, text_of
+from builder.markup import Lines, block_lines, squeeze
 from builder.model import Moment
 
 LONGEST_NAME_CHARS = 80
@@ -67,7 +67,8 @@ class Item:
 class Context:
     """What all answers of a page share: when it was captured, its order of day and month, its zone.
 
-    `known` keeps what was read: one block is marked in several ways and is asked for once for each.
+    `known` keeps what was read: one block is marked in several ways and is asked for once for each. `page` holds
+    the lines of the page, where they are known.
     """
 
     captured_at: datetime
@@ -76,21 +77,63 @@ class Context:
     known: dict[tuple[HtmlElement, frozenset[HtmlElement]], Item | None] = field(
         default_factory=dict, compare=False
     )
+    page: Lines | None = field(default=None, compare=False)
 
     def moment(self, text: str) -> Moment | None:
         """Return the moment a short text names on this page, or None."""
         return parse_moment(text, self.captured_at, day_first=self.day_first, zone=self.zone)
 
+    def lines(self, element: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) -> list[str]:
+        """Return the lines of an element without what stands in `skip`."""
+        span = self.page.spans.get(element) if self.page is not None and not skip else None
+        if self.page is None or span is None:
+            return [line for _, line in block_lines(element, skip)]
+        return [line.text for line in self.page.lines[span[0] : span[1]]]
 
-def own(element: HtmlElement, nested: frozenset[HtmlElement]) -> Iterator[HtmlElement]:
-    """Yield the elements of a block in reading order, without those inside its nested answers."""
+
+class Parts:
+    """The elements of a block in reading order, and by what their tags and names say of them."""
+
+    __slots__ = ("all", "cites", "dated", "named", "props", "texts")
+
+    def __init__(self, parts: list[HtmlElement]) -> None:
+        self.all = parts
+        self.named: list[tuple[HtmlElement, Marks]] = []
+        self.props: list[tuple[HtmlElement, str]] = []
+        self.dated: list[HtmlElement] = []
+        self.cites: list[HtmlElement] = []
+        self.texts: list[HtmlElement] = []
+        for part in parts:
+            told, prop, tag = marks(part), part.get("itemprop"), part.tag
+            if told is not NOTHING:
+                self.named.append((part, told))
+            if prop:
+                self.props.append((part, prop.lower()))
+            if told.time or tag in ("time", "abbr") or (prop and prop.lower() in _TIME_PROPS):
+                self.dated.append(part)
+            if tag == "cite":
+                self.cites.append(part)
+            if (prop and prop.lower() in _TEXT_PROPS) or (part.get("id") or "").startswith("post_message_"):
+                self.texts.append(part)
+
+    def titled(self, besides: HtmlElement | None) -> HtmlElement | None:
+        """Return the first element that is named as a title."""
+        return next((part for part, told in self.named if told.title and part is not besides), None)
+
+
+def own(element: HtmlElement, nested: frozenset[HtmlElement]) -> list[HtmlElement]:
+    """Return the elements of a block in reading order, without those inside its nested answers."""
+    if not nested:
+        return list(element.iter("*"))
+    found = []
     stack = [element]
     while stack:
         current = stack.pop()
         if current in nested or not isinstance(current.tag, str):
             continue
-        yield current
+        found.append(current)
         stack.extend(reversed(current))
+    return found
 
 
 def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Context) -> Item | None:
@@ -105,19 +148,20 @@ def read_item(element: HtmlElement, nested: frozenset[HtmlElement], context: Con
 
 
 def _read(element: HtmlElement, nested: frozenset[HtmlElement], context: Context) -> Item | None:
-    parts = list(own(element, nested))
+    parts = Parts(own(element, nested))
     when, moment = _find_time(parts, nested, context)
-    who, name = _find_author(parts, nested, when)
-    title_element = next((part for part in parts if part is not who and marks(part).title), None)
-    body = _find_text(parts, nested, who, when)
+    who, name = _find_author(parts, nested, when, context)
+    title_element = parts.titled(who)
+    body = _find_text(parts, nested, who, when, context)
     head = Head()
     if body is not None:
-        lines = [line for _, line in block_lines(body, nested | _quotes(body)) if not is_quote_label(line)]
+        lines = context.lines(body, nested | _quotes(body, context))
+        lines = [line for line in lines if not is_quote_label(line)]
         moment = moment or _stamp_beside(element, nested | {body}, context)
     else:
         known = (who, when, title_element) if name is not None else (title_element,)
         skip = nested | {part for part in known if part is not None and part is not element}
-        lines = _free_lines(parts, element, skip)
+        lines = _free_lines(parts, element, skip, context)
         clock = None if name is not None and moment is not None else context.moment
         head = read_head(lines, clock, named=name is not None)
         lines = [line for line in head.rest if not is_control(line)]
@@ -126,7 +170,7 @@ def _read(element: HtmlElement, nested: frozenset[HtmlElement], context: Context
         return None
     subject, name = split_subject(name)
     title = (
-        subject or _short(text_of(title_element, nested))
+        subject or _short("\n".join(context.lines(title_element, nested)))
         if title_element is not None and title_element is not body
         else subject
     )
@@ -136,15 +180,15 @@ def _read(element: HtmlElement, nested: frozenset[HtmlElement], context: Context
     )  # fmt: skip
 
 
-def _quotes(body: HtmlElement) -> frozenset[HtmlElement]:
+def _quotes(body: HtmlElement, context: Context) -> frozenset[HtmlElement]:
     """Return what an answer repeats of another, where markup says so and something of its own is left."""
     found = frozenset(part for part in body.iterdescendants() if marks(part).quote)
-    return found if found and text_of(body, found).strip() else frozenset()
+    return found if found and context.lines(body, found) else frozenset()
 
 
 def _stamp_beside(element: HtmlElement, skip: frozenset[HtmlElement], context: Context) -> Moment | None:
     """Return the time that stands on an unmarked line of a block, outside its text."""
-    for _, line in block_lines(element, skip):
+    for line in context.lines(element, skip):
         if len(line) <= LONGEST_TIME_CHARS and find_printed(line):
             moment = context.moment(line)
             if moment is not None:
@@ -152,16 +196,22 @@ def _stamp_beside(element: HtmlElement, skip: frozenset[HtmlElement], context: C
     return None
 
 
-def _free_lines(parts: list[HtmlElement], element: HtmlElement, skip: frozenset[HtmlElement]) -> list[str]:
-    furniture = {part for part in parts if part is not element and _is_furniture(part)}
-    return [line for _, line in block_lines(element, skip | furniture)]
+def _free_lines(
+    parts: Parts, element: HtmlElement, skip: frozenset[HtmlElement], context: Context
+) -> list[str]:
+    furniture = {
+        part
+        for part, told in parts.named
+        if told.furniture and part is not element and _is_furniture(part, context)
+    }
+    return context.lines(element, skip | furniture)
 
 
-def _is_furniture(part: HtmlElement) -> bool:
-    """True for buttons, counters, pictures of authors: small things round an answer's text."""
+def _is_furniture(part: HtmlElement, context: Context) -> bool:
+    """True for buttons, counters, pictures of authors, named so: small things round an answer's text."""
     if part.tag not in ("button", "form", "a", "div", "span", "p", "ul", "footer"):
         return False
-    return marks(part).furniture and len(text_of(part)) < MOST_FURNITURE_CHARS
+    return len("\n".join(context.lines(part))) < MOST_FURNITURE_CHARS
 
 
 def _short(text: str) -> str | None:
@@ -170,64 +220,62 @@ def _short(text: str) -> str | None:
 
 
 def _find_time(
-    parts: list[HtmlElement], nested: frozenset[HtmlElement], context: Context
+    parts: Parts, nested: frozenset[HtmlElement], context: Context
 ) -> tuple[HtmlElement | None, Moment | None]:
     """Return the element that holds the time and the time; what is made for machines goes before print."""
-    dated = [part for part in parts if _is_dated(part)]
     for texts in (_machine_texts, _printed_texts):
-        for part in dated:
-            for text in texts(part, nested):
+        for part in parts.dated:
+            for text in texts(part, nested, context):
                 moment = context.moment(text)
                 if moment is not None:
                     return part, moment
     return None, None
 
 
-def _is_dated(part: HtmlElement) -> bool:
-    prop = (part.get("itemprop") or "").lower()
-    return part.tag in ("time", "abbr") or prop in _TIME_PROPS or marks(part).time
-
-
-def _machine_texts(part: HtmlElement, _nested: frozenset[HtmlElement]) -> Iterator[str]:
+def _machine_texts(part: HtmlElement, _nested: frozenset[HtmlElement], _context: Context) -> Iterator[str]:
     for name in ("datetime", "content", "data-time", "data-timestamp", "data-utime", "data-date", "title"):
         if part.get(name):
             yield str(part.get(name))
 
 
-def _printed_texts(part: HtmlElement, nested: frozenset[HtmlElement]) -> Iterator[str]:
-    text = squeeze(text_of(part, nested))
+def _printed_texts(part: HtmlElement, nested: frozenset[HtmlElement], context: Context) -> Iterator[str]:
+    text = squeeze("\n".join(context.lines(part, nested)))
     if text and len(text) <= LONGEST_TIME_CHARS:
         yield text
 
 
 def _find_author(
-    parts: list[HtmlElement], nested: frozenset[HtmlElement], when: HtmlElement | None
+    parts: Parts, nested: frozenset[HtmlElement], when: HtmlElement | None, context: Context
 ) -> tuple[HtmlElement | None, str | None]:
     for element in _author_elements(parts):
         if element is when:
             continue
-        name = _name_in(element, nested | ({when} if when is not None else set()))
+        outside = when is None or not any(above is element for above in when.iterancestors())
+        name = _name_in(element, nested if outside or when is None else nested | {when}, context)
         if name is not None:
             return element, name
-    data = next((part.get("data-author") for part in parts if part.get("data-author")), None)
+    data = next((data for part in parts.all if (data := part.get("data-author"))), None)
     return None, clean_name(data) if data else None
 
 
-def _author_elements(parts: list[HtmlElement]) -> Iterator[HtmlElement]:
-    for part in parts:
-        if (part.get("itemprop") or "").lower() in _AUTHOR_PROPS:
+def _author_elements(parts: Parts) -> Iterator[HtmlElement]:
+    for part, prop in parts.props:
+        if prop in _AUTHOR_PROPS:
             yield from (inner for inner in part.iter() if (inner.get("itemprop") or "").lower() == "name")
             yield part
-    named = [(rank, part) for part in parts[1:] if (rank := marks(part).author) is not None]
+    block = parts.all[0] if parts.all else None
+    named = [
+        (told.author, part) for part, told in parts.named if told.author is not None and part is not block
+    ]
     yield from (part for _, part in sorted(named, key=lambda pair: pair[0]))
-    yield from (part for part in parts if part.tag == "cite")
+    yield from parts.cites
 
 
-def _name_in(element: HtmlElement, skip: frozenset[HtmlElement]) -> str | None:
+def _name_in(element: HtmlElement, skip: frozenset[HtmlElement], context: Context) -> str | None:
     content = element.get("content")
     if content and element.tag in ("meta", "link"):
         return clean_name(content)
-    for _, line in block_lines(element, frozenset(skip)):
+    for line in context.lines(element, skip):
         name = clean_name(line)
         if name and len(name) <= LONGEST_NAME_CHARS and not is_email(name) and not find_printed(name):
             return name
@@ -235,48 +283,53 @@ def _name_in(element: HtmlElement, skip: frozenset[HtmlElement]) -> str | None:
 
 
 def _find_text(
-    parts: list[HtmlElement],
+    parts: Parts,
     nested: frozenset[HtmlElement],
     who: HtmlElement | None,
     when: HtmlElement | None,
+    context: Context,
 ) -> HtmlElement | None:
     for part in _text_elements(parts):
-        inside = set(part.iter())
-        if who in inside or when in inside or not text_of(part, nested).strip():
+        if any(_is_inside(each, part) for each in (who, when)) or not context.lines(part, nested):
             continue
-        return _inmost(part, nested)
+        return _inmost(part, nested, context)
     return None
 
 
-def _inmost(body: HtmlElement, nested: frozenset[HtmlElement]) -> HtmlElement:
+def _is_inside(element: HtmlElement | None, part: HtmlElement) -> bool:
+    """Return whether an element is a part or stands in it."""
+    if element is None:
+        return False
+    return element is part or any(above is part for above in element.iterancestors())
+
+
+def _inmost(body: HtmlElement, nested: frozenset[HtmlElement], context: Context) -> HtmlElement:
     """Return the part that is named as text inside a body with a heading or a byline of its own, else the body."""
-    around = nested | _quotes(body)
     if next(body.iter("h1", "h2", "h3", "h4", "h5"), None) is None:
         return body
-    for part in _text_elements([*own(body, around)]):
-        if next(part.iter("h1", "h2", "h3", "h4", "h5"), None) is None and text_of(part, around).strip():
+    around = nested | _quotes(body, context)
+    for part in _text_elements(Parts(own(body, around))):
+        if next(part.iter("h1", "h2", "h3", "h4", "h5"), None) is None and context.lines(part, around):
             return part
     return body
 
 
-def _text_elements(parts: list[HtmlElement]) -> Iterator[HtmlElement]:
-    for part in parts[1:]:
-        if (part.get("itemprop") or "").lower() in _TEXT_PROPS or (part.get("id") or "").startswith(
-            "post_message_"
-        ):
-            yield part
-    named = [(rank, part) for part in parts[1:] if (rank := marks(part).text) is not None]
+def _text_elements(parts: Parts) -> Iterator[HtmlElement]:
+    block = parts.all[0] if parts.all else None
+    yield from (part for part in parts.texts if part is not block)
+    named = [(told.text, part) for part, told in parts.named if told.text is not None and part is not block]
     for _, part in sorted(named, key=lambda pair: pair[0]):
         if part.tag not in ("a", "span", "input", "textarea"):
             yield part
 
 
-def _find_rating(parts: Iterable[HtmlElement]) -> int | None:
-    for part in parts:
-        if marks(part).rating or (part.get("itemprop") or "").lower() == "upvotecount":
-            match = _NUMBER.match(squeeze(part.text or part.get("content") or ""))
-            if match:
-                return int(match[1].replace("−", "-"))
+def _find_rating(parts: Parts) -> int | None:
+    voted = {part for part, prop in parts.props if prop == "upvotecount"}
+    rated = {part for part, told in parts.named if told.rating} | voted
+    for part in (part for part in parts.all if part in rated) if rated else ():
+        match = _NUMBER.match(squeeze(part.text or part.get("content") or ""))
+        if match:
+            return int(match[1].replace("−", "-"))
     return None
 
 
@@ -295,16 +348,22 @@ def native_id(element: HtmlElement) -> str | None:
     return None
 
 
-def is_teaser(element: HtmlElement, nested: frozenset[HtmlElement] = frozenset()) -> bool:
+def is_teaser(
+    element: HtmlElement, nested: frozenset[HtmlElement] = frozenset(), context: Context | None = None
+) -> bool:
     """True for a block that mostly links elsewhere: a list of articles is no list of answers."""
-    parts = list(own(element, nested))
-    if any(part.tag in _HEADINGS and part.find(".//a[@href]") is not None for part in parts):
-        return True
-    whole = sum(len(line) for _, line in block_lines(element, nested) if not is_email(line))
-    linked = sum(len(squeeze(str(part.text_content()))) for part in parts if _leads_away(part))
-    return linked > whole / 2
+    within = set(own(element, nested)) if nested else None
+    for heading in element.iter(*_HEADINGS):
+        if (within is None or heading in within) and heading.find(".//a[@href]") is not None:
+            return True
+    away = (link for link in element.iter("a") if (within is None or link in within) and _leads_away(link))
+    linked = sum(len(squeeze(str(link.text_content()))) for link in away)
+    if not linked:
+        return False
+    lines = context.lines(element, nested) if context else [line for _, line in block_lines(element, nested)]
+    return linked > sum(len(line) for line in lines if not is_email(line)) / 2
 
 
 def _leads_away(part: HtmlElement) -> bool:
     """True for a link to another page; an answer's time is often a link to the answer itself."""
-    return part.tag == "a" and not (part.get("href") or "#").startswith("#")
+    return not (part.get("href") or "#").startswith("#")

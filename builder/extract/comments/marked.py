@@ -10,7 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from functools import lru_cache
+from typing import cast
 
+from lxml.etree import XPath
 from lxml.html import Element, HtmlElement
 
 from builder.extract.comments.item import Context, Item, is_teaser, native_id, read_item
@@ -43,6 +46,11 @@ _AMONG_COMMENTS = re.compile(
 )
 _ARTICLE_PART = re.compile(
     r"^(?:entry|post|article)[-_](?:title|headline)$|^articlebody$|^headline$", re.IGNORECASE
+)
+_COMMENT_TYPE = re.compile(r"schema\.org/(?:User)?Comments?$")
+_POST_TYPE = re.compile(r"schema\.org/(?:DiscussionForumPosting|Comment)$")
+_WITH_NAMES = XPath(
+    "descendant-or-self::*[@class or @id or @itemprop or @itemtype or @data-comment-id or @data-commentid]"
 )
 _BLOCK_TAGS = frozenset(
     ["li", "div", "article", "section", "p", "tr", "td", "table", "dl", "dd", "dt", "blockquote", "ul", "ol"]
@@ -85,26 +93,24 @@ def post_items(tree: HtmlElement, context: Context) -> list[Item]:
 
 def _comment_kinds(element: HtmlElement) -> list[str]:
     kinds = []
+    own_id = element.get("id")
     if "comment" in (element.get("itemprop") or "").lower().split():
         kinds.append("itemprop")
-    if re.search(r"schema\.org/(?:User)?Comments?$", element.get("itemtype") or ""):
+    if _COMMENT_TYPE.search(element.get("itemtype") or ""):
         kinds.append("itemtype")
-    if _COMMENT_ID.match(element.get("id") or ""):
+    if own_id and _COMMENT_ID.match(own_id):
         kinds.append("id")
     if element.get("data-comment-id") or element.get("data-commentid"):
         kinds.append("data")
-    if _POST_ID.match(element.get("id") or "") and _among_comments(element):
+    if own_id and _POST_ID.match(own_id) and _among_comments(element):
         kinds.append("post-id")
-    return [*kinds, *_class_kinds(element, _COMMENT_CLASS)]
+    return [*kinds, *_class_kinds(element.get("class"), _COMMENT_CLASS)]
 
 
-def _class_kinds(element: HtmlElement, pattern: re.Pattern[str]) -> list[str]:
-    """Return the marking class names of an element; "windowbg" and "windowbg2" take turns and are one."""
-    return [
-        f".{name.lower().rstrip('012')}"
-        for name in (element.get("class") or "").split()
-        if pattern.match(name)
-    ]
+@lru_cache(maxsize=8192)
+def _class_kinds(names: str | None, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """Return the marking ones of class names; "windowbg" and "windowbg2" take turns and are one."""
+    return tuple(f".{name.lower().rstrip('012')}" for name in (names or "").split() if pattern.match(name))
 
 
 def _among_comments(element: HtmlElement) -> bool:
@@ -114,23 +120,18 @@ def _among_comments(element: HtmlElement) -> bool:
 
 def _post_kinds(element: HtmlElement) -> list[str]:
     kinds = []
-    if re.search(r"schema\.org/(?:DiscussionForumPosting|Comment)$", element.get("itemtype") or ""):
+    if _POST_TYPE.search(element.get("itemtype") or ""):
         kinds.append("itemtype")
     if _POST_ID.match(element.get("id") or ""):
         kinds.append("id")
-    return [*kinds, *_class_kinds(element, _POST_CLASS)]
+    return [*kinds, *_class_kinds(element.get("class"), _POST_CLASS)]
 
 
 def _holders_of_article(tree: HtmlElement) -> set[HtmlElement]:
     """Return the elements with a headline or the body of an article in them: whatever their names, no answers."""
     found: set[HtmlElement] = set()
-    for part in tree.iter():
-        if not isinstance(part.tag, str):
-            continue
-        if part.tag != "h1" and not any(
-            map(_ARTICLE_PART.match, (*tokens(part), part.get("itemprop") or ""))
-        ):
-            continue
+    named = [part for part in _named(tree) if _is_article_part(*map(part.get, ("class", "id", "itemprop")))]
+    for part in (*tree.iter("h1"), *named):
         current: HtmlElement | None = part
         while current is not None and current not in found:
             found.add(current)
@@ -138,13 +139,24 @@ def _holders_of_article(tree: HtmlElement) -> set[HtmlElement]:
     return found
 
 
+@lru_cache(maxsize=8192)
+def _is_article_part(names: str | None, own_id: str | None, prop: str | None) -> bool:
+    return any(map(_ARTICLE_PART.match, (*(names or "").split(), own_id or "", prop or "")))
+
+
+def _named(tree: HtmlElement) -> list[HtmlElement]:
+    """Return the elements that bear any of the names that are asked for here, in reading order."""
+    return cast("list[HtmlElement]", _WITH_NAMES(tree))
+
+
 def _groups(
     tree: HtmlElement, kinds_of: Callable[[HtmlElement], list[str]], article: set[HtmlElement]
 ) -> dict[tuple[str, str], list[HtmlElement]]:
     found: dict[tuple[str, str], list[HtmlElement]] = {}
-    for element in tree.iter(*_BLOCK_TAGS):
-        for kind in kinds_of(element):
-            found.setdefault((str(element.tag), kind), []).append(element)
+    for element in _named(tree):
+        tag = str(element.tag)
+        for kind in kinds_of(element) if tag in _BLOCK_TAGS else ():
+            found.setdefault((tag, kind), []).append(element)
     known: dict[HtmlElement, bool] = {}
     neutral = article - {each for each in article if each.tag in ("body", "html")}
     return {
@@ -163,22 +175,24 @@ def _elsewhere(
     chain = []
     verdict: bool | None = None
     while element is not None and verdict is None:
-        own = None if element in neutral else _elsewhere_by_name(element)
-        verdict = known.get(element, own)
+        verdict = known.get(element)
+        if verdict is None and element not in neutral:
+            verdict = _elsewhere_by_name(str(element.tag), element.get("class"), element.get("id"))
         chain.append(element)
         element = element.getparent()
     known.update(dict.fromkeys(chain, bool(verdict)))
     return bool(verdict)
 
 
-def _elsewhere_by_name(element: HtmlElement) -> bool | None:
+@lru_cache(maxsize=8192)
+def _elsewhere_by_name(tag: str, classes: str | None, own_id: str | None) -> bool | None:
     """Return what an element's own names say: True elsewhere, False among comments, None nothing."""
-    if element.tag in ("body", "html"):
+    if tag in ("body", "html"):
         return False
-    names = tokens(element)
+    names = [*(classes or "").split(), own_id or ""]
     if any(_AMONG_COMMENTS.search(name) and "recent" not in name.lower() for name in names):
         return False
-    return True if element.tag == "nav" or any(map(_ELSEWHERE.search, names)) else None
+    return True if tag == "nav" or any(map(_ELSEWHERE.search, names)) else None
 
 
 def _best(groups: Mapping[tuple[str, str], list[HtmlElement]], context: Context) -> list[Item]:
@@ -212,6 +226,6 @@ def read_group(group: list[HtmlElement], context: Context) -> list[Item]:
         item = read_item(element, nested, context)
         if item is None or (item.published is None and item.author is None):
             continue
-        if item.published is not None or not is_teaser(element, nested):
+        if item.published is not None or not is_teaser(element, nested, context):
             items.append(item)
     return items

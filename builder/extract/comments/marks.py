@@ -62,6 +62,10 @@ class Marks:
     quote: bool
 
 
+NOTHING = Marks(None, None, time=False, rating=False, title=False, furniture=False, quote=False)
+"""What most names say; there is one object of it, so that it is known without a look inside."""
+
+
 def tokens(element: HtmlElement) -> list[str]:
     """Return the class names of an element and its id."""
     return _tokens(element.get("class"), element.get("id"))
@@ -77,10 +81,21 @@ def _tokens(names: str | None, own_id: str | None) -> list[str]:
     return [*found, own_id] if own_id else found
 
 
+_DIGITS = str.maketrans("123456789", "0" * 9)
+"""No pattern asks which digit stands in a name."""
+
+
 @lru_cache(maxsize=8192)  # the answers of a page, and the pages of a site, bear the same few names
 def _marks(names: str | None, own_id: str | None) -> Marks:
+    if not names and not own_id:
+        return NOTHING
+    return _spelled((names or "").translate(_DIGITS), (own_id or "").translate(_DIGITS))
+
+
+@lru_cache(maxsize=8192)
+def _spelled(names: str, own_id: str) -> Marks:
     found = _tokens(names, own_id)
-    return Marks(
+    told = Marks(
         author=_rank(_AUTHOR_NAMES, found),
         text=_rank(_TEXT_NAMES, found),
         time=any(map(_TIME_NAME.search, found)),
@@ -89,6 +104,7 @@ def _marks(names: str | None, own_id: str | None) -> Marks:
         furniture=any(map(_FURNITURE.search, found)),
         quote=any(map(_QUOTE_NAME.search, found)),
     )
+    return NOTHING if told == NOTHING else told
 
 
 def _rank(patterns: Sequence[re.Pattern[str]], names: list[str]) -> int | None:

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from builder.extract.comments.heads import clean_name, is_control
 from builder.extract.comments.item import LONGEST_NAME_CHARS, Context, Item, is_teaser, read_item
-from builder.extract.dates.names import fold
+from builder.extract.dates.names import fold, fold_lines
 from builder.extract.dates.printed import find_printed
 from builder.extract.dates.relative import find_relative
 
@@ -19,11 +19,15 @@ _ABOUT = re.compile(
 )
 _OF_THE_PAGE = re.compile(r"نشر|تحديث|عدد|publish|updated")
 _COUNTS_BACK = re.compile("قبل|منذ|امس|أمس|ago")
+_SAYS_WHEN = re.compile(rf"\d|{_COUNTS_BACK.pattern}")
 _STAMP_BESIDE_CHARS = 60
 """A line with more words than this beside its date is a sentence."""
 
 LOOK_BACK_LINES = 12
 """How far above the first answer a word for comments may stand."""
+
+MOST_HEADING_CHARS = 250
+"""A longer line with a word for comments in it is a sentence."""
 
 MOST_LINES = 20_000
 """Longer pages are not searched for shapes."""
@@ -36,18 +40,18 @@ def shaped_items(lines: list[tuple[HtmlElement, str]], context: Context) -> list
     """
     if len(lines) > MOST_LINES:
         return []
-    start = next((index for index, (_, line) in enumerate(lines) if _is_heading(line)), None)
-    if start is None:
+    headings = _headings([line for _, line in lines])
+    if not headings:
         return []
-    stamps = [index for index in range(start, len(lines)) if _is_stamp(lines[index][1], context)]
-    first = _first_heading(lines, stamps)
+    stamps = [index for index in range(headings[0], len(lines)) if _is_stamp(lines[index][1], context)]
+    first = next((at for at in headings if any(at < stamp <= at + LOOK_BACK_LINES for stamp in stamps)), None)
     if first is None:
         return []
     under = [index for index in stamps if index > first]
     blocks = _blocks([lines[index][0] for index in under])
     items = [*(read_item(block, frozenset(), context) for block in blocks), *_runs(lines, under, context)]
     whole = [item for item in items if item is not None and item.whole]
-    teasers = {element for element in {item.element for item in whole} if is_teaser(element)}
+    teasers = {element for element in {item.element for item in whole} if is_teaser(element, context=context)}
     whole = [item for item in whole if item.element not in teasers]
     kin = Counter(_kinship(item.element) for item in whole)
     return [item for item in whole if kin[_kinship(item.element)] > 1 or _to_the_minute(item)]
@@ -62,20 +66,15 @@ def _to_the_minute(item: Item) -> bool:
     return item.published is not None and item.published.precision in ("minute", "second")
 
 
-def _first_heading(lines: list[tuple[HtmlElement, str]], stamps: list[int]) -> int | None:
-    """Return the line of the first word for comments that a stamp follows closely."""
-    for index, (_, line) in enumerate(lines):
-        if _is_heading(line) and any(index < stamp <= index + LOOK_BACK_LINES for stamp in stamps):
-            return index
-    return None
-
-
-def _is_heading(line: str) -> bool:
-    return len(line) <= 250 and bool(_ABOUT.search(fold(line)))
+def _headings(lines: list[str]) -> list[int]:
+    """Return the lines with a word for comments, by index."""
+    short = [index for index, line in enumerate(lines) if len(line) <= MOST_HEADING_CHARS]
+    folded = fold_lines([lines[index] for index in short])
+    return [index for index, line in zip(short, folded, strict=True) if _ABOUT.search(line)]
 
 
 def _is_stamp(line: str, context: Context) -> bool:
-    if len(line) > 140 or _OF_THE_PAGE.search(fold(line)):
+    if len(line) > 140 or not _SAYS_WHEN.search(line) or _OF_THE_PAGE.search(fold(line)):
         return False
     found = find_printed(line)
     if found:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from builder.extract.comments.item import Context, Item
@@ -21,6 +24,8 @@ _MAKERS = re.compile(
 _MARKS = re.compile(
     r"postbit|postprofile|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|postauthor"
 )
+_OF_A_FORUM = XPath("boolean(//@itemtype[contains(., 'DiscussionForumPosting')])")
+_CLASSES = XPath("//@class", smart_strings=False)
 _PAGE = re.compile(r"^(?:page|p|start|st|pagenumber|pg)$", re.IGNORECASE)
 
 
@@ -61,12 +66,17 @@ def _looks_like_forum(tree: HtmlElement) -> bool:
     )
     if _MAKERS.search(maker):
         return True
-    types = " ".join(element.get("itemtype") or "" for element in tree.xpath("//*[@itemtype]"))
-    if "DiscussionForumPosting" in types:
+    if _OF_A_FORUM(tree):
         return True
-    marks = sum(1 for element in tree.xpath("//*[@class]") if _MARKS.search(element.get("class") or ""))
-    members = sum(1 for link in tree.iter("a") if _MEMBER.search(link.get("href") or ""))
-    return (marks >= 1 and members >= 1) or marks >= 2
+    marks = sum(map(_is_mark, cast("list[str]", _CLASSES(tree))))
+    if marks != 1:
+        return marks > 1
+    return any(_MEMBER.search(link.get("href") or "") for link in tree.iter("a"))
+
+
+@lru_cache(maxsize=8192)
+def _is_mark(names: str) -> bool:
+    return _MARKS.search(names) is not None
 
 
 def _links_on(element: HtmlElement) -> bool:

@@ -86,13 +86,15 @@ def find_both(
     zone: str | None = None,
     url: str = "",
     lines: list[tuple[HtmlElement, str]] | None = None,
+    objects: list[jsonld.Json] | None = None,
 ) -> tuple[tuple[Moment, Evidence] | None, tuple[Moment, Evidence] | None]:
     """Return what `find_published` and `find_modified` return, off one look at the page.
 
-    `lines` are those of `block_lines(tree)` if known. The last change stands for a day of publication that the
+    `lines` are those of `block_lines(tree)`, `objects` its JSON-LD, if known. The last change stands for a day of
+    publication that the
     page does not tell, with the least confidence.
     """
-    page = Page(tree, captured_at, zone, url, lines)
+    page = Page(tree, captured_at, zone, url, lines, objects)
     changed = _best(_modified(page))
     best = _best(_published(page))
     if best is None and changed is not None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -41,6 +42,9 @@ _CTIME = re.compile(
     r"^\s*[A-Za-z]{3}\s+(?P<mon>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+(?P<t>\d{2}:\d{2}:\d{2})\s+(?P<z>[A-Z+\-:0-9]+\s+)?(?P<y>\d{4})\s*(?P<o>GMT[+\-]\d{4})?"
 )
 _MONTH_YEAR = re.compile(rf"^\W*(?P<month>{alternatives(GREGORIAN)})\W+(?P<year>\d{{4}})\W*$")
+_YEAR = re.compile(r"\d{4}")
+"""All stamps made for machines hold so many digits in a row."""
+
 LONGEST_SLOT_CHARS = 300
 """Text longer than this is prose, not the place where a date is printed."""
 
@@ -69,6 +73,17 @@ def parse_moment(
     text = " ".join(text.split())
     if not text or len(text) > LONGEST_SLOT_CHARS:
         return None
+    return _remembered(text, captured_at, captured_at.utcoffset(), day_first, zone)
+
+
+@lru_cache(maxsize=1024)  # what is printed beside an answer is asked for by each way in which it is marked
+def _remembered(
+    text: str,
+    captured_at: datetime,
+    _offset: timedelta | None,  # equal instants of two zones are equal keys; their days are not
+    day_first: bool | None,  # noqa: FBT001
+    zone: str | None,
+) -> Moment | None:
     fields = machine_fields(text)
     if fields is not None:
         return to_moment(replace(fields, printed=text), captured_at, zone)
@@ -86,6 +101,8 @@ def parse_moment(
 def machine_fields(text: str) -> Fields | None:
     """Return the fields of a time stamp made for machines (ISO 8601, RFC 2822, ctime, seconds since 1970)."""
     plain = fold(text).upper() if not text.isascii() else text
+    if not _YEAR.search(plain):
+        return None
     for reader in (_iso, _compact, _epoch, _mail, _ctime):
         fields = reader(plain.strip())
         if fields is not None:

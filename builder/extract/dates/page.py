@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import cast
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
-from builder.extract.dates.names import fold
+from builder.extract.dates.names import fold, fold_lines
 from builder.extract.dates.order import told_order
 from builder.markup import block_lines, squeeze
 from builder.model import Moment
+
+_WITH_PROPERTIES = XPath("descendant-or-self::*[@itemprop or @property]")
+_NAMED = XPath("descendant-or-self::*[@class or @id or self::time]")
+_TELLS_WHEN = re.compile(r"\d|قبل|منذ")
+_WORD = re.compile(r"\w{2,}")
 
 NEAR_LINES = (-8, 15)
 """A line from 8 before to 15 behind the title is beside it: kickers, bylines, buttons stand between."""
@@ -78,18 +85,20 @@ class Page:
         zone: str | None,
         url: str,
         lines: list[tuple[HtmlElement, str]] | None = None,
+        objects: list[jsonld.Json] | None = None,
     ) -> None:
         self.tree = tree
         self.captured_at = captured_at
         self.zone = zone
         self.url = url
         self._given_lines = lines
+        self._given_objects = objects
         self._asides: dict[HtmlElement, bool] = {}
 
     @cached_property
     def objects(self) -> list[jsonld.Json]:
         """All JSON-LD objects."""
-        return jsonld.objects(self.tree)
+        return jsonld.objects(self.tree) if self._given_objects is None else self._given_objects
 
     @cached_property
     def meta(self) -> Mapping[str, list[str]]:
@@ -105,7 +114,7 @@ class Page:
     @cached_property
     def with_properties(self) -> list[HtmlElement]:
         """Elements with a property of microdata or RDFa, in reading order."""
-        return list(self.tree.xpath("descendant-or-self::*[@itemprop or @property]"))
+        return cast("list[HtmlElement]", _WITH_PROPERTIES(self.tree))
 
     @cached_property
     def lines(self) -> list[tuple[HtmlElement, str]]:
@@ -124,15 +133,25 @@ class Page:
         """Index in `lines` of the line that shares most words with the title; headings before other lines."""
         wanted = [_words(title) for title in self.titles]
         best: tuple[tuple[bool, int], int] | None = None
-        for index, (element, line) in enumerate(self.lines):
-            words = _words(line) if wanted and len(line) <= LONGEST_TITLE_CHARS else frozenset()
-            shared = max((len(words & title) for title in wanted), default=0)
-            if not words or shared < LEAST_SHARED * len(words):
+        for index, words in self._like(wanted):
+            element = self.lines[index][0]
+            shared = max(len(words & title) for title in wanted)
+            if shared < LEAST_SHARED * len(words):
                 continue
             rank = (_in_heading(element), shared)
             if (best is None or rank > best[0]) and not self.aside(element):
                 best = (rank, index)
         return best[1] if best else self._first_heading()
+
+    def _like(self, wanted: list[frozenset[str]]) -> Iterator[tuple[int, frozenset[str]]]:
+        """Yield the lines, not long, that share a word with one of some titles: their indexes and their words."""
+        asked = frozenset[str]().union(*wanted)
+        short = [i for i, (_, line) in enumerate(self.lines) if len(line) <= LONGEST_TITLE_CHARS]
+        folded = fold_lines([self.lines[i][1] for i in short]) if asked else []
+        for index, line in zip(short, folded, strict=False):
+            words = frozenset(_WORD.findall(line))
+            if not asked.isdisjoint(words):
+                yield index, words
 
     def _first_heading(self) -> int | None:
         return next((i for i, (element, _) in enumerate(self.lines) if element.tag == "h1"), None)
@@ -143,7 +162,7 @@ class Page:
         title = self.title_line
         found = []
         for index, (element, line) in enumerate(self.lines):
-            if not re.search(r"\d|قبل|منذ", line):
+            if not _TELLS_WHEN.search(line):
                 continue
             distance = index - title if title is not None else index
             near = title is not None and NEAR_LINES[0] <= distance <= NEAR_LINES[1]
@@ -160,12 +179,8 @@ class Page:
         """Elements made to hold a date: time, and those whose class or id says so."""
         return [
             element
-            for element in self.tree.iter()
-            if isinstance(element.tag, str)
-            and (
-                element.tag == "time"
-                or _DATED.search(f"{element.get('class') or ''} {element.get('id') or ''}")
-            )
+            for element in cast("list[HtmlElement]", _NAMED(self.tree))
+            if (_is_dated(element.get("class"), element.get("id")) or element.tag == "time")
             and len(element) <= 12
         ]
 
@@ -244,7 +259,12 @@ class Page:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w{2,}", fold(text)))
+    return frozenset(_WORD.findall(fold(text)))
+
+
+@lru_cache(maxsize=8192)
+def _is_dated(names: str | None, own_id: str | None) -> bool:
+    return _DATED.search(f"{names or ''} {own_id or ''}") is not None
 
 
 def _in_heading(element: HtmlElement) -> bool:
@@ -254,11 +274,18 @@ def _in_heading(element: HtmlElement) -> bool:
 
 
 def _is_aside(element: HtmlElement) -> bool:
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
-    if _OF_ARTICLE.search(names):
+    told = _told_aside(element.get("class"), element.get("id"))
+    if told is False:
         return False
     if element.tag == "footer":
         return not any(ancestor.tag in ("article", "main") for ancestor in element.iterancestors())
-    if element.tag in _ASIDE_TAGS:
-        return True
-    return bool(names.strip()) and bool(_ASIDE.search(names))
+    return element.tag in _ASIDE_TAGS or told is True
+
+
+@lru_cache(maxsize=8192)
+def _told_aside(names: str | None, own_id: str | None) -> bool | None:
+    """Return what names say: False part of the article, True beside it, None nothing."""
+    told = f"{names or ''} {own_id or ''}"
+    if _OF_ARTICLE.search(told):
+        return False
+    return True if told.strip() and _ASIDE.search(told) else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from builder.extract.dates.names import (
+    DROPPED,
     GREGORIAN,
     HIJRI,
     REMEMBERED_CHARS,
@@ -112,10 +113,13 @@ _DIGIT = re.compile(r"\d")
 _YEAR_DIGITS = re.compile(r"\d{4}")
 """All patterns of this module ask for a year of four digits; most lines of a page have none."""
 
+_YEARISH = re.compile(rf"\d(?:{DROPPED}*\d){{3}}")
+"""Four digits before folding: signs that it drops may stand between them."""
+
 
 def find_printed(text: str) -> list[Printed]:
     """Return the complete dates of a text in reading order, Hijri and Gregorian ones each by itself."""
-    if not _DIGIT.search(text):
+    if not _DIGIT.search(text) or not _YEARISH.search(text):
         return []
     return list(_remembered(text) if len(text) <= REMEMBERED_CHARS else _found(text))
 

@@ -48,12 +48,17 @@ _DAYS_BACK = (
     (re.compile(r"(?<!\w)(?:اليوم|هذا\s+اليوم|today)(?!\w)"), 0),
 )
 _NOW = re.compile(r"(?<!\w)(?:الان|(?:قبل|منذ)\s+(?:لحظات|قليل|ثوان)|just\s+now)(?!\w)")
+_HINT = re.compile("قبل|من|ago|مض|امس|بارحه|yesterday|hier|اليوم|today|الان|now")
+"""Every phrase holds one of these."""
+
 _AT = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?\s*(?P<half>am|pm|صباحا?|مساءا?|ص|م)?(?!\w)")
 
 
 def find_relative(text: str, captured_at: datetime) -> Back | None:
     """Return the time that the first phrase of `text` counts back to from `captured_at`, or None."""
     folded = fold(text)
+    if not _HINT.search(folded):
+        return None
     if _NOW.search(folded):
         return Back(captured_at, "minute", text.strip())
     return _ago(folded, text, captured_at) or _day_back(folded, text, captured_at)
