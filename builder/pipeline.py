@@ -26,6 +26,8 @@ from builder.tally import Tally
 if TYPE_CHECKING:
     from builder.stages.work import Work
 
+ALIKE = "builder.stages.news:code_state"
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -101,7 +103,7 @@ def build(
         known = None if profile or task else unchanged(recipe, side)
         if known is not None:
             return BuildResult(**known, profile={})
-        opened = partial(open_engine, engine, workers)
+        opened = partial(open_engine, engine, workers, folder=recipe.cache, alike=ALIKE)
         stages = [stage for stage in STAGES if task is None or stage.name in SLICED]
         made, times = _run(recipe, stages, opened, side=side, now=now, watch=progress, share=share)
         return BuildResult(**made, profile=times if profile else {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from builder.engine.base import BATCH_BUDGET, PAGE_BUDGET, Budget, Engine, Failure
 from builder.errors import UsageError
 
@@ -22,9 +24,11 @@ def check_engine(name: str, workers: int) -> None:
         raise UsageError(f"no engine is named {name!r}", what_next=f"Engines: {', '.join(ENGINES)}.")
 
 
-def open_engine(name: str, workers: int) -> Engine:
+def open_engine(name: str, workers: int, *, folder: Path | None = None, alike: str = "") -> Engine:
     """Return the engine of that name: "local" or "ray".
 
+    Where there are many machines, each must see `folder`, and the function `alike` ("module:name") must return the
+    same text on all of them.
     Raises UsageError for an unknown name, fewer than one worker, or Ray where it is not installed.
     """
     check_engine(name, workers)
@@ -34,4 +38,4 @@ def open_engine(name: str, workers: int) -> Engine:
         return LocalEngine(workers)
     from builder.engine.ray import RayEngine
 
-    return RayEngine(workers)
+    return RayEngine(workers, folder, alike)

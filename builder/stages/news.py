@@ -47,6 +47,15 @@ def side_state(recipe: Recipe) -> str:
     return digest.hexdigest()
 
 
+def code_state() -> str:
+    """Return a digest of our code and word lists and of the packages that decide what is read and made of a page."""
+    from builder.stages import extraction, plan
+
+    root = Path(__file__).parent.parent
+    ours = (*root.rglob("*.py"), *root.glob("data/*.json"), *root.glob("data/words/*.txt"))
+    return code_fingerprint((), {*PACKAGES, *extraction.PACKAGES, *plan.ROW_PACKAGES}, ours)
+
+
 def state(recipe: Recipe, side: str, archives: Iterable[Archive]) -> str:
     """Return a digest of all that a release depends on: archives, recipe, takedowns, key, code."""
     digest = hashlib.blake2b(side.encode(), digest_size=16)
