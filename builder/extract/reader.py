@@ -14,7 +14,7 @@ from builder.extract.page import Page
 from builder.extract.region import key as key_of
 from builder.extract.title import Title
 from builder.markup import drop, parse
-from builder.model import Capture, Comment, Document, Evidence, Extraction
+from builder.model import Capture, Comment, Document, Evidence, Extraction, Moment
 from builder.optout import html_signals
 from builder.urls import canonical_url, site_of
 
@@ -35,6 +35,9 @@ MAX_ABOVE_SHARE = 0.3
 
 HEAD_LINES = 5
 """Lines at the beginning of a text that may be its title, byline or date once more."""
+
+Dated = tuple[Moment, Evidence]
+"""A time that a page names, and what says so."""
 
 _ARABIC = re.compile(
     "[\u0620-\u064a\u066e-\u06d3\ufb50-\ufdff\ufe70-\ufefc]|&#(?:1[56]\\d\\d|x6[0-9a-fA-F]{2});"
@@ -105,15 +108,12 @@ class _Reading:
         return Extraction(documents=(document,), comments=answers.comments)
 
     def _document(self, key: str, main: MainText, heading: Title | None) -> Document:
-        page, at = self.page, self.capture.ref.fetched_at
+        page = self.page
         printed = find_heading(page.lines, heading.line if heading else None)
         first = max(main.first, printed.end) if printed else main.first
         signed = byline.find_author(page, heading.line if heading else None, main.first, main.last, printed)
         labels = metadata.find_labels(page, heading.text if heading else None, first)
-        lines = [(line.element, line.text) for line in page.lines.lines]
-        published, modified = find_both(
-            page.tree, at, zone=self.zone, url=self.capture.url, lines=lines, objects=page.objects
-        )
+        published, modified = self._dates()
         main = main.without(_head_lines(page, main, heading, signed, printed))
         html = page.tree.find(".") if page.tree.tag != "html" else page.tree
         evidence = [
@@ -144,6 +144,19 @@ class _Reading:
             flags=tuple(f"mojibake_repaired:{layer}" for layer in self.layers),
             lines_removed=main.cut,
             line_places=main.places,
+        )
+
+    def _dates(self) -> tuple[Dated | None, Dated | None]:
+        """Return when the page says it was published and last changed."""
+        page, capture = self.page, self.capture
+        lines = [(line.element, line.text) for line in page.lines.lines]
+        return find_both(
+            page.tree,
+            capture.ref.fetched_at,
+            zone=self.zone,
+            url=capture.url,
+            lines=lines,
+            objects=page.objects,
         )
 
 

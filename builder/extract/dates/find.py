@@ -91,8 +91,7 @@ def find_both(
     """Return what `find_published` and `find_modified` return, off one look at the page.
 
     `lines` are those of `block_lines(tree)`, `objects` its JSON-LD, if known. The last change stands for a day of
-    publication that the
-    page does not tell, with the least confidence.
+    publication that the page does not tell, with the least confidence.
     """
     page = Page(tree, captured_at, zone, url, lines, objects)
     changed = _best(_modified(page))
