@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -136,6 +137,12 @@ def rules(built: BuildResult) -> dict[str, int]:
         name = f"{row['reasons'][0]['stage']}/{row['reasons'][0]['rule']}"
         found[name] = found.get(name, 0) + 1
     return found
+
+
+def clear(folder: Path) -> None:
+    """Delete what a folder holds."""
+    shutil.rmtree(folder)
+    folder.mkdir()
 
 
 def fingerprint(folder: Path) -> dict[str, str]:

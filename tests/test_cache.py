@@ -114,19 +114,6 @@ def test_changed_rules_judge_stored_rows_again(tmp_path: Path) -> None:
     assert parts(given, "extractions") | parts(given, "documents") == before
 
 
-def test_changed_columns_read_no_page_again(tmp_path: Path) -> None:
-    """Another lexicon makes new rows out of the stored extractions."""
-    kit.archive(tmp_path, "a", kit.essays(range(3)))
-    kit.run(kit.recipe(tmp_path))
-    lexicon = '[select]\nrelevance_min = 0\n[[platform]]\nid = "mqha"\nname = "Maqha"\nlong = ["مقهى صاخب"]\n'
-    given = kit.recipe(tmp_path, lexicon)
-    before = parts(given, "extractions")
-    rows_before = set(parts(given, "documents"))
-    kit.run(given)
-    assert parts(given, "extractions") == before
-    assert set(parts(given, "documents")) > rows_before
-
-
 def test_the_cache_may_be_deleted(tmp_path: Path) -> None:
     """A build without its cache finds that nothing has changed."""
     kit.archive(tmp_path, "a", kit.essays(range(3)))

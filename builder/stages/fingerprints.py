@@ -18,6 +18,7 @@ _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(builder[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)|import[ \t]+(builder[\w.]*))",
     re.MULTILINE,
 )
+_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t]+.*\n|\n)+", re.MULTILINE)
 
 
 def code_fingerprint(modules: Iterable[str], packages: Iterable[str] = (), data: Iterable[Path] = ()) -> str:
@@ -51,9 +52,10 @@ def closure(modules: Iterable[str]) -> set[Path]:
 
 @cache
 def _imported(path: Path) -> tuple[Path, ...]:
-    """Return our files that a file imports, at its head or inside functions."""
+    """Return our files that a file imports, at its head or inside functions, but for those that only types ask for."""
     found: list[Path] = []
-    for package, names, module in _IMPORT.findall(path.read_text(encoding="utf-8")):
+    source = _FOR_TYPES.sub("", path.read_text(encoding="utf-8"))
+    for package, names, module in _IMPORT.findall(source):
         found.extend(_files(package or module))
         for name in re.findall(r"\w+", names):
             found.extend(_files(f"{package}.{name}"))

@@ -8,7 +8,8 @@ from typing import Any
 from builder.model import CaptureRef, Damage, Reason
 from builder.schema import Row
 from builder.stages import choose as choosing
-from builder.stages import extraction
+from builder.stages import extraction, judging, recall
+from builder.stages import fill as filling
 from builder.stages import gather as gathering
 from builder.stages import inventory as scanning
 from builder.stages import rows as making
@@ -121,26 +122,37 @@ def templates(work: Work) -> None:
 
 
 def rows(work: Work) -> None:
-    """Make the rows that the stores do not hold, and know the keys of all."""
+    """Fill what stored rows lack, make the rows that the stores do not hold, and know the keys of all."""
     plan = work.plan = Plan.of(work.recipe)
-    known = work.folder / KNOWN
-    making.write_known(known, plan.stores.values())
-    maker = plan.maker(work.templates, known)
-    rejects = work.rejects("columns")
+    filling.fill_missing(plan.layout, plan.settings, TABLES, work.engine)
+    store = work.stores["row-names"] = recall.recall_store(work.cache, plan.takedowns)
+    memory = recall.Recall(work.database, store)
     tallies = {table: Tally(f"columns.{table}") for table in TABLES}
-    work.wanted = {table: [] for table in TABLES}
+    for table, count in memory.look_up(plan.stores, work.templates, plan.facts).items():
+        tallies[table].keep(count)
     standing = {tally.stage.partition(".")[2]: tally.kept for tally in work.tallies}
-    batches = settling.standing(work.database, making.CAPTURES_PER_BATCH)
-    for made in making.make_rows(maker, batches, work.engine):
+    rejects = work.rejects("columns")
+    for made in _made(work, plan, memory):
+        memory.take(made.captures)
         for table, tally in tallies.items():
-            work.wanted[table] += made.keys(table)
-            tally.keep(len(made.keys(table)))
+            tally.keep(sum(len(capture.keys(table)) for capture in made.captures))
         for row in made.rejected:
             _count_rejected(row, tallies[row["table"]])
             rejects.add(row)
         work.tell(sum(tally.read for tally in tallies.values()), sum(standing[table] for table in TABLES))
+    memory.close()
     rejects.close()
     work.tallies += [tally.close(standing[table]) for table, tally in tallies.items()]
+
+
+def _made(work: Work, plan: Plan, memory: recall.Recall) -> Iterator[making.Made]:
+    """Yield what the captures give that are not remembered."""
+    if not memory.waiting():
+        return
+    known = work.folder / KNOWN
+    making.write_known(known, plan.stores.values())
+    batches = recall.standing(work.database, making.CAPTURES_PER_BATCH)
+    yield from making.make_rows(plan.maker(work.templates, known), batches, work.engine)
 
 
 def _count_rejected(row: Row, tally: Tally) -> None:
@@ -152,10 +164,9 @@ def rules(work: Work) -> None:
     """Judge what is not judged yet; part the kept rows from the rejected."""
     assert work.plan is not None
     for table in TABLES:
-        store, verdicts = work.plan.stores[table], work.plan.verdicts[table]
-        making.judge_missing(table, store, verdicts, work.recipe.model, work.engine)
+        judging.judge_missing(work.plan.layout, table, work.recipe.model, work.engine)
         out, rejected = work.folder / table, work.folder / "rejected"
-        work.tallies.append(gathering.gather(table, store, verdicts, work.wanted[table], out, rejected))
+        work.tallies.append(gathering.gather(table, work.plan.layout, work.database, out, rejected))
 
 
 def dedup(work: Work) -> None:
@@ -186,10 +197,8 @@ def release(work: Work) -> None:
         )
     )
     assert work.plan is not None
-    stores = (*work.stores.values(), *work.plan.stores.values())
     scans = work.cache / "scans" / scanning.scan_fingerprint()
-    verdicts = (path.parent for path in work.plan.verdicts.values())
-    for folder in (*(store.path for store in stores), scans, *verdicts):
+    for folder in (*(store.path for store in work.stores.values()), scans, *work.plan.folders()):
         forget_older(folder)
 
 

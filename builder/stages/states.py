@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from builder.duck import quoted
@@ -61,31 +60,3 @@ def _states(table: str) -> str:
     FROM (SELECT {KEY}, unnest({table}) AS record_key, generate_subscripts({table}, 1) - 1 AS place,
                  {view} AS view, last_seen, payload_digest, record_id FROM found WHERE failed IS NULL)
     LEFT JOIN tombs USING (record_key)"""
-
-
-def standing(
-    database: duckdb.DuckDBPyConnection, batch_rows: int
-) -> Iterator[list[tuple[str, str, bytes, list[int], list[int]]]]:
-    """Yield, in batches, what stands: (key, encoded ref and extraction, places of documents, of comments)."""
-    database.execute(
-        f"""CREATE OR REPLACE TABLE wanted AS SELECT {KEY}, found.part AS part, ref,
-        coalesce(d.places, []) AS documents, coalesce(c.places, []) AS comments
-        FROM found LEFT JOIN ({_places("documents")}) d USING ({KEY}) LEFT JOIN ({_places("comments")}) c USING ({KEY})
-        WHERE d.places IS NOT NULL OR c.places IS NOT NULL"""
-    )
-    parts = database.execute("SELECT DISTINCT part FROM wanted ORDER BY part").fetchall()
-    if not parts:
-        return
-    names = ", ".join(quoted(str(part)) for (part,) in parts)
-    cursor = database.cursor().sql(
-        f"""SELECT {KEY}, ref, extraction, wanted.documents, wanted.comments
-        FROM read_parquet([{names}], filename = true) AS parts
-        JOIN wanted USING ({KEY}) WHERE parts.filename = wanted.part"""
-    )
-    for batch in cursor.to_arrow_reader(batch_rows):
-        columns = [column.to_pylist() for column in batch.columns]
-        yield list(zip(*columns, strict=True))
-
-
-def _places(table: str) -> str:
-    return f"SELECT {KEY}, list(place ORDER BY place) AS places FROM {table}_states WHERE reason IS NULL GROUP BY {KEY}"

@@ -44,11 +44,11 @@ class Store:
         return pa.chunked_array([c for chunk in chunks for c in chunk.chunks], type=pa.string())
 
     def add(self, table: pa.Table) -> Path:
-        """Write a part and return its path; its name comes from the keys it holds.
+        """Write a part and return its path; its name comes from the keys it holds, in their order.
 
         Raises WorldError when the disk refuses; nothing is then left under a final name.
         """
-        names = "".join(sorted(table.column(KEY).to_pylist()))
+        names = "".join(table.column(KEY).to_pylist())
         stem = hashlib.blake2b(names.encode(), digest_size=16).hexdigest()
         path = self.path / f"part-{stem}.parquet"
         write_parquet(path, table)

@@ -49,7 +49,6 @@ class Work:
     profile: dict[str, dict[str, float]] = field(default_factory=dict)
     archives: list[Archive] = field(default_factory=list)
     stores: dict[str, Store] = field(default_factory=dict)
-    wanted: dict[str, list[str]] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
     plan: Plan | None = None
     clusters: Path | None = None

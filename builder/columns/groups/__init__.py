@@ -9,13 +9,14 @@ from __future__ import annotations
 from builder.columns.groups.copies import COPIES
 from builder.columns.groups.group import Group
 from builder.columns.groups.language import LANGUAGE
+from builder.columns.groups.later import LATER
 from builder.columns.groups.platforms import PLATFORMS
 from builder.columns.groups.quality import QUALITY
 
 PUBLIC: tuple[Group, ...] = (PLATFORMS, QUALITY, LANGUAGE)
-"""Groups whose columns a release shows."""
+"""Groups of the first version of the schema."""
 
-GROUPS: tuple[Group, ...] = (*PUBLIC, COPIES)
+GROUPS: tuple[Group, ...] = (*PUBLIC, LATER, COPIES)
 
 
 def groups_of(table: str, groups: tuple[Group, ...] = GROUPS) -> tuple[Group, ...]:

@@ -26,6 +26,7 @@ class Group:
     `asks` returns the part of the settings that counts, as text: the columns are made again when it changes, or when
     the code of `module` does. `needs`, where a group has it, returns what of the settings one row depends on: a row
     for which it is the same under changed settings keeps its values. `helpers` are Arrow fields of "_" columns.
+    With `reads_all` the columns of the groups before it are read as well as the base.
     """
 
     name: str
@@ -35,3 +36,4 @@ class Group:
     asks: Callable[[ColumnSettings], str]
     needs: Callable[[Row, ColumnSettings], bytes] | None = None
     helpers: Callable[[], list[pa.Field]] = _no_helpers
+    reads_all: bool = False
