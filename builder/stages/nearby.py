@@ -23,8 +23,7 @@ DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeErr
 def warm_up() -> None:
     """Do once, before workers are forked, what every maker of rows would have to do: slow imports."""
     import builder.columns.row
-    import builder.dedup
-    import builder.stages.rows  # noqa: F401
+    import builder.dedup  # noqa: F401
 
     warm_up_judges()
 
