@@ -49,11 +49,11 @@ def side_state(recipe: Recipe) -> str:
 
 def code_state() -> str:
     """Return a digest of our code and word lists and of the packages that decide what is read and made of a page."""
-    from builder.stages import extraction, plan
+    from builder.stages import extraction, layout
 
     root = Path(__file__).parent.parent
     ours = (*root.rglob("*.py"), *root.glob("data/*.json"), *root.glob("data/words/*.txt"))
-    return code_fingerprint((), {*PACKAGES, *extraction.PACKAGES, *plan.ROW_PACKAGES}, ours)
+    return code_fingerprint((), {*PACKAGES, *extraction.PACKAGES, *layout.ROW_PACKAGES}, ours)
 
 
 def state(recipe: Recipe, side: str, archives: Iterable[Archive]) -> str:
