@@ -25,7 +25,7 @@ FOOTER = (
 def measure(matcher: Matcher, title: str, text: str) -> Relevance:
     """Return the relevance of a raw title and text."""
     body, head = storage_form(text).text, storage_form(title).text
-    return score(body, matcher.find(body), matcher.find(head, zone="title"))
+    return score(body, matcher.find(body), matcher.find(head, zone="title"), head)
 
 
 def main() -> None:

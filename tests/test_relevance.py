@@ -28,7 +28,7 @@ FOOTERS = (
 
 def relevance(text: str, title: str = "") -> Relevance:
     """Return the relevance of a text and title."""
-    return score(text, MATCHER.find(text), MATCHER.find(title, zone="title"))
+    return score(text, MATCHER.find(text), MATCHER.find(title, zone="title"), title)
 
 
 def test_an_essay_on_a_platform_is_about_it() -> None:
@@ -81,19 +81,65 @@ def test_all_footers_together_before_and_after_do_not_move_it() -> None:
 
 
 def test_parts_stay_in_their_bounds_and_sum_up() -> None:
-    """Title 0-3, density, concepts and spread 0-2, lead 0-1, in all 0-10."""
+    """Title and density 0-3, spread 0-2, concepts and lead 0-1, in all 0-10."""
     most = relevance("صار تيك توك سوقا، والترند والخوارزميات تبيع فيه كل شيء. " * 100, "تيك توك")
-    assert (most.title, most.density, most.concepts, most.spread, most.lead) == (3, 2, 2, 2, 1)
+    assert (most.title, most.density, most.concepts, most.spread, most.lead) == (3, 3, 1, 2, 1)
     assert most.total == 10
     assert relevance("").total == 0
 
 
-def test_a_title_that_names_a_platform_for_a_person_counts_less() -> None:
-    """ "The Snapchat girl" is about a girl."""
-    assert (
-        relevance(FILLER, "وفاة فتاة السناب شات في حادث").title
-        < relevance(FILLER, "السناب شات في بيوتنا").title
-    )
+@pytest.mark.parametrize(
+    "title",
+    ["وفاة فتاة السناب شات في حادث", "باع سيارته على سناب شات", "القبض على لص صور نفسه عبر السناب شات"],
+)
+def test_a_title_that_names_a_platform_for_a_person_or_a_place_counts_less(title: str) -> None:
+    """ "The Snapchat girl" is about a girl, "sold on Snapchat" about a sale."""
+    text = "السناب شات في كل يد. السناب شات في كل بيت. " + FILLER
+    assert 0 < relevance(text, title).title < relevance(text, "السناب شات في بيوتنا").title
+
+
+def test_a_title_counts_as_far_as_the_text_bears_it_out() -> None:
+    """A name in the title and never again in a long text is a headline, not a topic."""
+    title = "واتساب بريء من الحادث"
+    alone = relevance(FILLER * 20, title)
+    once = relevance(FILLER * 10 + "كان واتساب مغلقا. " + FILLER * 10, title)
+    often = relevance((FILLER * 4 + "كان واتساب مغلقا. ") * 4, title)
+    assert alone.title == 0 < once.title < often.title == 3
+
+
+def test_a_title_that_the_text_repeats_is_counted_once() -> None:
+    """Pages and links below them print it again."""
+    title = "السناب شات بريء من الحادث"
+    text = FILLER * 12
+    assert relevance(f"{title}\n{text}\nرابط الخبر: {title}", title).total == relevance(text, title).total
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "صور اللص نفسه في بث على فيسبوك. ",
+        "انتشرت الصورة على موقع التواصل الاجتماعي فيسبوك. ",
+        "سخر رواد مواقع التواصل من الصورة. ",
+        "رأى نشطاء فيسبوك في الصورة نكتة. ",
+    ],
+)
+def test_a_crime_that_was_shown_on_a_platform_is_not_about_it(clause: str) -> None:
+    """The place where it was seen, and who reacted there."""
+    text = (FILLER + clause) * 5
+    assert relevance(text, "القبض على لص في السوق").total < PARTIAL_MIN + 1
+    spoken_of = (FILLER + "غير فيسبوك قواعد النشر. ") * 5
+    assert relevance(spoken_of, "القبض على لص في السوق").total >= ABOUT_MIN
+
+
+def test_a_company_that_speaks_is_a_topic() -> None:
+    """ "Facebook announced" and "an engineer at Facebook said" speak of Facebook."""
+    for text in (
+        "أعلن موقع فيسبوك عن ميزة جديدة.",
+        "أعلنت شركة فيسبوك عن ميزة جديدة.",
+        "قال مدير المنتج في فيسبوك إن الميزة جديدة.",
+    ):
+        (mention,) = MATCHER.find(text).mentions
+        assert (mention.role, mention.in_place) == ("topic", False), text
 
 
 def test_a_short_post_of_three_names_is_still_prose() -> None:

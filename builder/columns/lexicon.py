@@ -36,7 +36,7 @@ _ENTITY_KEYS = {
     "examples",
     "attested",
 }
-_CONCEPT_KEYS = {"id", "name", "forms", "never", "core"}
+_CONCEPT_KEYS = {"id", "name", "forms", "never", "core", "topic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,14 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One concept of the topic's discourse, and words that only look like it. `core`: it is the topic itself."""
+    """One concept of the topic's discourse, and words that only look like it. `core`: it belongs to this topic alone;
+    `topic`: it is a general name for the entities ("the social networks")."""
 
     id: str
     forms: tuple[str, ...]
     never: tuple[str, ...] = ()
     core: bool = False
+    topic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,11 @@ def _entity(entry: Mapping[str, Any]) -> Entity:
 def _concept(entry: Mapping[str, Any]) -> Concept:
     _known(entry, _CONCEPT_KEYS, f"concept {entry.get('id')!r}")
     return Concept(
-        str(entry["id"]), _strings(entry, "forms"), _strings(entry, "never"), bool(entry.get("core"))
+        str(entry["id"]),
+        _strings(entry, "forms"),
+        _strings(entry, "never"),
+        core=bool(entry.get("core")),
+        topic=bool(entry.get("topic")),
     )
 
 

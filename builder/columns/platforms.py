@@ -17,6 +17,7 @@ from builder.columns.candidates import Candidate, EntityPatterns, Search, name_s
 from builder.columns.furniture import Spans, furniture_spans
 from builder.columns.gate import Gate, Sign, Stretches, cue_sign, form_sign, matches
 from builder.columns.lexicon import CLASSES, Concept, Lexicon, cue_pattern, entity_pattern
+from builder.columns.venues import Venues
 from builder.text import Folded, fold, fold_whole
 
 CUE_CHARS = 55
@@ -26,7 +27,8 @@ COMPANY_CHARS = 28
 PERSON_CHARS = 12
 JOINED_CHARS = 4
 LONGEST_NAME_CHARS = 20
-ATTRIBUTION_CHARS = 45
+ATTRIBUTION_CHARS = 60
+PLACE_CHARS = 30
 LEAD_SHARE = 0.2
 _SENTENCE_BREAK = re.compile(r"[.!?؟؛\n]+(?:\s|$)|\n")
 
@@ -34,7 +36,8 @@ _SENTENCE_BREAK = re.compile(r"[.!?؟؛\n]+(?:\s|$)|\n")
 @dataclass(frozen=True, slots=True)
 class Mention:
     """One mention. `form`: long, short or ambiguous; `cue`: what made a short one count; `role`: topic or
-    attribution. Offsets are code points; end is one past the last. `names_person`: it only says who somebody is.
+    attribution. Offsets are code points; end is one past the last. `names_person`: it only says who somebody is;
+    `in_place`: it stands as a place ("a photo on Facebook").
     """
 
     platform: str
@@ -46,16 +49,20 @@ class Mention:
     zone: str
     role: str
     names_person: bool = False
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ConceptHit:
-    """One concept term: which concept, where in the text, and whether it is a core one."""
+    """One concept term: which concept, where in the text, whether it is a core one or a general name for the topic
+    (`topic`), and whether it stands as a place."""
 
     concept: str
     start: int
     end: int
     core: bool
+    topic: bool = False
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,7 @@ class Matcher:
         self._gate = Gate([*searches, *concepts, openings])
         self._cues = cue_pattern(lexicon.cues)
         self._carriers = cue_pattern(lexicon.carriers)
-        self._verbs = cue_pattern(lexicon.attribution_verbs)
-        self._places = cue_pattern(lexicon.attribution_places)
+        self._venues = Venues(lexicon)
         self._persons = cue_pattern(lexicon.attribution_persons)
         self._openings = cue_pattern(lexicon.furniture)
 
@@ -171,7 +177,8 @@ class Matcher:
     ) -> Mention:
         start, end = candidate.place
         lead = "lead" if start < LEAD_SHARE * len(text) else "body"
-        attribution = furniture.holds(start) or self._is_attribution(folded, candidate)
+        before = _before(folded, candidate.start, ATTRIBUTION_CHARS)
+        attribution = furniture.holds(start) or self._venues.only_said_there(before)
         role = "attribution" if attribution else "topic"
         surface = text[start:end]
         return Mention(
@@ -184,19 +191,16 @@ class Matcher:
             zone or lead,
             role,
             self._persons.search(_before(folded, candidate.start, PERSON_CHARS)) is not None,
+            self._venues.in_place(before),
         )
-
-    def _is_attribution(self, folded: str, candidate: Candidate) -> bool:
-        """Tell whether the platform is only the place where something was said: "كتب على تويتر"."""
-        before = _before(folded, candidate.start, ATTRIBUTION_CHARS)
-        return bool(self._verbs.search(before) and self._places.search(before[-CARRIER_CHARS:]))
 
     def _concept_hits(self, folded: Folded, seen: Mapping[int, Stretches]) -> Iterator[ConceptHit]:
         """Yield the concept terms, without what only looks like them."""
         for number, concept in enumerate(self._concepts, len(self._searches)):
             if number in seen:
                 for start, end in concept.spans(folded.text, seen[number]):
-                    yield ConceptHit(concept.id, *folded.span(start, end), concept.core)
+                    place = concept.topic and self._venues.in_place(_before(folded.text, start, PLACE_CHARS))
+                    yield ConceptHit(concept.id, *folded.span(start, end), concept.core, concept.topic, place)
 
 
 @lru_cache(maxsize=2)
@@ -211,6 +215,7 @@ class _ConceptSearch:
 
     id: str
     core: bool
+    topic: bool
     pattern: re.Pattern[str]
     signs: tuple[Sign, ...]
     never: re.Pattern[str]
@@ -221,6 +226,7 @@ class _ConceptSearch:
         return cls(
             concept.id,
             concept.core,
+            concept.topic,
             entity_pattern(concept.forms, enclitics=True),
             tuple(map(form_sign, concept.forms)),
             cue_pattern(concept.never),

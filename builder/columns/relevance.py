@@ -1,29 +1,45 @@
 """How much a text is about the lexicon's topic: five parts and their sum, on the main text only.
 
 Lines that call to follow, share or subscribe, source credits, contact lines and bare lists of platforms are
-masked first, so that a footer cannot move the score. Figures: docs/measurements/arabic.md, "Relevance".
+masked first, so that a footer cannot move the score. What counts is how a name stands in its sentence
+(builder/columns/venues.py): a text on a platform speaks of it, a text on a crime names it as the place where it was
+shown. Figures: docs/measurements/arabic.md, "Relevance".
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from builder.columns.furniture import Spans
 from builder.columns.platforms import Found
 from builder.text import words
 
-TITLE_MAX, DENSITY_MAX, CONCEPTS_MAX, SPREAD_MAX, LEAD_MAX = 3.0, 2.0, 2.0, 2.0, 1.0
-CONCEPT_IN_TITLE = 2.0
+TITLE_MAX, DENSITY_MAX, CONCEPTS_MAX, SPREAD_MAX, LEAD_MAX = 3.0, 3.0, 1.0, 2.0, 1.0
+PLACE_IN_TITLE = 1.0
+"""A title that names a platform as a place ("sold on Facebook"), for a person ("the Snapchat girl"), or has only
+another core concept."""
+CONCEPT_IN_TITLE = 0.5
+TITLE_BORNE = 2.0
+"""Mentions in the body, or one in 100 words of a shorter text, that a title needs behind it to count in full."""
+TITLE_BORNE_MIN = 0.5
+ATTRIBUTION_BEARS = 0.25
+PLACE_WEIGHT = 0.25
+"""What a mention weighs that is a place or says who somebody is. Texts about platforms speak of them; texts that
+only play out on one name it as the place."""
 CONCEPT_WEIGHT = 0.5
 """Two concept terms in 100 words weigh as much as one name."""
+CORE_CONCEPT_SHARE = 0.25
+"""What a core concept that is no name for the networks (influencers, hashtags, ...) weighs in spread and lead."""
+APPOSITION_CHARS = 14
+"""A general name right before a mention ("the network Facebook") is one mention with it."""
 FIFTHS = 5
 WORDS_MIN, WORDS_MAX = 100, 400
 """Texts count as at least and at most this long: one name in a short post is not a density of ten, and a long
 essay that names its platforms all through is not lost for its length."""
-CORE_CONCEPT_SHARE = 0.5
-"""What a core concept (the networks, influencers, hashtags, ...) weighs in spread and lead beside a name."""
-PERSON_IN_TITLE = 1.5
-"""A title that names a platform only to say who somebody is ("فتاة السناب شات")."""
+REPEATED_TITLE_CHARS = 12
+"""A title this long or longer that stands in the text again is no part of the text."""
 PARTIAL_MIN = 2.5
 ABOUT_MIN = 5.0
 """Cuts of the score: partly about, about."""
@@ -31,7 +47,7 @@ ABOUT_MIN = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """The parts (title 0-3, density 0-2, concepts 0-2, spread 0-2, lead 0-1); `total` is their sum, 0-10."""
+    """The parts (title 0-3, density 0-3, concepts 0-1, spread 0-2, lead 0-1); `total` is their sum, 0-10."""
 
     title: float
     density: float
@@ -45,34 +61,72 @@ class Relevance:
         return self.title + self.density + self.concepts + self.spread + self.lead
 
 
-def score(text: str, found: Found, title: Found) -> Relevance:
-    """Return the relevance of a text from what it and its title name. Furniture lines count for nothing."""
-    furniture = Spans(found.furniture)
-    chars = max(1, len(text) - furniture.chars)
-    word_count = len(words(text)) - sum(len(words(text[start:end])) for start, end in furniture.spans)
+def score(text: str, found: Found, title: Found, title_text: str = "") -> Relevance:
+    """Return the relevance of a text from what it and its title name.
+
+    Furniture lines and the title, where the text repeats it, count for nothing.
+    """
+    aside = Spans(sorted({*found.furniture, *_repeats(text, title_text, found.furniture)}))
+    chars = max(1, len(text) - aside.chars)
+    word_count = len(words(text)) - sum(len(words(text[start:end])) for start, end in aside.spans)
     per_100 = 100 / min(WORDS_MAX, max(WORDS_MIN, word_count))
+    fifths = [0.0] * FIFTHS
 
     def fifth(start: int) -> int:
-        return min(FIFTHS - 1, int(FIFTHS * (start - furniture.chars_before(start)) / chars))
+        return min(FIFTHS - 1, int(FIFTHS * (start - aside.chars_before(start)) / chars))
 
-    topics = [fifth(mention.start) for mention in found.mentions if mention.role == "topic"]
-    concepts = [hit for hit in found.concepts if not furniture.holds(hit.start)]
-    weights = {fifth(hit.start): CORE_CONCEPT_SHARE for hit in concepts if hit.core} | dict.fromkeys(
-        topics, 1.0
-    )
+    names = [(start, weight) for start, weight in _names(found) if not aside.holds(start)]
+    for start, weight in names:
+        fifths[fifth(start)] = min(1.0, fifths[fifth(start)] + weight)
+    concepts = [hit for hit in found.concepts if not (hit.topic or aside.holds(hit.start))]
+    for hit in concepts:
+        if hit.core:
+            fifths[fifth(hit.start)] = max(fifths[fifth(hit.start)], CORE_CONCEPT_SHARE)
+    total = sum(weight for _, weight in names)
     return Relevance(
-        title=_title(title),
-        density=min(DENSITY_MAX, len(topics) * per_100),
+        title=_title(title) * _borne(found, aside, total, word_count),
+        density=min(DENSITY_MAX, total * per_100),
         concepts=min(CONCEPTS_MAX, CONCEPT_WEIGHT * len(concepts) * per_100),
-        spread=SPREAD_MAX * sum(weights.values()) / FIFTHS,
-        lead=LEAD_MAX * weights.get(0, 0.0),
+        spread=SPREAD_MAX * sum(fifths) / FIFTHS,
+        lead=LEAD_MAX * fifths[0],
     )
+
+
+def _repeats(text: str, title: str, furniture: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield where the title stands in the text again, outside furniture."""
+    title, known = title.strip(), Spans(tuple(furniture))
+    start = text.find(title) if len(title) >= REPEATED_TITLE_CHARS else -1
+    while start >= 0:
+        end = start + len(title)
+        if not (known.holds(start) or known.holds(end - 1)):
+            yield start, end
+        start = text.find(title, end)
+
+
+def _names(found: Found) -> Iterator[tuple[int, float]]:
+    """Yield (start, weight) of what names a platform or the networks at large."""
+    starts = [mention.start for mention in found.mentions]
+    for mention in found.mentions:
+        if mention.role == "topic":
+            yield mention.start, PLACE_WEIGHT if mention.in_place or mention.names_person else 1.0
+    for hit in found.concepts:
+        after = bisect_left(starts, hit.end)
+        if hit.topic and not (after < len(starts) and starts[after] - hit.end <= APPOSITION_CHARS):
+            yield hit.start, PLACE_WEIGHT if hit.in_place else 1.0
+
+
+def _borne(found: Found, aside: Spans, total: float, word_count: int) -> float:
+    """Return how far the text bears its title out (0-1)."""
+    said_there = sum(m.role != "topic" and not aside.holds(m.start) for m in found.mentions)
+    wanted = min(TITLE_BORNE, max(TITLE_BORNE_MIN, word_count / 100))
+    return min(1.0, (total + ATTRIBUTION_BEARS * said_there) / wanted)
 
 
 def _title(title: Found) -> float:
-    topics = [mention for mention in title.mentions if mention.role == "topic"]
-    if any(not mention.names_person for mention in topics):
+    spoken_of = [m.role == "topic" and not (m.in_place or m.names_person) for m in title.mentions]
+    topics = [not hit.in_place for hit in title.concepts if hit.topic]
+    if any(spoken_of) or any(topics):
         return TITLE_MAX
-    if any(hit.core for hit in title.concepts):
-        return CONCEPT_IN_TITLE
-    return PERSON_IN_TITLE if topics or title.concepts else 0.0
+    if spoken_of or any(hit.core for hit in title.concepts):
+        return PLACE_IN_TITLE
+    return CONCEPT_IN_TITLE if title.concepts else 0.0

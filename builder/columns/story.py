@@ -74,7 +74,7 @@ def explain_text(text: str, recipe: Recipe | None = None, *, title: str | None =
         bidi_controls=stored.bidi_controls,
         language=detect_language(masked.text, cld2=settings.cld2),
         found=found,
-        relevance=score(masked.text, found, settings.matcher().find(title or "", zone="title")),
+        relevance=score(masked.text, found, settings.matcher().find(title or "", zone="title"), title or ""),
         quality=measure_quality(masked.text),
         sentences=len(sentences(masked.text)),
         clauses=len(clauses(masked.text)),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from builder.columns.settings import ColumnSettings
 
 _COMMENTS = ("about_platforms", "mentions")
+_NOT_COLUMNS = ("names_person", "in_place")
 _DOCUMENTS = (*_COMMENTS, "concepts", "relevance", "relevance_parts")
 
 
@@ -29,7 +30,11 @@ def _fill(table: str, row: Row, settings: ColumnSettings) -> Row:
     if table == "comments":
         return about
     concepts = {hit.concept for hit in (*in_title.concepts, *found.concepts)}
-    return {**about, "concepts": sorted(concepts), **_relevance(score(row["text"], found, in_title))}
+    return {
+        **about,
+        "concepts": sorted(concepts),
+        **_relevance(score(row["text"], found, in_title, row["title"] or "")),
+    }
 
 
 def _about(found: Found, in_title: Found) -> Row:
@@ -41,7 +46,7 @@ def _about(found: Found, in_title: Found) -> Row:
 
 
 def _mention(mention: Mention) -> Row:
-    return {name: getattr(mention, name) for name in Mention.__slots__ if name != "names_person"}
+    return {name: getattr(mention, name) for name in Mention.__slots__ if name not in _NOT_COLUMNS}
 
 
 def _relevance(relevance: Relevance) -> Row:
