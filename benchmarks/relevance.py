@@ -13,7 +13,7 @@ from pathlib import Path
 
 from builder.columns.lexicon import load_lexicon
 from builder.columns.platforms import Matcher
-from builder.columns.relevance import ABOUT_MIN, Relevance, score
+from builder.columns.relevance import ABOUT_MIN, PARTIAL_MIN, Relevance, score
 from builder.text import storage_form
 
 FOOTER = (
@@ -26,6 +26,16 @@ def measure(matcher: Matcher, title: str, text: str) -> Relevance:
     """Return the relevance of a raw title and text."""
     body, head = storage_form(text).text, storage_form(title).text
     return score(body, matcher.find(body), matcher.find(head, zone="title"), head)
+
+
+def interval(hits: int, of: int) -> str:
+    """Return a share with its 95 % interval (Wilson) and its counts."""
+    if not of:
+        return "-"
+    share, z = hits / of, 1.96
+    middle = (share + z * z / 2 / of) / (1 + z * z / of)
+    half = z * (share * (1 - share) / of + z * z / 4 / of**2) ** 0.5 / (1 + z * z / of)
+    return f"{share:.3f} [{middle - half:.2f}-{middle + half:.2f}] {hits}/{of}"
 
 
 def main() -> None:
@@ -46,11 +56,11 @@ def main() -> None:
         print(
             f"{row['about']}  {relevance.total:5.2f}  {parts}  {len(row['text'].split()):5} {row['title'][:70]}"
         )
-    for cut in (3.0, 3.5, 4.0, 4.5, ABOUT_MIN, 5.5):
+    about = sum(row["about"] == 2 for row in rows)
+    for cut in (PARTIAL_MIN, 3.0, 3.5, 4.0, 4.5, ABOUT_MIN, 5.5):
         hits = [row["about"] for relevance, row in scored if relevance.total >= cut]
-        about = sum(row["about"] == 2 for row in rows)
         right = sum(label == 2 for label in hits)
-        print(f"cut {cut}: precision {right / max(1, len(hits)):.3f}  recall {right / max(1, about):.3f}")
+        print(f"cut {cut}: precision {interval(right, len(hits))}  recall {interval(right, about)}")
     print(f"largest move by a footer: {moved:.4f}")
 
 

@@ -171,3 +171,20 @@ def test_terminal_shows_kept_and_removed_side_by_side(folder: Path) -> None:
     (folder / "text.txt").write_text("أكتب عن [تيك توك] كل يوم في هذا المكان.", encoding="utf-8")
     show_text_story(folder / "text.txt", None, Output(console=console))
     assert "tiktok" in console.export_text()
+
+
+def test_a_text_is_told_in_words_a_reader_knows(tmp_path: Path) -> None:
+    """What the score means, what was replaced and what each name is there for; nothing stands as a bare heading."""
+    from builder.console import Output
+    from builder.render.stories import show_text_story
+
+    console = Console(record=True, width=140, file=io.StringIO())
+    path = tmp_path / "text.txt"
+    path.write_text("ضاعت صورة على تويتر. راسلني على someone@example.org ثم نم.", encoding="utf-8")
+    show_text_story(path, None, Output(console=console))
+    shown = console.export_text()
+    assert "of 10, not about the topic (partly from 2.5, about from 5; a title would add up to 3)" in shown
+    assert "Private data replaced: 1 email" in shown
+    assert "topic, as a place" in shown
+    assert "Concepts: none" in shown
+    assert "Quality: 2 sentences, 2 clauses" in shown

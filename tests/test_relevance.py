@@ -75,9 +75,16 @@ def test_all_footers_together_before_and_after_do_not_move_it() -> None:
     """Furniture above the text moves no lead and no spread either."""
     furniture = "".join(FOOTERS)
     text = (ABOUT * 3).strip()
-    assert relevance(furniture.strip() + "\n" + text + furniture).total == pytest.approx(
-        relevance(text).total, abs=0.05
-    )
+    assert relevance(furniture.strip() + "\n" + text + furniture) == relevance(text)
+
+
+@pytest.mark.parametrize("place", range(0, 40, 3))
+def test_not_even_the_line_ends_of_a_footer_move_a_mention_to_another_fifth(place: int) -> None:
+    """Wherever in the text the one mention stands."""
+    words = (FILLER * 3).split()
+    text = " ".join([*words[:place], "تيك", "توك", *words[place:]])
+    assert relevance(text + "".join(FOOTERS * 3)) == relevance(text)
+    assert relevance("".join(FOOTERS).strip() + "\n\n" + text) == relevance(text)
 
 
 def test_parts_stay_in_their_bounds_and_sum_up() -> None:

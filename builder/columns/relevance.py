@@ -66,7 +66,8 @@ def score(text: str, found: Found, title: Found, title_text: str = "") -> Releva
 
     Furniture lines and the title, where the text repeats it, count for nothing.
     """
-    aside = Spans(sorted({*found.furniture, *_repeats(text, title_text, found.furniture)}))
+    spans = sorted({*found.furniture, *_repeats(text, title_text, found.furniture)})
+    aside = Spans(_with_blanks(text, spans))
     chars = max(1, len(text) - aside.chars)
     word_count = len(words(text)) - sum(len(words(text[start:end])) for start, end in aside.spans)
     per_100 = 100 / min(WORDS_MAX, max(WORDS_MIN, word_count))
@@ -90,6 +91,23 @@ def score(text: str, found: Found, title: Found, title_text: str = "") -> Releva
         spread=SPREAD_MAX * sum(fifths) / FIFTHS,
         lead=LEAD_MAX * fifths[0],
     )
+
+
+def _with_blanks(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return stretches with the blanks before them, at the head of the text with those behind: they count no more."""
+    wide: list[tuple[int, int]] = []
+    last = head = 0
+    for start, end in spans:
+        start = max(start, last)
+        while start > last and text[start - 1].isspace():
+            start -= 1
+        if start == head:
+            while end < len(text) and text[end].isspace():
+                end += 1
+            head = end
+        last = max(start, end)
+        wide.append((start, last))
+    return wide
 
 
 def _repeats(text: str, title: str, furniture: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from builder.columns.language import Language, detect_language
 from builder.columns.lexicon import load_lexicon
-from builder.columns.platforms import Found
+from builder.columns.platforms import Found, Mention
 from builder.columns.privacy import Masked, mask
 from builder.columns.quality import Quality, measure_quality
-from builder.columns.relevance import Relevance, score
+from builder.columns.relevance import ABOUT_MIN, PARTIAL_MIN, Relevance, score
 from builder.columns.row import document_row
 from builder.columns.settings import ColumnSettings
 from builder.model import CaptureRef, Decision, Document
@@ -95,7 +96,6 @@ def _no_capture() -> CaptureRef:
 def render(story: TextStory, console: Console) -> None:
     """Print a story: the text with its marks, then the tables."""
     console.print(marked_text(story))
-    console.print()
     for title, rows in _tables(story):
         _print_table(console, title, rows)
 
@@ -116,54 +116,84 @@ def marked_text(story: TextStory) -> Text:
     return text
 
 
-def _tables(story: TextStory) -> list[tuple[str, list[tuple[str, str]]]]:
-    language, relevance, quality = story.language, story.relevance, story.quality
-    mentions = [
-        (
-            f"{m.platform} [{m.start}:{m.end}]",
-            f"{m.surface}  {m.form}, {m.zone}, {m.role}" + (f", cue: {m.cue}" if m.cue else ""),
-        )
-        for m in story.found.mentions
-    ]
-    reasons = [(f"{r.stage}.{r.rule}", r.detail) for r in story.decision.reasons]
+def _tables(story: TextStory) -> list[tuple[str, list[tuple[str, ...]]]]:
+    quality, counts = story.quality, {kind: n for kind, n in story.masked.counts().items() if n}
+    reasons: list[tuple[str, ...]] = [(f"{r.stage}.{r.rule}", r.detail) for r in story.decision.reasons]
+    private = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    terms = Counter((h.concept, story.masked.text[h.start : h.end]) for h in story.found.concepts)
     return [
+        (f"Language: {story.language.lang}", _votes(story.language)),
+        (_counted("Mentions", len(story.found.mentions)), [_named(m) for m in story.found.mentions]),
         (
-            f"Language: {language.lang}",
-            [
-                ("letters", language.letters),
-                ("langdetect", f"{language.langdetect}, Arabic {language.langdetect_share or 0:.3f}"),
-                ("cld2", language.cld2 or "not asked"),
-                ("Arabic letters", f"{language.arabic_share:.3f}"),
-                ("words that look Arabic", f"{language.evidence:.3f}"),
-                ("Arabizi", "yes" if language.arabizi else "no"),
-            ],
+            _counted("Concepts", len(story.found.concepts)),
+            [(concept, f"{times} x", term) for (concept, term), times in terms.items()],
         ),
-        (f"Mentions: {len(mentions)}", mentions),
-        ("Concepts", [(hit.concept, story.masked.text[hit.start : hit.end]) for hit in story.found.concepts]),
         (
-            f"Relevance: {relevance.total:.2f} of 10 (a title would add up to 3)",
-            [(name, f"{getattr(relevance, name):.2f}") for name in Relevance.__slots__],
+            f"Relevance: {story.relevance.total:.2f} of 10, {_about(story)}",
+            [(name, f"{getattr(story.relevance, name):.2f}") for name in Relevance.__slots__],
         ),
-        ("Private data replaced", [(kind, str(count)) for kind, count in story.masked.counts().items() if count]),
+        (f"Private data replaced: {private or 'none'}", []),
         (
-            f"Quality: {story.sentences} sentences, {story.clauses} clauses",
+            f"Quality: {_number(story.sentences, 'sentence')}, {_number(story.clauses, 'clause')}",
             [
                 *((name, f"{getattr(quality, name):.4g}") for name in Quality.__slots__),
                 ("bidi_controls", str(story.bidi_controls)),
             ],
         ),
-        ("Rules: kept" if story.decision.kept else "Rules: left out", reasons),
-    ]  # fmt: skip
+        ("Rules: kept" if story.decision.kept else f"Rules: left out by {len(reasons)}", reasons),
+    ]
 
 
-def _print_table(console: Console, title: str, rows: list[tuple[str, str]]) -> None:
+def _votes(language: Language) -> list[tuple[str, ...]]:
+    share = language.langdetect_share
+    answer = (
+        f"{language.langdetect}, {share:.3f} sure of Arabic"
+        if language.langdetect and share is not None
+        else "none"
+    )
+    return [
+        ("letters", language.letters),
+        ("langdetect", answer),
+        ("cld2", language.cld2 or "not asked"),
+        ("Arabic among letters", f"{language.arabic_share:.3f}"),
+        ("words that look Arabic", f"{language.evidence:.3f}"),
+        ("Arabizi", "yes" if language.arabizi else "no"),
+    ]
+
+
+def _named(mention: Mention) -> tuple[str, ...]:
+    """Return what is said of a mention; Arabic stands last, so that a terminal does not turn the line round."""
+    role = f"{mention.role}, as a place" if mention.in_place and mention.role == "topic" else mention.role
+    place = f"{mention.platform} [{mention.start}:{mention.end}]"
+    cue = f"cue: {mention.cue}" if mention.cue else ""
+    return place, f"{mention.form}, {mention.zone}, {role}", mention.surface, cue
+
+
+def _about(story: TextStory) -> str:
+    title = "" if story.row["title"] else "; a title would add up to 3"
+    cuts = f"(partly from {PARTIAL_MIN:g}, about from {ABOUT_MIN:g}{title})"
+    if story.relevance.total >= ABOUT_MIN:
+        return f"about the topic {cuts}"
+    return f"{'partly' if story.relevance.total >= PARTIAL_MIN else 'not'} about the topic {cuts}"
+
+
+def _counted(name: str, count: int) -> str:
+    return f"{name}: {count or 'none'}"
+
+
+def _number(count: int, name: str) -> str:
+    return f"{count} {name}" + ("" if count == 1 else "s")
+
+
+def _print_table(console: Console, title: str, rows: list[tuple[str, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console.print()
     console.print(Text(title, style="bold"))
     if not rows:
         return
     table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in rows:
-        table.add_row(Text("  " + name), Text(value))
+    for name, *values in rows:
+        table.add_row(Text("  " + name), *map(Text, values))
     console.print(table)
