@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.release.content import ContentHash
+from builder.release.held import HeldShards
 from builder.release.manifest import Shard
 from builder.schema import Field, Schema
 from builder.storage import sha256_of
@@ -64,17 +65,18 @@ def write_shards(
     release: Path,
     *,
     limit_bytes: int = SHARD_BYTES,
+    held: HeldShards | None = None,
 ) -> list[Shard]:
     """Write the rows of a table below `release`/data/`name`, and return its shards in order.
 
     `batches` come in the final order with two further columns: `_shard` ("train-2025-01"), whose equal values
     stand together, and `_cost` in bytes. A shard of a month over `limit_bytes` is followed by "x002", ....
-    How the rows are cut into batches does not matter.
+    How the rows are cut into batches does not matter. A shard that is `held` already is copied.
     """
     folder = release / "data" / name
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        write_shard(name, label, table, folder)
+        write_shard(name, label, table, folder, held)
         for label, table in _shard_tables(batches, schema, limit_bytes)
     ]
 
@@ -113,13 +115,17 @@ def _stem(label: str, number: int) -> str:
     return label if number == 1 else f"{label}x{number:03d}"
 
 
-def write_shard(name: str, stem: str, table: pa.Table, folder: Path) -> Shard:
+def write_shard(name: str, stem: str, table: pa.Table, folder: Path, held: HeldShards | None = None) -> Shard:
     """Write the rows of one shard, at least one, as `folder`/`stem`.parquet, and return what was written."""
     import pyarrow.parquet as pq
 
     path = folder / f"{stem}.parquet"
     content = ContentHash()
     content.add(table)
+    place = f"data/{name}/{path.name}"
+    taken = held.take(place, content.value(), path) if held else None
+    if taken is not None:
+        return taken
     pq.write_table(
         table,
         path,
@@ -131,7 +137,7 @@ def write_shard(name: str, stem: str, table: pa.Table, folder: Path) -> Shard:
     )
     split = stem.split("-", 1)[0]
     return Shard(
-        path=f"data/{name}/{path.name}",
+        path=place,
         table=name,
         split=split,
         rows=table.num_rows,

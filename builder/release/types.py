@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.recipe import Recipe
+from builder.release.held import Writer
 from builder.release.manifest import FileEntry
 from builder.tally import Tally
 
@@ -24,7 +25,8 @@ class ReleaseInput:
     "_", which are dropped. `clusters` is what `builder.dedup.cluster` wrote: only survivors go in, the rest
     becomes rejected rows. `tallies` are the accounts of the stages before; the release adds its own
     ("states", "dedup", "comments", "takedown"). `inputs` are the archive files by name, size and SHA-256;
-    `companions` other inputs such as the learned templates. `now` (UTC) reaches no release, only the account
+    `companions` other inputs such as the learned templates. With `writer` shards of the last release that it
+    wrote are taken over where nothing in them has changed. `now` (UTC) reaches no release, only the account
     of a failed build.
     """
 
@@ -37,6 +39,7 @@ class ReleaseInput:
     tallies: tuple[Tally, ...] = ()
     inputs: tuple[FileEntry, ...] = ()
     companions: tuple[FileEntry, ...] = ()
+    writer: Writer | None = None
 
 
 @dataclass(frozen=True, slots=True)

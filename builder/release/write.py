@@ -19,6 +19,7 @@ from builder.release.assemble import Assembly, Parts, assemble
 from builder.release.companions import HAND_WRITTEN, write_companions
 from builder.release.diff import ReleaseDiff, Side, compare
 from builder.release.gate import check, figures
+from builder.release.held import HeldShards
 from builder.release.manifest import (
     FileEntry,
     Manifest,
@@ -89,6 +90,8 @@ def write(given: ReleaseInput) -> Release:
         finally:
             remove_unfinished(releases)
     shutil.rmtree(releases / FAILED, ignore_errors=True)
+    if release.fresh and given.writer is not None:
+        given.writer.remember(release.path)
     return release
 
 
@@ -104,11 +107,12 @@ def _draft(given: ReleaseInput, releases: Path) -> _Draft:
     folder.mkdir()
     schemas = schemas_of(given.recipe)
     takedowns = load_takedowns(given.recipe.folder)
+    held = _held(given, schemas)
     parts = Parts(given.documents, given.comments, given.rejected, given.clusters, schemas)
     with assemble(parts, given.recipe.model, takedowns, work) as rows:
         shards: list[Shard] = []
         for table, schema in schemas.items():
-            shards += write_shards(table, schema, rows.rows(table), folder)
+            shards += write_shards(table, schema, rows.rows(table), folder, held=held)
         rejected = _write_rejected(rows, releases / f"{TEMPORARY}rejected.parquet")
         tallies = (*given.tallies, *rows.tallies())
     shutil.rmtree(work)
@@ -116,6 +120,15 @@ def _draft(given: ReleaseInput, releases: Path) -> _Draft:
         if not any(shard.table == table for shard in shards):
             (folder / "data" / table).rmdir()
     return _Draft(folder, rejected, schemas, tuple(shards), tallies, measure(folder, tallies))
+
+
+def _held(given: ReleaseInput, schemas: dict[str, Schema]) -> HeldShards | None:
+    """Return the shards of the last release that may stand for the same rows again."""
+    finished = releases_in(given.recipe.releases)
+    if given.writer is None or not finished:
+        return None
+    entries = (_schema_entry(table, schema) for table, schema in schemas.items())
+    return HeldShards.of(finished[-1], given.writer, entries)
 
 
 def _write_rejected(rows: Assembly, path: Path) -> Path:
@@ -284,11 +297,12 @@ def _companions(given: ReleaseInput) -> tuple[FileEntry, ...]:
 
 def _schema_entries(draft: _Draft) -> tuple[SchemaEntry, ...]:
     present = {shard.table for shard in draft.shards}
-    return tuple(
-        SchemaEntry(table, schema.version, sha256_of(shipped("schemas") / f"{table}.v{schema.version}.json"))
-        for table, schema in draft.schemas.items()
-        if table in present
-    )
+    return tuple(_schema_entry(table, schema) for table, schema in draft.schemas.items() if table in present)
+
+
+def _schema_entry(table: str, schema: Schema) -> SchemaEntry:
+    file = shipped("schemas") / f"{table}.v{schema.version}.json"
+    return SchemaEntry(table, schema.version, sha256_of(file))
 
 
 def _write_companions(

@@ -17,6 +17,7 @@ from builder.stages import states as settling
 from builder.stages import templates as learning
 from builder.stages.archives import find_archives
 from builder.stages.codec import decode
+from builder.stages.fingerprints import code_fingerprint
 from builder.stages.plan import KNOWN, TABLES, Plan
 from builder.stages.rejects import rejected_capture, rejected_damage, rejected_record
 from builder.stages.store import KEY, Store, forget_older
@@ -26,6 +27,9 @@ from builder.urls import stable_id
 
 TEMPLATES = "templates.jsonl"
 """File in the cache with the templates of the last build."""
+
+SHARDS = "shards.json"
+"""File in the cache that names what wrote the shards of the last release."""
 
 
 def take_in(work: Work) -> None:
@@ -181,6 +185,7 @@ def dedup(work: Work) -> None:
 def release(work: Work) -> None:
     """Write the release, and let go of caches of code long gone."""
     from builder.release import FileEntry, ReleaseInput, write_release
+    from builder.release.held import Writer
 
     inputs = {FileEntry(archive.name, archive.size_bytes, archive.sha256) for archive in work.archives}
     work.made = write_release(
@@ -194,6 +199,7 @@ def release(work: Work) -> None:
             tallies=tuple(work.tallies),
             inputs=tuple(sorted(inputs)),
             companions=(FileEntry.of(work.cache / TEMPLATES),),
+            writer=Writer(code_fingerprint(("builder.release.shards",), ("pyarrow",)), work.cache / SHARDS),
         )
     )
     assert work.plan is not None
