@@ -6,6 +6,7 @@ every process, for a build that holds no data frame. pyarrow looks once and reme
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,3 +48,14 @@ def without_pandas() -> Iterator[None]:
         found = getattr(lib, "_pandas_api", None)
         if found is not None and "pandas" not in sys.modules:
             found.__init__()
+
+
+def give_back() -> None:
+    """Give memory that is free back to the system: pyarrow's pool and the C library's heap keep theirs for later."""
+    if "pyarrow" in sys.modules:
+        import pyarrow as pa
+
+        pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

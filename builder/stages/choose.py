@@ -51,6 +51,7 @@ def choose(database: duckdb.DuckDBPyConnection, scans: Mapping[Archive, Path], r
         database.execute(statement)
     ((read,),) = database.execute("SELECT count(*) FROM refs").fetchall()
     ((kept,),) = database.execute("SELECT count(*) FROM captures").fetchall()
+    database.execute("DROP TABLE refs")
     return Inventory(int(read), int(kept))
 
 

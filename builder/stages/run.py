@@ -62,6 +62,7 @@ def inventory(work: Work) -> None:
             reason = Reason("inventory", rule, detail)
             rejects.add(rejected_capture(decode(CaptureRef, ref.encode()), [reason]))
     rejects.close()
+    work.database.execute("DROP TABLE dropped")
     work.tallies.append(tally.close(chosen.read))
 
 
@@ -77,11 +78,13 @@ def extract(work: Work) -> None:
     for count in extraction.extract_missing(work.database, paths, store, sources, work.engine):
         done += count
         work.tell(done, waiting)
+    work.database.execute("DROP TABLE missing")
 
 
 def states(work: Work) -> None:
     """Count what reading gave, and settle which state of each record stands."""
     settling.settle(work.database, work.stores["extractions"])
+    work.database.execute("DROP TABLE captures")
     tally, rejects = Tally("extract"), work.rejects("extract")
     for ref, failed, skipped in _rows(work, "SELECT ref, failed, skipped FROM found"):
         rule = failed or skipped
@@ -147,6 +150,7 @@ def rows(work: Work) -> None:
     memory.close()
     rejects.close()
     work.tallies += [tally.close(standing[table]) for table, tally in tallies.items()]
+    work.close_database()
 
 
 def _made(work: Work, plan: Plan, memory: recall.Recall) -> Iterator[making.Made]:

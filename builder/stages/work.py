@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.arrow import give_back
 from builder.duck import connection
 from builder.engine import Engine
 from builder.events import StageProgress, Watch
@@ -64,6 +65,7 @@ class Work:
         self.tell(0, None)
         cpu_s = time.process_time() + self.engine.cpu_s
         yield
+        give_back()
         self.profile[name] = {
             "cpu_s": round(time.process_time() + self.engine.cpu_s - cpu_s, 3),
             "wall_s": round(time.monotonic() - self._began_s, 3),
@@ -84,6 +86,11 @@ class Work:
         if self._database is None:
             self._database = self.opened.enter_context(connection(self.folder / "spill", MEMORY_MB))
         return self._database
+
+    def close_database(self) -> None:
+        """Let go of the work database: the stages behind have their own, and its memory is theirs then."""
+        self.opened.close()
+        self._database = None
 
     @property
     def cache(self) -> Path:
