@@ -150,7 +150,6 @@ def rows(work: Work) -> None:
     memory.close()
     rejects.close()
     work.tallies += [tally.close(standing[table]) for table, tally in tallies.items()]
-    work.close_database()
 
 
 def _made(work: Work, plan: Plan, memory: recall.Recall) -> Iterator[making.Made]:
@@ -175,6 +174,7 @@ def rules(work: Work) -> None:
         judging.judge_missing(work.plan.layout, table, work.recipe.model, work.engine)
         out, rejected = work.folder / table, work.folder / "rejected"
         work.tallies.append(gathering.gather(table, work.plan.layout, work.database, out, rejected))
+    work.close_database()
 
 
 def dedup(work: Work) -> None:
