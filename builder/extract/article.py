@@ -5,19 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 from lxml.html import HtmlElement
+from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
 
 from builder.extract import region
 from builder.extract.naming import tier_of
 from builder.extract.page import Page, names_of
 from builder.markup import Line, Lines, squeeze
-
-if version("trafilatura") == "2.3.1":  # the release that `cascade` follows step by step
-    from builder.extract.cascade import read_main
-else:
-    from builder.extract.stock import read_main
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
@@ -143,8 +139,23 @@ def trafilatura_text(tree: HtmlElement, *, fast: bool = False) -> str:
 
     `fast` leaves out its comparison with other extractors.
     """
-    text = read_main(tree, fast=fast)
-    return "\n".join(tidy(text.splitlines())) if text else ""
+    found = bare_extraction(tree, options=_options(fast=fast))
+    if found is None or not found.text:
+        return ""
+    return "\n".join(tidy(found.text.splitlines()))
+
+
+def _options(*, fast: bool) -> Extractor:
+    """Return fresh options: no deduplication (it remembers pages), no dates (they ask the clock), no comments."""
+    return Extractor(
+        output_format="python",
+        fast=fast,
+        comments=False,
+        tables=True,
+        dedup=False,
+        with_metadata=False,
+        date_params={"max_date": "1970-01-01"},
+    )
 
 
 def _thin(tree: HtmlElement) -> None:
