@@ -40,31 +40,34 @@ LATIN_SMALL_WORDS = 8
 EVIDENCE_MIN = 0.2
 """Share of words that look Arabic which natural Arabic all but always exceeds."""
 
-_NOISE = re.compile(
-    r"https?://\S+|www\.\S+|\S+@\S+|@\w+|#[A-Za-z0-9_]+|#|\bRT\b|\[(?:email|phone|iban|card|id|ip|user)\]"
-)
-_STRETCH = re.compile(r"(\w)\1{2,}")
+_ADDRESS = r"https?://\S+|www\.\S+"
+_TAG = r"#[A-Za-z0-9_]+|#|\bRT\b|\[(?:email|phone|iban|card|id|ip|user)\]"
+_NOISE = re.compile(rf"{_ADDRESS}|\S+@\S+|@\w+|{_TAG}")
+_NOISE_WITHOUT_AT = re.compile(rf"{_ADDRESS}|{_TAG}")
+_NOISE_SIGNS = ("#", "[", "://", "www.", "RT")
+"""Without any of these there is no noise; looking for it costs more than all the counting."""
+_STRETCH = re.compile(r"(\w)\1\1+")
 _DROPPED = re.compile(f"[{MARKS}{BIDI_CONTROLS}\u0640\u200b-\u200d]")
-_NATIVE = re.compile("[\u0621-\u063a\u0641-\u064aٱپچژگڤڨڭڥیک]")
+_NATIVE = re.compile("[\u0621-\u063a\u0641-\u064aٱپچژگڤڨڭڥیک]+")
 _INNER = re.compile("[ةى](?=[\u0621-\u063a\u0641-\u064aپچژگیک])")
 _SCRIPT = re.compile(
     "[\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
-    "\u0870-\u088e\u08a0-\u08c9\ufb50-\ufdc7\ufdf0-\ufdfb\ufe70-\ufefc]"
+    "\u0870-\u088e\u08a0-\u08c9\ufb50-\ufdc7\ufdf0-\ufdfb\ufe70-\ufefc]+"
 )
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER = re.compile(r"[^\W\d_]+")
 _HA = re.compile("[هەھہ]")
 _HA_OPEN = re.compile(r"[هەھہ](?=\w)(?!(?:م|ا|ن|ه|ما|و|ي|ی)(?!\w))")
 _PERSIAN_LETTER = re.compile("[یکپچژگ]")
 _ALIEN = re.compile("[پچژگ]")
-_JOINER = re.compile(r"(?<=\w)\u200c(?=\w)")
+_JOINER = re.compile(r"\u200c(?<=\w\u200c)(?=\w)")
 _VOWEL_SIGNS = re.compile("[\u0659-\u065f\u02c7]")
 """Vowel signs of Gilaki, Balochi and Kurdish spelling; Arabic has none of them."""
 _LATIN_WORDS = r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f'’\-]*"
 _LATIN_RUN = re.compile(rf"{_LATIN_WORDS}(?:[,.;:!?…\"'”’)»]*\s+[\"'“‘(«–—-]*\s*{_LATIN_WORDS}){{3,}}")
-_LONE_HAMZA = re.compile(r"(?<=[^\w])ء(?!\w)")
+_LONE_HAMZA = re.compile(r"ء(?<=[^\w]ء)(?!\w)")
 """Not at the head of a text, where it is the rest of a word that was cut."""
 _LONE_HAMZA_WEIGHT = 3
-_INITIAL_HAMZA = re.compile(r"(?<!\w)ئ")
+_INITIAL_HAMZA = re.compile(r"ئ(?<!\wئ)")
 _ARTICLE = re.compile("^[وف]?(?:[بكف]?ال|لل|عال|هال)..")
 _ARABIC_SHAPE = re.compile("^[وفبكل]?[أإ].|.ة$|[ً-ٍ]")
 
@@ -96,16 +99,16 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
 
     `whole` is what the share of Arabic letters is counted on, where `text` is a sample of it.
     """
-    plain = unicodedata.normalize("NFKC", _NOISE.sub(" ", text))
+    plain = unicodedata.normalize("NFKC", _without_noise(text))
     cleaned = _STRETCH.sub(r"\1", _DROPPED.sub("", plain))
-    script = len(_SCRIPT.findall(cleaned))
+    script = _chars(_SCRIPT, cleaned)
     foreign_marks = len(_VOWEL_SIGNS.findall(plain))
-    share = arabic_share(cleaned if whole is None else _NOISE.sub(" ", whole))
+    share = arabic_share(cleaned if whole is None else _without_noise(whole))
     found = [word for word in words(cleaned) if _SCRIPT.match(word)]
     folded = fold_text("\n".join(found)).split("\n")[: len(found)]  # in one go: a call a word costs more
     persian_letters = len(_PERSIAN_LETTER.findall(cleaned))
     evidence = _evidence(found, folded, persian_letters)
-    persian = _share(word in word_list("persian") for word in folded)
+    persian = _share(map(word_list("persian").__contains__, folded))
     persian += len(_JOINER.findall(plain)) / max(1, len(found))
     verdict = _verdict(cleaned, script, share, evidence)
     if (
@@ -116,22 +119,41 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
         verdict = "mixed-script"
     if verdict == "ar" and foreign_marks / script > FOREIGN_SHARE_MAX:
         verdict = "foreign-letters"
-    alien = script - len(_NATIVE.findall(cleaned)) + len(_ALIEN.findall(cleaned)) + foreign_marks
+    alien = script - _chars(_NATIVE, cleaned) + len(_ALIEN.findall(cleaned)) + foreign_marks
     return Letters(verdict, share, evidence, persian, persian_letters, alien, cleaned)
+
+
+def _without_noise(text: str) -> str:
+    """Return a text with blanks for addresses, handles, tags and placeholders."""
+    if "@" in text:
+        return _NOISE.sub(" ", text)
+    return _NOISE_WITHOUT_AT.sub(" ", text) if any(sign in text for sign in _NOISE_SIGNS) else text
+
+
+def _chars(runs: re.Pattern[str], text: str) -> int:
+    """Return how many characters of a text stand in runs of a kind: a match a word costs less than one a letter."""
+    return sum(map(len, runs.findall(text)))
 
 
 def _evidence(found: list[str], folded: list[str], persian_letters: int) -> float:
     """Return the share of words that look Arabic. Beside a Persian letter, words that Persian has too count not."""
     arabic = word_list("arabic") - word_list("shared") if persian_letters else word_list("arabic")
     return _share(
-        word in arabic or bool(_ARTICLE.match(word) or _ARABIC_SHAPE.search(raw))
-        for raw, word in zip(found, folded, strict=True)
+        word in arabic or _looks_arabic(raw, word) for raw, word in zip(found, folded, strict=True)
     )
+
+
+def _looks_arabic(raw: str, word: str) -> bool:
+    """Tell whether a word has the article, a hamza on its head or a ta marbuta at its end, or tanwin."""
+    if ("ال" in word or "لل" in word) and _ARTICLE.match(word):
+        return True
+    shaped = raw[-1] == "ة" or "أ" in raw or "إ" in raw or not raw.isalpha()
+    return shaped and _ARABIC_SHAPE.search(raw) is not None
 
 
 def arabic_share(text: str) -> float:
     """Return the share of Arabic-script letters among all letters of a text (0-1)."""
-    return len(_SCRIPT.findall(text)) / max(1, len(_LETTER.findall(text)))
+    return _chars(_SCRIPT, text) / max(1, _chars(_LETTER, text))
 
 
 def latin_prose_share(text: str) -> float:
@@ -140,11 +162,11 @@ def latin_prose_share(text: str) -> float:
     Running: four words or more with only blanks and marks of prose between them, one in eight a function word of
     English or French, most of the others in lower case. So names, titles, addresses and code do not count.
     """
-    plain = _NOISE.sub(" ", text)
+    plain = _without_noise(text)
     prose = sum(
-        len(_LETTER.findall(match.group())) for match in _LATIN_RUN.finditer(plain) if _is_prose(match)
+        _chars(_LETTER, match.group()) for match in _LATIN_RUN.finditer(plain) if _is_prose(match)
     )
-    return prose / max(1, len(_LETTER.findall(plain)))
+    return prose / max(1, _chars(_LETTER, plain))
 
 
 def _is_prose(run: re.Match[str]) -> bool:
@@ -157,7 +179,7 @@ def _is_prose(run: re.Match[str]) -> bool:
 
 def has_many_ha(cleaned: str) -> bool:
     """Tell whether a cleaned text has ha as often, also inside words, as Sorani typed with Arabic letters."""
-    letters = max(1, len(_SCRIPT.findall(cleaned)))
+    letters = max(1, _chars(_SCRIPT, cleaned))
     many = len(_HA.findall(cleaned)) / letters >= HA_SHARE_SORANI
     return many and len(_HA_OPEN.findall(cleaned)) / letters >= HA_OPEN_SHARE_SUSPECT
 
@@ -168,7 +190,7 @@ def _share(hits: Iterable[bool]) -> float:
 
 
 def _verdict(cleaned: str, script: int, share: float, evidence: float) -> str:
-    if share < MIXED_SHARE_MIN and len(_LETTER.findall(cleaned)) >= LETTERS_MIN:
+    if share < MIXED_SHARE_MIN and _chars(_LETTER, cleaned) >= LETTERS_MIN:
         return "not-arabic-script"
     if script < LETTERS_MIN:
         return "few-letters"
@@ -178,7 +200,7 @@ def _verdict(cleaned: str, script: int, share: float, evidence: float) -> str:
 
 
 def _within_script(cleaned: str, script: int, evidence: float) -> str:
-    foreign = script - len(_NATIVE.findall(cleaned)) + _LONE_HAMZA_WEIGHT * len(_LONE_HAMZA.findall(cleaned))
+    foreign = script - _chars(_NATIVE, cleaned) + _LONE_HAMZA_WEIGHT * len(_LONE_HAMZA.findall(cleaned))
     if foreign / script > FOREIGN_SHARE_MAX or len(_INNER.findall(cleaned)) / script > INNER_SHARE_MAX:
         return "foreign-letters"
     if script < HA_LETTERS_MIN:
@@ -203,7 +225,7 @@ _ARABIZI_SHARE_MIN = 0.14
 
 def is_arabizi(text: str) -> bool:
     """Tell whether a text looks like Arabic written in Latin letters and digits (7abibi, 3ala)."""
-    found = [word.lower() for word in _LATIN_WORD.findall(_NOISE.sub(" ", text)) if not word.isdigit()]
+    found = [word.lower() for word in _LATIN_WORD.findall(_without_noise(text)) if not word.isdigit()]
     if len(found) < _ARABIZI_WORDS_MIN:
         return False
     digits = sum(bool(_ARABIZI_STRONG.match(word)) and not _TECH_WORD.match(word) for word in found)

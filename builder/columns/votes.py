@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +28,12 @@ _ROUNDS_MAX, _CONVERGED, _WORTH_TELLING = 1_000, 0.99999, 0.1
 """As in langdetect.detector.Detector."""
 
 _BLANKS = re.compile(" +")
-_LATIN = re.compile("[A-z]")
-_BEYOND_LATIN = re.compile("[\u0300-\U0010ffff]")
+_LATIN = re.compile("[A-z]+")
+_BEYOND_LATIN = re.compile("[\u0300-\U0010ffff]+")
+_COMBINING = re.compile("[\u0300-\u036f]")
+
+Weights = Sequence[float]
+"""One number for each of `PROFILES`, in their order."""
 
 
 def vote(text: str) -> list[tuple[str, float]] | None:
@@ -37,8 +41,7 @@ def vote(text: str) -> list[tuple[str, float]] | None:
 
     None where langdetect finds no features in the text.
     """
-    factory = load_profiles()
-    features = list(_features(_cleaned(text), factory.word_lang_prob_map))
+    features = _features(_cleaned(text))
     if not features:
         return None
     chance = random.Random(SEED)
@@ -50,19 +53,28 @@ def vote(text: str) -> list[tuple[str, float]] | None:
     return sorted(told, key=lambda pair: pair[1], reverse=True)
 
 
-def _trial(features: list[list[float]], chance: random.Random) -> list[float]:
-    """Draw features at random until one language is all but certain."""
-    shares = [1.0 / len(PROFILES)] * len(PROFILES)
+def _trial(features: list[Weights], chance: random.Random) -> Weights:
+    """Draw features at random, as `random.choice` does, until one language is all but certain."""
+    ar = en = fa = fr = ur = 1.0 / len(PROFILES)
     smoothing = (_ALPHA + chance.gauss(0.0, 1.0) * _ALPHA_WIDTH) / _BASE_FREQUENCY
+    count = len(features)
+    bits, draw = count.bit_length(), chance.getrandbits
     for drawn in range(_ROUNDS_MAX + 1):
-        own = chance.choice(features)
-        shares = [share * (smoothing + weight) for share, weight in zip(shares, own, strict=True)]
+        place = draw(bits)
+        while place >= count:
+            place = draw(bits)
+        own = features[place]
+        ar *= smoothing + own[0]
+        en *= smoothing + own[1]
+        fa *= smoothing + own[2]
+        fr *= smoothing + own[3]
+        ur *= smoothing + own[4]
         if drawn % 5 == 0:
-            total = sum(shares)
-            shares = [share / total for share in shares]
-            if max(shares) > _CONVERGED:
+            total = sum((ar, en, fa, fr, ur))
+            ar, en, fa, fr, ur = ar / total, en / total, fa / total, fr / total, ur / total
+            if max(ar, en, fa, fr, ur) > _CONVERGED:
                 break
-    return shares
+    return ar, en, fa, fr, ur
 
 
 def _cleaned(text: str) -> str:
@@ -70,37 +82,53 @@ def _cleaned(text: str) -> str:
     from langdetect.detector import Detector
     from langdetect.utils.ngram import NGram
 
-    text = Detector.MAIL_RE.sub(" ", Detector.URL_RE.sub(" ", text))
-    text = _BLANKS.sub(" ", NGram.normalize_vi(text))
-    if 2 * len(_LATIN.findall(text)) < len(_BEYOND_LATIN.findall(text)):
+    if "://" in text:
+        text = Detector.URL_RE.sub(" ", text)
+    if "@" in text:
+        text = Detector.MAIL_RE.sub(" ", text)
+    if _COMBINING.search(text):
+        text = NGram.normalize_vi(text)
+    text = _BLANKS.sub(" ", text)
+    latin = sum(map(len, _LATIN.findall(text)))
+    if latin and 2 * latin < sum(map(len, _BEYOND_LATIN.findall(text))):
         text = _LATIN.sub("", text)
     return text
 
 
-def _features(text: str, known: dict[str, list[float]]) -> Iterator[list[float]]:
-    """Yield the weights of the known runs of one to three characters, in langdetect's order.
+def _features(text: str) -> list[Weights]:
+    """Return the weights of the known runs of one to three characters, in langdetect's order."""
+    plain = " " + _BLANKS.sub(" ", text.translate(_normal_forms())).lstrip(" ")
+    ends = (plain[place : place + 3] for place in range(len(plain) - 2))
+    return [weights for end in (" " + plain[:2], *ends) for weights in _ending(end)]
+
+
+@lru_cache(maxsize=1 << 13)
+def _ending(chars: str) -> tuple[Weights, ...]:
+    """Return the weights of the known runs that end with the last of three characters, the shortest first.
 
     None has a blank inside, and a capital behind a capital ends none: langdetect takes such words for names.
     """
-    plain = " " + _BLANKS.sub(" ", "".join(map(_normal, text))).lstrip(" ")
-    shouting = any(map(str.isupper, plain))
-    for first, second, third in zip(" " + plain, plain, plain[1:], strict=False):
-        if shouting and third.isupper() and second.isupper():
-            continue
-        if third != " " and third in known:
-            yield known[third]
-        pair = second + third
-        if pair in known:
-            yield known[pair]
-        if second != " " and first + pair in known:
-            yield known[first + pair]
+    if len(chars) < 3 or (chars[2].isupper() and chars[1].isupper()):
+        return ()
+    runs = [chars[2]] if chars[2] != " " else []
+    runs += [chars[1:], chars] if chars[1] != " " else [chars[1:]]
+    known = load_profiles().word_lang_prob_map
+    return tuple(known[run] for run in runs if run in known)
 
 
-@lru_cache(maxsize=2048)
-def _normal(char: str) -> str:
-    from langdetect.utils.ngram import NGram
+class _NormalForms(dict[int, str]):
+    """langdetect's form of each character, made when it is first met."""
 
-    return str(NGram.normalize(char))
+    def __missing__(self, code: int) -> str:
+        from langdetect.utils.ngram import NGram
+
+        self[code] = form = str(NGram.normalize(chr(code)))
+        return form
+
+
+@lru_cache(maxsize=1)
+def _normal_forms() -> _NormalForms:
+    return _NormalForms()
 
 
 @lru_cache(maxsize=1)
