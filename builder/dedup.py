@@ -26,7 +26,7 @@ from builder.duck import connection, hold_right_sides, ordered, part_files, scan
 from builder.recipe import DedupBlock
 from builder.schema import load_schema
 from builder.storage import TEMPORARY, sync_file
-from builder.text import fold_text, words
+from builder.text import folded_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -90,7 +90,7 @@ def helper_fields() -> list[pa.Field]:
 def fingerprint(text: str, settings: DedupBlock | None = None) -> Fingerprint:
     """Return the fingerprint of a text; pure, and cheap beside extraction (docs/measurements/release.md)."""
     settings = settings or DedupBlock()
-    tokens = words(fold_text(text))
+    tokens = folded_words(text)
     form = " ".join(tokens).encode("utf-8", "surrogatepass")
     exact = hashlib.blake2b(form, digest_size=16).hexdigest()
     grams = _ngrams(tokens)

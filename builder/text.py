@@ -32,7 +32,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _ENTITY_ROUNDS = 3
 """Texts escaped twice are met, thrice hardly ever; a bound keeps hostile input cheap."""
 
-_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{MARKS}\u200c\u200d])*")
+_WORD = re.compile(rf"[^\W_]+(?:[{MARKS}\u200c\u200d]+[^\W_]*)*")
 _ARABIC_LETTER = (
     "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
 )
@@ -148,6 +148,12 @@ def _translation() -> dict[int, int | str]:
 def fold_whole(text: str) -> str:
     """Return `fold_text(text)`; the last two texts are remembered, as one column after the other asks for them."""
     return fold_text(text)
+
+
+@lru_cache(maxsize=2)
+def whole_words(text: str) -> tuple[str, ...]:
+    """Return the words of a whole text; remembered as those of `fold_whole`."""
+    return tuple(words(text))
 
 
 @lru_cache(maxsize=2)

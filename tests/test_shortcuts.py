@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from functools import cache
+
+import pytest
+from langdetect.lang_detect_exception import LangDetectException
 
 from builder.columns.candidates import EntityPatterns
 from builder.columns.furniture import HEAD_CHARS, LINE_CHARS, furniture_spans
 from builder.columns.gate import Gate, cue_sign, form_sign, matches
+from builder.columns.letters import read_letters
 from builder.columns.lexicon import cue_pattern, entity_pattern, load_lexicon
-from builder.text import fold, fold_text
+from builder.columns.quality import measure_quality
+from builder.columns.votes import TRIALS, load_profiles, vote
+from builder.text import MARKS, fold, fold_text, words
 from tests.sentences import NAMED, NOT_NAMED
 
 CLITICS = ["", "", "و", "ف", "ال", "وال", "فبال", "لل", "عال", "هال", "ا", "ل", "وبهال", "كال", "يا", "مال"]
@@ -150,3 +157,80 @@ def stretched(letters: list[tuple[str, int]], index: int) -> bool:
     while last + 1 < len(letters) and letters[last + 1][0] == char:
         last += 1
     return last - first >= 2
+
+
+def test_votes_are_langdetects_own_on_random_texts() -> None:
+    """Same languages and the same probabilities to the last bit."""
+    for text in random_texts(60):
+        detector = load_profiles().create()
+        detector.n_trial = TRIALS
+        detector.append(text)
+        try:
+            expected = [(answer.lang, answer.prob) for answer in detector.get_probabilities()]
+        except LangDetectException:
+            assert vote(text) is None
+        else:
+            assert vote(text) == expected
+
+
+WORD = re.compile(rf"[^\W_](?:[^\W_]|[{MARKS}\u200c\u200d])*")
+
+
+def test_words_are_letters_and_the_marks_on_them() -> None:
+    """Taken run by run they are the same as letter by letter."""
+    for text in random_texts(200):
+        assert words(text) == WORD.findall(text)
+
+
+TERMINAL = re.compile(r"[.!?؟؛…:。][\"'”’»)\]}\s]*$|[»”\"]\s*$")
+MOJIBAKE = re.compile(
+    "[\u00d8\u00d9\u00da\u00db][\u0080-\u00bf\u00a0-\u00ff\u0152-\u0192\u2013-\u203a\u20ac\u2122]|\ufffd"
+    "|\u0637[\u00a7-\u00b9\u2018-\u2122]|[\u00c0-\u00ff]{4,}|\u00c3.|\u00e2\u20ac"
+)
+
+
+def spoiled_texts() -> list[str]:
+    """Return random texts, some read with a wrong character set, some with endings, many with repetition."""
+    chance = random.Random(9)
+    texts = []
+    for text in random_texts(200):
+        wrong = chance.choice(["cp1252", "latin-1", "cp1256"])
+        part = text.encode("utf-8", "replace")[: chance.randint(0, 40)].decode(wrong, "replace")
+        ends = chance.choice(["", ".", "..»", "؟ ”", "» ", '"', ".x", ":\u2003)", "…'\x1f"])
+        again = " ".join([*text.split()[: chance.randint(0, 6)]] * chance.randint(1, 3))
+        texts.append(chance.choice([text, part + text]) + ends + "\n" + again)
+    return texts
+
+
+def test_signals_are_those_of_the_plain_patterns() -> None:
+    """Line ends, wrong decoding and repeated phrases."""
+    for text in spoiled_texts():
+        found = measure_quality(text)
+        lines = [line for line in text.split("\n") if line.strip()]
+        ended = sum(bool(TERMINAL.search(line)) for line in lines)
+        assert found.terminal_line_share == (ended / len(lines) if lines else 0)
+        chars = max(1, sum(map(len, text.split())))
+        assert found.mojibake_share == sum(len(match.group()) for match in MOJIBAKE.finditer(text)) / chars
+        assert found.top_ngram_share == top_share(words(fold_text(text)))
+
+
+def top_share(found: list[str]) -> float:
+    """Return the share of the n-gram that covers most, all n-grams counted."""
+    best = 0
+    for size in (2, 3, 4):
+        counts = Counter(zip(*(found[offset:] for offset in range(size)), strict=False))
+        times = max(counts.values(), default=0)
+        if times > 1:
+            best = max(best, *(times * len("".join(gram)) for gram in counts if counts[gram] == times))
+    return min(1.0, best / len("".join(found))) if found else 0.0
+
+
+@pytest.mark.parametrize(
+    "noise", ["", " #tag_1 ", " [email] ", " www.a.example/x ", " RT ", " @user ", " a@b.example "]
+)
+def test_letters_are_counted_without_noise_whatever_it_is(noise: str) -> None:
+    """Addresses, handles, tags and placeholders change no share."""
+    for text in random_texts(60):
+        bare = re.sub(r"[@#\[:/]|\.|RT", " ", text)
+        plain, mixed = read_letters(bare), read_letters(f"{bare}\n{noise}\n")
+        assert (mixed.arabic_share, mixed.evidence) == (plain.arabic_share, plain.evidence)

@@ -138,9 +138,7 @@ def _chars(runs: re.Pattern[str], text: str) -> int:
 def _evidence(found: list[str], folded: list[str], persian_letters: int) -> float:
     """Return the share of words that look Arabic. Beside a Persian letter, words that Persian has too count not."""
     arabic = word_list("arabic") - word_list("shared") if persian_letters else word_list("arabic")
-    return _share(
-        word in arabic or _looks_arabic(raw, word) for raw, word in zip(found, folded, strict=True)
-    )
+    return _share(word in arabic or _looks_arabic(raw, word) for raw, word in zip(found, folded, strict=True))
 
 
 def _looks_arabic(raw: str, word: str) -> bool:
@@ -163,9 +161,7 @@ def latin_prose_share(text: str) -> float:
     English or French, most of the others in lower case. So names, titles, addresses and code do not count.
     """
     plain = _without_noise(text)
-    prose = sum(
-        _chars(_LETTER, match.group()) for match in _LATIN_RUN.finditer(plain) if _is_prose(match)
-    )
+    prose = sum(_chars(_LETTER, match.group()) for match in _LATIN_RUN.finditer(plain) if _is_prose(match))
     return prose / max(1, _chars(_LETTER, plain))
 
 

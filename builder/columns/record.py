@@ -18,7 +18,7 @@ from builder.columns.pseudonyms import pseudonym
 from builder.columns.rounding import f32
 from builder.model import Author, CaptureRef, Comment, Document, Engagement, Moment, Signal
 from builder.schema import Row
-from builder.text import fold_text, storage_form, words
+from builder.text import fold_text, storage_form, whole_words
 from builder.urls import site_of, stable_id
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def _thread(document: Document) -> Row:
 
 
 def _text(text: str) -> Row:
-    return {"text": text, "text_chars": len(text), "word_count": len(words(text))}
+    return {"text": text, "text_chars": len(text), "word_count": len(whole_words(text))}
 
 
 def _engagement(engagement: Engagement) -> Row | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from builder.columns.furniture import Spans
 from builder.columns.platforms import Found
-from builder.text import words
+from builder.text import whole_words, words
 
 TITLE_MAX, DENSITY_MAX, CONCEPTS_MAX, SPREAD_MAX, LEAD_MAX = 3.0, 3.0, 1.0, 2.0, 1.0
 PLACE_IN_TITLE = 1.0
@@ -69,7 +69,7 @@ def score(text: str, found: Found, title: Found, title_text: str = "") -> Releva
     spans = sorted({*found.furniture, *_repeats(text, title_text, found.furniture)})
     aside = Spans(_with_blanks(text, spans))
     chars = max(1, len(text) - aside.chars)
-    word_count = len(words(text)) - sum(len(words(text[start:end])) for start, end in aside.spans)
+    word_count = len(whole_words(text)) - sum(len(words(text[start:end])) for start, end in aside.spans)
     per_100 = 100 / min(WORDS_MAX, max(WORDS_MIN, word_count))
     fifths = [0.0] * FIFTHS
 
