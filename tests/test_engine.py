@@ -196,6 +196,41 @@ def test_workers_end_with_the_engine() -> None:
     assert all(ended(pid) for pid in pids)
 
 
+def test_workers_end_with_their_run() -> None:
+    """What a run took in memory is not kept by workers that wait for the next one."""
+    with open_engine("local", 2) as engine:
+        pids = {pid for _, pid in engine.run(process, range(20), ROOMY) if isinstance(pid, int)}
+        assert all(ended(pid) for pid in pids)
+
+
+LOADED: list[int] = []
+
+
+def load() -> None:
+    """Leave a mark in the process that calls this."""
+    LOADED.append(os.getpid())
+
+
+class Prepared:
+    """A function that names what is to be loaded before its workers are forked."""
+
+    warm = f"{__name__}:load"
+
+    def __call__(self, number: int) -> tuple[int, ...]:
+        """Return the processes that loaded, and this one."""
+        return (*LOADED, os.getpid())
+
+
+def test_what_a_function_needs_is_loaded_once_for_all_its_workers() -> None:
+    """One process loads, before it forks; in a second run nothing is loaded again."""
+    with open_engine("local", 2) as engine:
+        found = [each for _ in range(2) for _, each in engine.run(Prepared(), range(6), ROOMY)]
+    pairs = [each for each in found if isinstance(each, tuple)]
+    assert len(pairs) == 12
+    assert len({loader for loader, _ in pairs}) == 1
+    assert all(loader != worker for loader, worker in pairs)
+
+
 DRIVER = """
 import sys
 sys.path[:0] = {paths!r}
