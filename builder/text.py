@@ -24,8 +24,10 @@ _BIDI = re.compile(f"[{BIDI_CONTROLS}]")
 _GONE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
-_LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
+_LINE_END = re.compile("[\r\x85\u2028\u2029](?:(?<=\r)\n)?")
 _BLANKS = re.compile(r"[^\S\n]+")
+_ODD_BLANK = re.compile("[\t\v\f\x1c-\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+"""Every blank but the space and the ends of lines. Where there is none, nothing is put in the place of blanks."""
 _EDGE_BLANKS = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -57,8 +59,13 @@ def storage_form(raw: str) -> Stored:
     text, bidi = _BIDI.subn("", text)
     text = _GONE.sub("", _LINE_END.sub("\n", text))
     text = unicodedata.normalize("NFC", text)
-    text = _EDGE_BLANKS.sub("\n", _BLANKS.sub(" ", text))
-    return Stored(_BLANK_LINES.sub("\n\n", text).strip(), bidi)
+    if "  " in text or _ODD_BLANK.search(text):
+        text = _BLANKS.sub(" ", text)
+    if " \n" in text or "\n " in text:
+        text = _EDGE_BLANKS.sub("\n", text)
+    if "\n\n\n" in text:
+        text = _BLANK_LINES.sub("\n\n", text)
+    return Stored(text.strip(), bidi)
 
 
 def _unescaped(text: str) -> str:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections import Counter
 from functools import cache
 
 import pytest
 from langdetect.lang_detect_exception import LangDetectException
 
+from builder.columns import phones, privacy
 from builder.columns.candidates import EntityPatterns
 from builder.columns.furniture import HEAD_CHARS, LINE_CHARS, furniture_spans
 from builder.columns.gate import Gate, cue_sign, form_sign, matches
 from builder.columns.letters import read_letters
 from builder.columns.lexicon import cue_pattern, entity_pattern, load_lexicon
+from builder.columns.privacy import KINDS, mask
 from builder.columns.quality import measure_quality
 from builder.columns.votes import TRIALS, load_profiles, vote
-from builder.text import MARKS, fold, fold_text, words
+from builder.text import BIDI_CONTROLS, MARKS, fold, fold_text, storage_form, words
 from tests.sentences import NAMED, NOT_NAMED
 
 CLITICS = ["", "", "و", "ف", "ال", "وال", "فبال", "لل", "عال", "هال", "ا", "ل", "وبهال", "كال", "يا", "مال"]
@@ -234,3 +237,66 @@ def test_letters_are_counted_without_noise_whatever_it_is(noise: str) -> None:
         bare = re.sub(r"[@#\[:/]|\.|RT", " ", text)
         plain, mixed = read_letters(bare), read_letters(f"{bare}\n{noise}\n")
         assert (mixed.arabic_share, mixed.evidence) == (plain.arabic_share, plain.evidence)
+
+
+PRIVATE = [
+    "+964 770 123 4567", "٠٧٧٠١٢٣٤٥٦٧", "هاتف: 0770 123 4567", "(02) 2345678", "someone@mail.example.com",
+    "a.b [at] c [dot] com", "x (at) y.example", "@ahmad_1", "https://twitter.com/some_one", "FB.com/xx", "t.me/chan",
+    "social.example/@abc", "SA03 8000 0000 6080 1675 1977", "GB82WEST12345698765432", "4111 1111 1111 1111",
+    "رقم الهوية 1234567890", "29001011234567", "784-1990-1234567-1", "8.8.8.8", "2606:4700:4700::1111", "1990/05/06",
+    "https://wa.me/9647701234567", "TEL:+9647701234567", "whatsapp.com/send?phone=9647701234567", "12:30", "15.000",
+]  # fmt: skip
+
+
+def test_personal_data_is_found_behind_its_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same replacements as when every pattern is tried on every text from its beginning."""
+    chance = random.Random(10)
+    texts = []
+    for text in random_texts(300):
+        given = "".join(chance.choice(GAPS) + chance.choice(PRIVATE) for _ in range(chance.randint(0, 3)))
+        texts.append(text[: chance.randint(0, 60)] + given + chance.choice(GAPS) + text[60:])
+    found = [mask(text, handles=True, country="IQ") for text in texts]
+    always = re.compile("")
+    for name in ("_AT_SIGN", "_LINKED_DIGITS", "_HOST_SIGN", "_IBAN_SIGN", "_CARD_SIGN", "_FIVE_DIGITS"):
+        monkeypatch.setattr(privacy, name, always)
+    for name in ("_EGYPTIAN_SIGN", "_IPV4_SIGN", "_IPV6_SIGN", "_OTHER_DIGIT"):
+        monkeypatch.setattr(privacy, name, always)
+    monkeypatch.setattr(privacy, "_AT_CHARS", ("",))
+    monkeypatch.setattr(privacy, "_LINK_SIGNS", ("",))
+    monkeypatch.setattr(phones, "_SIX_DIGITS", always)
+    assert [mask(text, handles=True, country="IQ") for text in texts] == found
+    assert {each.kind for masked in found for each in masked.replacements} == set(KINDS)
+
+
+def plain_storage(raw: str) -> str:
+    """Return the storage form of a text without entities, every step taken on every text."""
+    text = re.sub(f"[{BIDI_CONTROLS}]", "", raw)
+    text = re.sub("\r\n?|[\x85\u2028\u2029]", "\n", text)
+    text = unicodedata.normalize("NFC", re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\u200b\ufeff]", "", text))
+    text = re.sub(r" ?\n ?", "\n", re.sub(r"[^\S\n]+", " ", text))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def test_the_storage_form_skips_only_steps_that_change_nothing() -> None:
+    """Blanks of every kind and line ends of every kind."""
+    chance = random.Random(11)
+    blanks = [
+        " ",
+        "  ",
+        "\n",
+        "\n\n\n",
+        "\r",
+        "\r\n",
+        "\n\r",
+        "\t",
+        "\xa0",
+        "\u2003",
+        "\u3000",
+        "\u2028",
+        "\x85",
+        "\v",
+    ]
+    for text in random_texts(200):
+        given = "".join(chance.choice([part, part + chance.choice(blanks)]) for part in re.split("( )", text))
+        given = given.replace("&", "")
+        assert storage_form(given).text == plain_storage(given)

@@ -36,7 +36,7 @@ def form_sign(form: str) -> Sign:
 
 
 def cue_sign(cue: str) -> Sign:
-    """Return the sign of one cue (`cue_pattern`); the rest of a word whose head it is does not count."""
+    """Return the sign of one cue (`cue_pattern`); the rest of a word whose head it is reaches further."""
     return _sign(cue_tokens(cue))
 
 
@@ -106,3 +106,16 @@ def matches(pattern: re.Pattern[str], text: str, stretches: Stretches) -> Iterat
     """Yield the matches of a pattern in the stretches of a text."""
     for start, stop in stretches:
         yield from pattern.finditer(text, max(0, start), stop)
+
+
+_REST_OF_WORD = re.compile(r"\w*")
+
+
+def to_ends_of_words(text: str, stretches: Stretches) -> Stretches:
+    """Return stretches that cut no word at their end: a cue that is the head of a word reaches to where it ends."""
+    return _joined([(start, _end_of_word(text, stop)) for start, stop in stretches])
+
+
+def _end_of_word(text: str, place: int) -> int:
+    match = _REST_OF_WORD.match(text, place)
+    return match.end() if match else place

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from builder.columns.candidates import Candidate, EntityPatterns, Search, name_span
 from builder.columns.furniture import Spans, furniture_spans
-from builder.columns.gate import Gate, Sign, Stretches, cue_sign, form_sign, matches
+from builder.columns.gate import Gate, Sign, Stretches, cue_sign, form_sign, matches, to_ends_of_words
 from builder.columns.lexicon import CLASSES, Concept, Lexicon, cue_pattern, entity_pattern
 from builder.columns.venues import Venues
 from builder.text import Folded, fold, fold_whole
@@ -88,8 +88,11 @@ class Matcher:
         self._concepts = [_ConceptSearch.of(concept) for concept in lexicon.concepts]
         searches = [search.signs for _, search in self._searches]
         concepts = [concept.signs for concept in self._concepts]
+        looks = [concept.never_signs for concept in self._concepts]
         openings = tuple(map(cue_sign, lexicon.furniture))
-        self._gate = Gate([*searches, *concepts, openings])
+        self._gate = Gate([*searches, *concepts, *looks, openings])
+        self._named = len(searches) + len(concepts)
+        """Patterns from this number on find no name and no term."""
         self._cues = cue_pattern(lexicon.cues)
         self._carriers = cue_pattern(lexicon.carriers)
         self._venues = Venues(lexicon)
@@ -99,13 +102,13 @@ class Matcher:
     def find(self, text: str, *, zone: str | None = None) -> Found:
         """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place."""
         seen = _gated(self, text)
-        openings = len(self._searches) + len(self._concepts)
-        if not seen.keys() - {openings}:
+        if not any(number < self._named for number in seen):
             return Found()
         folded = fold(text)
         candidates = self._candidates(folded, text, seen)
         names = [c.place for c in candidates]
-        furniture = furniture_spans(text, folded.text, names, self._openings, seen.get(openings, []))
+        openings = seen.get(self._named + len(self._concepts), [])
+        furniture = furniture_spans(text, folded.text, names, self._openings, openings)
         accepted = self._accept(folded.text, candidates, furniture)
         concepts = sorted(
             self._concept_hits(folded, seen),
@@ -198,7 +201,8 @@ class Matcher:
         """Yield the concept terms, without what only looks like them."""
         for number, concept in enumerate(self._concepts, len(self._searches)):
             if number in seen:
-                for start, end in concept.spans(folded.text, seen[number]):
+                looks = seen.get(number + len(self._concepts), [])
+                for start, end in concept.spans(folded.text, seen[number], looks):
                     place = concept.topic and self._venues.in_place(_before(folded.text, start, PLACE_CHARS))
                     yield ConceptHit(concept.id, *folded.span(start, end), concept.core, concept.topic, place)
 
@@ -219,7 +223,7 @@ class _ConceptSearch:
     pattern: re.Pattern[str]
     signs: tuple[Sign, ...]
     never: re.Pattern[str]
-    never_words: tuple[str, ...]
+    never_signs: tuple[Sign, ...]
 
     @classmethod
     def of(cls, concept: Concept) -> _ConceptSearch:
@@ -230,15 +234,16 @@ class _ConceptSearch:
             entity_pattern(concept.forms, enclitics=True),
             tuple(map(form_sign, concept.forms)),
             cue_pattern(concept.never),
-            tuple(cue_sign(cue).word for cue in concept.never),
+            tuple(map(cue_sign, concept.never)),
         )
 
-    def spans(self, text: str, stretches: Stretches) -> list[tuple[int, int]]:
-        """Return where the terms stand in a match form."""
+    def spans(self, text: str, stretches: Stretches, looks: Stretches) -> list[tuple[int, int]]:
+        """Return where the terms stand in a match form; what only looks like one can stand in `looks`."""
         spans = [name_span(match) for match in matches(self.pattern, text, stretches)]
-        if not spans or not any(word in text for word in self.never_words):
+        if not spans or not looks:
             return spans
-        blocked = {place for match in self.never.finditer(text) for place in range(*match.span())}
+        whole = matches(self.never, text, to_ends_of_words(text, looks))
+        blocked = {place for match in whole for place in range(*match.span())}
         return [span for span in spans if blocked.isdisjoint(range(*span))]
 
 

@@ -52,7 +52,8 @@ class Masked:
         return {kind: counted[kind] for kind in KINDS}
 
 
-_DIGITS = {
+_DIGITS: dict[int, int | str] = {
+    **{code: code for code in range(0x700)},  # letters that stay: a lookup that fails is slow
     **{0x660 + value: str(value) for value in range(10)},
     **{0x6F0 + value: str(value) for value in range(10)},
     **{0xFF10 + value: str(value) for value in range(10)},
@@ -63,6 +64,7 @@ _DIGITS = {
     0x2012: "-",
     0x2212: "-",
 }
+_OTHER_DIGIT = re.compile("[\u0660-\u0669\u06f0-\u06f9\uff10-\uff19\uff20\uff0b\u2010-\u2012\u2212]")
 _HINT = re.compile(r"\d\D?\d|\d:|@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/|\d:", re.IGNORECASE)
 
 
@@ -72,7 +74,7 @@ def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
     `handles`: also replace @handles and profile addresses. `country`: two-letter code of the site's country,
     which lets national spellings of telephone numbers count without a phone word.
     """
-    plain = text.translate(_DIGITS)
+    plain = text.translate(_DIGITS) if _OTHER_DIGIT.search(text) else text
     if not _HINT.search(plain):
         return Masked(text, ())
     found: list[Replacement] = []
@@ -115,7 +117,9 @@ _EMAIL = re.compile(
     rf"(?<![\w.+\-@])[\w.+\-]{{1,64}}{_AT}(?:[A-Za-z0-9\-]{{1,63}}{_DOT}){{1,4}}(?:[A-Za-z]{{2,24}})(?![\w\-])",
     re.IGNORECASE,
 )
+_AT_CHARS = ("@", "(", "[")
 _AT_SIGN = re.compile(r"@|[\[(]\s?(?:at|آت|ات)", re.IGNORECASE)
+_LINK_SIGNS = ("m/", "M/", "e/", "E/", "l:", "L:")
 _LINKED_DIGITS = re.compile(r"[\d\-]{7}")
 _PHONE_LINK = re.compile(
     r"(?:https?://)?(?:(?:api\.|web\.)?whatsapp\.com/send/?\?phone=|wa\.me/|tel:)\+?[\d\-]{7,17}(?:[?&]\S*)?",
@@ -124,12 +128,14 @@ _PHONE_LINK = re.compile(
 
 
 def _emails(plain: str) -> Iterator[Replacement]:
-    for match in _EMAIL.finditer(plain) if _AT_SIGN.search(plain) else ():
+    signed = any(char in plain for char in _AT_CHARS) and _AT_SIGN.search(plain)
+    for match in _EMAIL.finditer(plain) if signed else ():
         yield _plain("email", match.span())
 
 
 def _phone_links(plain: str) -> Iterator[Replacement]:
-    for match in _PHONE_LINK.finditer(plain) if _LINKED_DIGITS.search(plain) else ():
+    linked = any(sign in plain for sign in _LINK_SIGNS) and _LINKED_DIGITS.search(plain)
+    for match in _PHONE_LINK.finditer(plain) if linked else ():
         yield _plain("phone", match.span())
 
 
@@ -144,11 +150,13 @@ _PROFILE = re.compile(
     r"(?P<host8>(?:[a-z0-9\-]{1,63}\.){1,5}[a-z]{2,24})/(?:users/|@)[\w.\-]{1,60})[^\s<>\"'«»،؛]*",
     re.IGNORECASE,
 )
+_HOST_SIGN = re.compile(r"\.[a-z]{2,24}/", re.IGNORECASE)
+"""How every profile address goes on from its host."""
 _HANDLE = re.compile(r"(?<![\w@/.+\-])@[A-Za-z0-9_\u0621-\u064a][\w.\-]{1,40}(?:@[\w.\-]{1,80}\.\w{2,24})?")
 
 
 def _profile_urls(plain: str) -> Iterator[Replacement]:
-    for match in _PROFILE.finditer(plain) if "/" in plain and "." in plain else ():
+    for match in _PROFILE.finditer(plain) if _HOST_SIGN.search(plain) else ():
         host = next(value for value in match.groups() if value)
         end = match.end() - len(match.group()) + len(match.group().rstrip(".,:;!؟?)]"))
         yield Replacement("profile_url", match.start(), end, host.lower())
@@ -161,6 +169,7 @@ def _handles(plain: str) -> Iterator[Replacement]:
 
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\s?\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
+_IBAN_SIGN = re.compile(r"[A-Za-z]{2}\s?\d\d")
 _IBAN_CHARS = (15, 34)
 _IBAN_LENGTHS = {
     "AE": 23, "BH": 22, "DJ": 27, "EG": 29, "IQ": 23, "JO": 30, "KW": 30, "LB": 28, "LY": 25, "MR": 27, "OM": 23,
@@ -170,7 +179,7 @@ _IBAN_LENGTHS = {
 
 
 def _ibans(plain: str) -> Iterator[Replacement]:
-    for match in _IBAN.finditer(plain):
+    for match in _IBAN.finditer(plain) if _IBAN_SIGN.search(plain) else ():
         end = _iban_end(plain, match)
         if end:
             yield _plain("iban", (match.start(), end))
@@ -199,6 +208,7 @@ def _iban_holds(compact: str) -> bool:
 
 
 _CARD = re.compile(r"(?<![\w.])\d(?:[ \-]?\d){12,18}(?![\w])")
+_CARD_SIGN = re.compile(r"\d(?:[ \-]?\d){12}")
 _CARD_HEAD = re.compile(
     r"^(?:4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|"
     r"3(?:0[0-5]|[68]\d)\d{11}|6(?:011|5\d\d|4[4-9]\d)\d{12}|(?:50|5[6-9]|6[0-9])\d{10,17}|9\d{15})$"
@@ -206,7 +216,7 @@ _CARD_HEAD = re.compile(
 
 
 def _cards(plain: str) -> Iterator[Replacement]:
-    for match in _CARD.finditer(plain):
+    for match in _CARD.finditer(plain) if _CARD_SIGN.search(plain) else ():
         digits = re.sub(r"\D", "", match.group())
         if _CARD_HEAD.match(digits) and len(set(digits)) > 1 and _luhn(digits):
             yield _plain("card", match.span())
@@ -235,6 +245,9 @@ _FIVE_DIGITS = re.compile(r"\d(?:[ \-/]?\d){4}")
 """What all patterns of national ids ask for; most texts have no such number."""
 _EMIRATES_ID = re.compile(r"(?<!\d)784[ \-]?(?:19|20)\d\d[ \-]?\d{7}[ \-]?\d(?!\d)")
 _EGYPTIAN_ID = re.compile(r"(?<![\w.])([23])(\d\d)(\d\d)(\d\d)(0[1-4]|1[1-9]|2[1-9]|3[1-5]|88)\d{5}(?!\w)")
+_EGYPTIAN_SIGN = re.compile(r"[23]\d{13}")
+_BEFORE_DIGITS = 8
+"""More than a number of an id has before its first digit."""
 _NOT_ID_BEFORE = re.compile(
     r"(?:مبلغ|قيمة|سعر|عدد|عام|سنة|هاتف|جوال|موبايل|واتس\w*|"
     r"نحو|حوالي|قرابة|أكثر من|اكثر من|بلغ|لـ|إلى|الى)\s?\S{0,4}\s?$"
@@ -243,14 +256,15 @@ _DATE_LIKE = re.compile(r"^\d{1,4}[ \-/]\d{1,2}[ \-/]\d{1,4}$|^(?:1[3-9]|20)\d\d
 
 
 def _national_ids(plain: str) -> Iterator[Replacement]:
-    if not _FIVE_DIGITS.search(plain):
+    first = _FIVE_DIGITS.search(plain)
+    if first is None:
         return
-    for match in _EMIRATES_ID.finditer(plain):
+    for match in _EMIRATES_ID.finditer(plain) if "784" in plain else ():
         yield _plain("national_id", match.span())
-    for match in _EGYPTIAN_ID.finditer(plain):
+    for match in _EGYPTIAN_ID.finditer(plain) if _EGYPTIAN_SIGN.search(plain) else ():
         if _is_day(match.group(1), match.group(2), match.group(3), match.group(4)):
             yield _plain("national_id", match.span())
-    for match in _ID_NUMBER.finditer(plain):
+    for match in _ID_NUMBER.finditer(plain, max(0, first.start() - _BEFORE_DIGITS)):
         if _is_named_id(plain, match):
             yield _plain("national_id", match.span())
 
@@ -280,14 +294,16 @@ def _is_day(century: str, year: str, month: str, day: str) -> bool:
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})+(?![\w:])", re.IGNORECASE)
+_IPV4_SIGN = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d")
+_IPV6_SIGN = re.compile(r"[0-9A-Fa-f]:[0-9A-Fa-f]{1,4}:")
 _VERSION_WORD = re.compile(
     r"(?:إصدار\w*|اصدار\w*|نسخة|النسخة|version|v|ver|build|firmware|تحديث)\.?\s?:?\s?$", re.IGNORECASE
 )
 
 
 def _ips(plain: str) -> Iterator[Replacement]:
-    for pattern, sign, least in ((_IPV4, ".", 3), (_IPV6, ":", 2)):
-        for match in pattern.finditer(plain) if plain.count(sign) >= least else ():
+    for pattern, sign in ((_IPV4, _IPV4_SIGN), (_IPV6, _IPV6_SIGN)):
+        for match in pattern.finditer(plain) if sign.search(plain) else ():
             if not _VERSION_WORD.search(plain[: match.start()][-16:]) and _is_public(match.group()):
                 yield _plain("ip", match.span())
 

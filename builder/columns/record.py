@@ -186,7 +186,7 @@ def _pseudonym(
 
 
 def _hashtags(given: tuple[str, ...], text: str) -> list[str]:
-    found = [*(tag.lstrip("#") for tag in given), *_HASHTAG.findall(text)]
+    found = [*(tag.lstrip("#") for tag in given), *(_HASHTAG.findall(text) if "#" in text else ())]
     return list(dict.fromkeys(tag for tag in found if tag))[:_HASHTAGS_MAX]
 
 

@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,8 +99,8 @@ def _cleaned(text: str) -> str:
 def _features(text: str) -> list[Weights]:
     """Return the weights of the known runs of one to three characters, in langdetect's order."""
     plain = " " + _BLANKS.sub(" ", text.translate(_normal_forms())).lstrip(" ")
-    ends = (plain[place : place + 3] for place in range(len(plain) - 2))
-    return [weights for end in (" " + plain[:2], *ends) for weights in _ending(end)]
+    ends = [plain[place : place + 3] for place in range(len(plain) - 2)]
+    return list(chain.from_iterable(map(_ending, (" " + plain[:2], *ends))))
 
 
 @lru_cache(maxsize=1 << 13)
