@@ -24,6 +24,16 @@ RECIPE = click.argument(
     "recipe_path", metavar="[RECIPE]", default="dataset.toml", type=click.Path(path_type=Path)
 )
 RELEASE = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+class _ReleaseOrCopy(click.Path):
+    """A release folder, or the address of a copy in object storage, which stays as it is written."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a path or an address. Raises what click raises for a folder that is not there."""
+        return value if str(value).startswith("s3://") else super().convert(value, param, ctx)
+
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -142,12 +152,15 @@ def build(recipe_path: Path, workers: int, engine: str, task: str | None, profil
 
 
 @main.command()
-@click.argument("release", type=RELEASE)
+@click.argument("release", type=_ReleaseOrCopy(exists=True, file_okay=False, path_type=Path))
 @click.option("--rebuild", is_flag=True, help="Prove that the archives still give these bytes.")
 @click.option("--takedowns", is_flag=True, help="Prove that no record asked to be removed is in it.")
 @common
-def verify(release: Path, rebuild: bool, takedowns: bool, out: Output) -> None:
-    """Check a release: hashes, schema, load_dataset in all its ways, card against data."""
+def verify(release: Path | str, rebuild: bool, takedowns: bool, out: Output) -> None:
+    """Check a release: hashes, schema, load_dataset in all its ways, card against data.
+
+    RELEASE is a folder, or a copy such as s3://bucket/prefix/1.0.0, of which every file is read.
+    """
     from builder.render.checking import show_verify
     from builder.verify import verify as run
 
@@ -185,6 +198,18 @@ def publish(
         release, repo_id, dry_run=dry_run, pr=pr, private=not public, parent=parent, progress=out.say
     )
     show_publish(result, out)
+
+
+@main.command()
+@click.argument("release", type=RELEASE)
+@click.argument("to", metavar="s3://BUCKET/PREFIX")
+@common
+def copy(release: Path, to: str, out: Output) -> None:
+    """Copy a release to S3-compatible storage, its manifest last; run again, it goes on where it was stopped."""
+    from builder.release.copied import copy_release
+    from builder.render.checking import show_copy
+
+    show_copy(copy_release(release, to, progress=out.say), out)
 
 
 @main.command()

@@ -11,6 +11,7 @@
     └── WorldError             3   the network, the disk or another process failed us
         ├── LockedError        3   another process works in this folder
         ├── ArchiveError       3   an archive cannot be read
+        ├── StorageError       3   object storage refused, could not be reached, or holds something else by now
         ├── FetchError         3   a request got no usable answer
         └── HubError           3   the Hub refused or could not be reached
 
@@ -94,6 +95,10 @@ class LockedError(WorldError):
 
 class ArchiveError(WorldError):
     """An archive cannot be read or written."""
+
+
+class StorageError(WorldError):
+    """Object storage refused, could not be reached, or holds something else than when it was listed."""
 
 
 class FetchError(WorldError):

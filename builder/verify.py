@@ -19,9 +19,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from builder.duck import connection, quoted
-from builder.errors import HiwarError, VerifyFailed
+from builder.errors import HiwarError, UsageError, VerifyFailed
+from builder.objects import is_address
 from builder.release import audit
 from builder.release.content import ContentHash, slices
+from builder.release.copied import copied_problems, manifest_at
 from builder.release.holdings import holding
 from builder.release.manifest import Manifest, read_manifest
 from builder.release.places import dataset_of
@@ -51,7 +53,7 @@ _STILL_HELD = (
 class VerifyReport:
     """All that was asked of a release."""
 
-    release: Path
+    release: Path | str
     version: str
     checks: tuple[Check, ...]
 
@@ -80,14 +82,18 @@ class VerifyReport:
 Problems = Callable[[Path, Manifest], Iterable[str]]
 
 
-def verify(release: Path, *, rebuild: bool = False, takedowns: bool = False) -> VerifyReport:
+def verify(release: Path | str, *, rebuild: bool = False, takedowns: bool = False) -> VerifyReport:
     """Check a release folder: files, schema, records, card, and the ways to load it.
 
     `rebuild` builds it again from its archives and compares; `takedowns` looks for records that the requests
-    in takedowns.jsonl name. Both need the release to lie in its dataset's `releases` folder.
-    Raises WorldError when the folder is no release at all; everything else is an answer in the report.
+    in takedowns.jsonl name. Both need the release to lie in its dataset's `releases` folder. Of a copy in object
+    storage (s3://bucket/prefix/1.0.0) the files are checked: all else follows from them.
+    Raises WorldError when there is no release at all, UsageError when more is asked of a copy, StorageError when it
+    cannot be read; everything else is an answer in the report.
     """
-    release = release.resolve()
+    if isinstance(release, str) and is_address(release):
+        return _verify_copy(release.rstrip("/"), more=rebuild or takedowns)
+    release = Path(release).resolve()
     try:
         manifest = read_manifest(release)
     except VerifyFailed as error:
@@ -104,6 +110,26 @@ def verify(release: Path, *, rebuild: bool = False, takedowns: bool = False) -> 
     return VerifyReport(release, manifest.version, tuple(checks))
 
 
+def _verify_copy(address: str, *, more: bool) -> VerifyReport:
+    if more:
+        raise UsageError(
+            "--rebuild and --takedowns need the dataset's folder",
+            where=address,
+            what_next="Ask them of the folder it was copied from, in releases/.",
+        )
+    try:
+        manifest = manifest_at(address)
+    except VerifyFailed as error:
+        return VerifyReport(address, "", (Check("manifest", ok=False, detail=error.what),))
+    problems = list(copied_problems(address, manifest))
+    return VerifyReport(address, manifest.version, (_answer("files", problems),))
+
+
+def _answer(name: str, found: list[str]) -> Check:
+    more = f" (and {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
+    return Check(name, not found, "; ".join(found[:SHOWN]) + more)
+
+
 def _ask(name: str, problems: Problems, release: Path, manifest: Manifest) -> Check:
     """Run one check; an error it meets is an answer too, because a release that cannot be read is not good."""
     try:
@@ -112,8 +138,7 @@ def _ask(name: str, problems: Problems, release: Path, manifest: Manifest) -> Ch
             found = list(problems(release, manifest))
     except _reading_errors() as error:
         found = [f"{type(error).__name__}: {error}"]
-    more = f" (and {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
-    return Check(name, not found, "; ".join(found[:SHOWN]) + more)
+    return _answer(name, found)
 
 
 def _reading_errors() -> tuple[type[BaseException], ...]:

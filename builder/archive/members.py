@@ -17,6 +17,7 @@ from typing import IO
 
 from builder.archive.package import is_package, stored_archives
 from builder.errors import ArchiveError
+from builder.objects import Place
 
 MEMORY_BYTES = 64 * 1024 * 1024
 """Decoded bytes of one member that are held in memory; a file that is one member goes to a temporary file."""
@@ -79,12 +80,12 @@ def member_at(raw: bytes, dictionary: bytes | None = None) -> Member:
     return Member(0, used, data, problem)
 
 
-def dictionary_of(path: Path) -> bytes | None:
+def dictionary_of(place: Place) -> bytes | None:
     """Return the dictionary that a .warc.zst file begins with, or None.
 
-    Raises OSError when the file cannot be read.
+    Raises OSError or StorageError when it cannot be read.
     """
-    with path.open("rb") as file:
+    with place.open("rb") as file:
         head = file.read(8)
         if not _SKIPPABLE.match(head):
             return None

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from builder.errors import ArchiveError
+from builder.objects import Place, size_of
 
 MAX_ENTRIES = 100_000
 """Cap on the files in one package; browsertrix and wacz write fewer than 100."""
@@ -48,7 +49,7 @@ def is_package(head: bytes) -> bool:
     return head.startswith(b"PK\x03\x04")
 
 
-def stored_archives(path: Path) -> list[Entry]:
+def stored_archives(path: Place) -> list[Entry]:
     """Return the compressed WARC files that lie unpacked in a package, by place.
 
     Raises ArchiveError when the package is broken or its entries overlap.
@@ -58,13 +59,13 @@ def stored_archives(path: Path) -> list[Entry]:
     found.sort(key=lambda entry: entry.start)
     end = 0
     for entry in found:
-        if entry.start < end or entry.start + entry.length_bytes > path.stat().st_size:
+        if entry.start < end or entry.start + entry.length_bytes > size_of(path):
             raise _broken(path, f"entry {entry.name!r} overlaps another or the end of the file")
         end = entry.start + entry.length_bytes
     return found
 
 
-def unpack_archives(path: Path, folder: Path) -> list[Path]:
+def unpack_archives(path: Place, folder: Path) -> list[Path]:
     """Take the WARC files that cannot be read in place out of a package into `folder`; return them, sorted.
 
     Files that are already there are not written again.
@@ -79,7 +80,7 @@ def unpack_archives(path: Path, folder: Path) -> list[Path]:
     return taken
 
 
-def listed_pages(path: Path) -> frozenset[str] | None:
+def listed_pages(path: Place) -> frozenset[str] | None:
     """Return the addresses in a package's lists of pages, or None when it has no list.
 
     Raises ArchiveError when the package is broken or a list is larger than `MAX_LIST_BYTES`.
@@ -112,9 +113,9 @@ def _urls(text: bytes) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def _opened(path: Place) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(path) as package:
+        with path.open("rb") as file, zipfile.ZipFile(file) as package:
             if len(package.infolist()) > MAX_ENTRIES:
                 raise _broken(path, f"holds more than {MAX_ENTRIES} files")
             yield package
@@ -122,7 +123,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise _broken(path, str(error)) from error
 
 
-def _broken(path: Path, why: str) -> ArchiveError:
+def _broken(path: Place, why: str) -> ArchiveError:
     return ArchiveError(f"package cannot be read: {why}", where=str(path), what_next="Get the file anew.")
 
 
@@ -134,7 +135,7 @@ def _readable_in_place(info: zipfile.ZipInfo) -> bool:
     return info.compress_type == zipfile.ZIP_STORED and info.filename.lower().endswith((".gz", ".zst"))
 
 
-def _entry(path: Path, info: zipfile.ZipInfo) -> Entry:
+def _entry(path: Place, info: zipfile.ZipInfo) -> Entry:
     """Return where an entry's bytes begin: behind its local header, whose length the directory does not tell."""
     with path.open("rb") as file:
         file.seek(info.header_offset)
@@ -148,7 +149,7 @@ def _entry(path: Path, info: zipfile.ZipInfo) -> Entry:
     return Entry(info.filename, start, info.compress_size)
 
 
-def _unpack(path: Path, package: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> Path:
+def _unpack(path: Place, package: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> Path:
     if target.exists() and target.stat().st_size == info.file_size:
         return target
     limit = max(info.compress_size * MAX_RATIO, _PIECE)
@@ -162,7 +163,7 @@ def _unpack(path: Path, package: zipfile.ZipFile, info: zipfile.ZipInfo, target:
     return target
 
 
-def _copy(path: Path, packed: IO[bytes], out: IO[bytes], limit: int) -> None:
+def _copy(path: Place, packed: IO[bytes], out: IO[bytes], limit: int) -> None:
     total = 0
     while piece := packed.read(_PIECE):
         total += len(piece)

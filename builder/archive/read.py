@@ -17,7 +17,7 @@ from typing import Literal
 
 from builder.archive.coding import BodyTooLarge, dechunked, decoded_body
 from builder.archive.fields import parse_fields
-from builder.archive.members import Member, dictionary_of, member_at, members
+from builder.archive.members import ZSTD, Member, dictionary_of, member_at, members
 from builder.archive.payload import (
     Message,
     digest,
@@ -29,6 +29,7 @@ from builder.archive.records import Broken, RawRecord, parse_date, record_at, sp
 from builder.archive.unwrap import UnwrapError, unwrap
 from builder.errors import ArchiveError
 from builder.model import PAGE, Capture, CaptureRef, Damage, Rights
+from builder.objects import Place, StoredObject, on_disk, place_of
 
 Kind = Literal["response", "revisit", "resource"]
 
@@ -55,23 +56,38 @@ def name_of(path: Path) -> str:
     return f"archive-{hashlib.blake2b(start, digest_size=8).hexdigest()}"
 
 
-def scan(path: Path, *, source: str, role: str = PAGE) -> Iterator[CaptureRef | Damage]:
+def scan(
+    place: Place, *, source: str, role: str = PAGE, spool: Path | None = None
+) -> Iterator[CaptureRef | Damage]:
     """Yield every capture of an archive file in file order, and every stretch that holds no whole record.
 
-    `source` and `role` go into the references; a metadata record of ours overrides the role.
-    Raises ArchiveError when the file cannot be opened.
+    `source` and `role` go into the references; a metadata record of ours overrides the role. An object of a storage
+    is first brought into the folder `spool`, whole: looking for what is whole behind damage goes to and fro.
+    Raises ArchiveError when the file cannot be opened, StorageError when the object cannot be had.
     """
-    scanner = _Scanner(path, source, role)
-    for member in members(path):
-        yield from scanner.member(member)
-    yield from scanner.rest()
+    with on_disk(place, spool) as path:
+        scanner = _Scanner(path, str(place), source, role)
+        for member in members(path):
+            yield from scanner.member(member)
+        yield from scanner.rest()
 
 
 def load(ref: CaptureRef) -> Capture:
     """Fetch one capture by its place, with transfer and content coding undone; a revisit has no body.
 
-    Raises ArchiveError when the file is not as it was scanned, or the body's coding is broken or too large.
+    Raises ArchiveError when the file is not as it was scanned, or the body's coding is broken or too large;
+    StorageError when an object was changed or cannot be had, which is no fault of the page.
     """
+    try:
+        return _capture_of(ref)
+    except ArchiveError:
+        place = place_of(ref.path)
+        if isinstance(place, StoredObject):
+            place.confirm()
+        raise
+
+
+def _capture_of(ref: CaptureRef) -> Capture:
     where = f"{ref.path}@{ref.warc_offset}"
     record = _record_of(ref)
     if isinstance(record, Broken) or _record_id(record, ref.payload_digest) != ref.record_id:
@@ -108,9 +124,11 @@ def _record_of(ref: CaptureRef) -> RawRecord | Broken:
 
 
 def _inflate(path: str, offset: int, length: int) -> bytes | mmap.mmap:
-    with Path(path).open("rb") as file:
+    place = place_of(path)
+    with place.open("rb") as file:
         file.seek(offset)
-        return member_at(file.read(length), dictionary_of(Path(path))).data
+        raw = file.read(length)
+    return member_at(raw, dictionary_of(place) if raw.startswith(ZSTD) else None).data
 
 
 _inflated = lru_cache(maxsize=1)(_inflate)
@@ -128,8 +146,8 @@ class _Place:
 class _Scanner:
     """Turns the records of one file into references, each joined with its metadata record."""
 
-    def __init__(self, path: Path, source: str, role: str) -> None:
-        self.path = path
+    def __init__(self, path: Path, place: str, source: str, role: str) -> None:
+        self.place = place
         self.source = source
         self.role = role
         self.warc_file = name_of(path)
@@ -158,7 +176,7 @@ class _Scanner:
         return _Place(member.offset, member.length, found.start)
 
     def _damage(self, place: _Place, reason: str) -> Damage:
-        return Damage(str(self.path), place.offset, place.length, reason)
+        return Damage(self.place, place.offset, place.length, reason)
 
     def rest(self) -> Iterator[CaptureRef]:
         """Yield what still waits."""
@@ -228,7 +246,7 @@ class _Scanner:
             payload_digest=found.digest.text,
             record_id=record_id,
             kind=found.kind,
-            path=str(self.path),
+            path=self.place,
             warc_file=self.warc_file,
             warc_offset=place.offset,
             warc_length=place.length,

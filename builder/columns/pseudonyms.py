@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import RecipeError
+from builder.objects import Place
 
 if TYPE_CHECKING:
     from builder.recipe import Recipe
@@ -47,7 +48,7 @@ def has_key(recipe: Recipe) -> bool:
     return (recipe.folder / recipe.model.privacy.key_file).exists()
 
 
-def load_or_make_key(recipe: Recipe, salt: str | None = None, *, archives: Iterable[Path] = ()) -> bytes:
+def load_or_make_key(recipe: Recipe, salt: str | None = None, *, archives: Iterable[Place] = ()) -> bytes:
     """Return the key of a recipe's pseudonyms, 32 bytes; make the key file at first use, readable by its owner only.
 
     A new key is drawn from `archives`, or from the system's randomness where none is given. The file's key is mixed
@@ -70,7 +71,7 @@ def _identity(recipe: Recipe) -> str:
     return json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def _master(path: Path, archives: Iterable[Path]) -> bytes:
+def _master(path: Path, archives: Iterable[Place]) -> bytes:
     """Return the file's key: 64 hexadecimal digits, or 32 bytes as they are."""
     try:
         if not path.exists():
@@ -85,7 +86,7 @@ def _master(path: Path, archives: Iterable[Path]) -> bytes:
     return bytes.fromhex(data.strip().decode("ascii"))
 
 
-def _drawn(archives: Iterable[Path]) -> str:
+def _drawn(archives: Iterable[Place]) -> str:
     """Return 64 hexadecimal digits drawn from the beginnings of files, whatever their names and order; "" for none."""
     parts = set()
     for archive in archives:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.archive.check import Problem
 from builder.console import Output
 from builder.errors import CheckFailed
 from builder.recipe import Recipe
+from builder.release.copied import Copied
 from builder.release.diff import ReleaseDiff
 from builder.takedown import Request
 
@@ -31,7 +33,16 @@ def show_verify(report: VerifyReport, out: Output) -> None:
     out.event("done", **report.as_dict())
     report.raise_if_failed()
     out.result(f"{report.release} is what its manifest says.")
-    out.next_step(f"hiwar publish {report.release} you/your-dataset --dry-run")
+    if isinstance(report.release, Path):
+        out.next_step(f"hiwar publish {report.release} you/your-dataset --dry-run")
+
+
+def show_copy(result: Copied, out: Output) -> None:
+    """Print what was sent and where it lies."""
+    out.event("done", **result.as_dict())
+    there = f", {result.left} were there already" if result.left else ""
+    out.result(f"Sent {result.sent} files, {result.sent_bytes:,} bytes{there}. {result.target}")
+    out.next_step(f"hiwar verify {result.target}")
 
 
 def show_diff(result: ReleaseDiff, out: Output) -> None:

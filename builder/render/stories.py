@@ -11,6 +11,7 @@ from builder.console import Output, printable
 from builder.errors import UsageError
 from builder.explain import Story, Telling, explain, explain_text, render_html
 from builder.model import CaptureRef
+from builder.objects import place_of
 from builder.recipe import load_recipe
 from builder.storage import write_text
 
@@ -52,7 +53,7 @@ def _show_verdicts(story: Story, out: Output) -> None:
 
 def _file(ref: CaptureRef) -> str:
     """Return the archive's own name, with the name on disk where that is another."""
-    on_disk = Path(ref.path).name
+    on_disk = place_of(ref.path).name
     return ref.warc_file if on_disk == ref.warc_file else f"{on_disk} ({ref.warc_file})"
 
 

@@ -7,7 +7,7 @@ one module in builder/sources/sites/ with one subclass of `Site`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 if TYPE_CHECKING:
     from builder.model import Capture, Extraction, Target
+    from builder.objects import Place
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
@@ -91,7 +92,7 @@ class Source(Generic[BlockT]):
         """Return what an answer leads to (network kinds). `target` is what was asked for."""
         return ()
 
-    def archives(self, folder: Path) -> list[Path]:  # noqa: ARG002
+    def archives(self, folder: Path) -> Sequence[Place]:  # noqa: ARG002
         """Return the WARC files to read where they lie, sorted; `folder` is the recipe's (archives kinds)."""
         return []
 

@@ -1,25 +1,28 @@
-"""Local WARC files of any maker, read where they lie."""
+"""WARC files of any maker, read where they lie: on disk, or in S3-compatible storage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
 
 from builder.errors import UsageError
+from builder.objects import Place, StoredObject, is_address, objects_matching
 from builder.sources.base import Block, Source
+
+PATHS = "Files or patterns, relative to the recipe, or s3://bucket/pattern."
 
 
 class WarcBlock(Block):
     """`[[source]] kind = "warc"`."""
 
-    paths: tuple[str, ...] = Field(min_length=1, description="Files or patterns, relative to the recipe.")
+    paths: tuple[str, ...] = Field(min_length=1, description=PATHS)
 
 
 class WarcSource(Source[WarcBlock]):
-    """WARC or ARC files on disk, of any crawler or archive: packed or not, whole or damaged."""
+    """WARC or ARC files on disk or in object storage, of any crawler or archive: packed or not, whole or damaged."""
 
     kind = "warc"
     block_type = WarcBlock
@@ -30,12 +33,32 @@ class WarcSource(Source[WarcBlock]):
         """Return a recipe block to paste."""
         return '[[source]]\nkind = "warc"\nname = "saved"\npaths = ["pages/*.warc.gz"]\n'
 
-    def archives(self, folder: Path) -> list[Path]:
-        """Return the files the patterns match, sorted by path, each once.
+    def archives(self, folder: Path) -> Sequence[Place]:
+        """Return the files and objects the patterns match, sorted by path, each once.
 
-        Raises UsageError when a pattern matches no file.
+        Raises UsageError when a pattern matches none, StorageError when the storage refuses or cannot be reached.
         """
-        return matching(self.block.paths, folder)
+        return places_matching(self.block.paths, folder)
+
+
+def places_matching(patterns: Iterable[str], folder: Path) -> list[Place]:
+    """Return the files and behind them the objects that patterns match, sorted by path, each once.
+
+    Raises what `matching` raises, and StorageError when the storage refuses or cannot be reached.
+    """
+    patterns = tuple(patterns)
+    objects: set[StoredObject] = set()
+    for pattern in filter(is_address, patterns):
+        found = objects_matching(pattern)
+        if not found:
+            raise UsageError(
+                "no object matches this pattern, or there is no such bucket",
+                where=pattern,
+                what_next="Correct `paths` in the recipe; a star stays between two slashes, ** goes over them.",
+            )
+        objects.update(found)
+    files = matching((pattern for pattern in patterns if not is_address(pattern)), folder)
+    return [*files, *sorted(objects)]
 
 
 def matching(patterns: Iterable[str], folder: Path) -> list[Path]:

@@ -10,16 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import ArchiveError, UsageError
-from builder.storage import sha256_of, write_json
+from builder.objects import StoredObject, digest_of, size_of
+from builder.storage import write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from builder.objects import Place
     from builder.recipe import Recipe
     from builder.sources.base import AnySource
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Archive:
-    """One archive file of one source. `name` is its name on disk; `identity` says what a scan of it depends on."""
+    """One archive file of one source. `name` is its name on disk; `identity` says what a scan of it depends on.
+
+    `path` is the text of its place (builder.objects).
+    """
 
     name: str
     size_bytes: int
@@ -38,13 +45,13 @@ class Archive:
 def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
     """Return the archive files of all sources, sorted by name and content.
 
-    Raises ArchiveError when a file cannot be read, UsageError when there is none.
+    Raises ArchiveError or StorageError when one cannot be read, UsageError when there is none.
     """
     digests = _Digests(cache / "digests.json")
     found = [
-        Archive(path.name, path.stat().st_size, digests.of(path), source.name, str(path))
+        digests.archive(place, source.name)
         for source in recipe.sources
-        for path in archive_files(recipe, source)
+        for place in archive_files(recipe, source)
     ]
     digests.save()
     if not found:
@@ -56,8 +63,8 @@ def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
     return sorted(set(found))
 
 
-def archive_files(recipe: Recipe, source: AnySource) -> list[Path]:
-    """Return the archive files that hold a source's captures, sorted by path."""
+def archive_files(recipe: Recipe, source: AnySource) -> Sequence[Place]:
+    """Return where the archive files lie that hold a source's captures, sorted by path."""
     if source.reach == "archives":
         return source.archives(recipe.folder)
     from builder.archive.write import file_number
@@ -67,7 +74,10 @@ def archive_files(recipe: Recipe, source: AnySource) -> list[Path]:
 
 
 class _Digests:
-    """SHA-256 of files, remembered while size, inode and both times of a file stay what they were."""
+    """SHA-256 of files, remembered while size, inode and both times of a file stay what they were.
+
+    Of an object they are its size, ETag, version and time.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -76,25 +86,39 @@ class _Digests:
         with contextlib.suppress(OSError, ValueError):
             self.known = json.loads(path.read_text(encoding="utf-8"))
 
-    def of(self, path: Path) -> str:
-        """Return the digest of a file.
+    def archive(self, place: Place, source: str) -> Archive:
+        """Return an archive of a source with its digest.
 
-        Raises ArchiveError when it cannot be read.
+        Raises ArchiveError or StorageError when it cannot be read.
         """
         try:
-            stat = path.stat()
-            state: list[object] = [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
-            entry = self.known.get(str(path))
-            if entry is None or entry[:-1] != state:
-                entry = [*state, sha256_of(path)]
+            return Archive(place.name, size_of(place), self._of(place), source, str(place))
         except OSError as error:
             raise ArchiveError(
-                f"cannot be read: {error.strerror}", where=str(path), what_next="Put the file back."
+                f"cannot be read: {error.strerror}", where=str(place), what_next="Put the file back."
             ) from error
-        self.used[str(path)] = entry
+
+    def _of(self, place: Place) -> str:
+        """Return the digest of a file or object; of an object it is kept at once, since reading it may take long."""
+        key, state = _key_and_state(place)
+        entry = self.known.get(key)
+        if entry is None or entry[:-1] != state:
+            entry = [*state, digest_of(place)]
+            if isinstance(place, StoredObject):
+                self.known[key] = entry
+                write_json(self.path, self.known)
+        self.used[key] = entry
         return str(entry[-1])
 
     def save(self) -> None:
         """Remember for the next build."""
         if self.used != self.known:
             write_json(self.path, self.used)
+
+
+def _key_and_state(place: Place) -> tuple[str, list[object]]:
+    """Return by what a digest is remembered, and what must be as it was for it to hold."""
+    if isinstance(place, StoredObject):
+        return place.address, [place.size_bytes, place.state]
+    found = place.stat()
+    return str(place), [found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns]

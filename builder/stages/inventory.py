@@ -14,6 +14,7 @@ from typing import ClassVar
 from builder.engine import BATCH_BUDGET, Engine, Failure
 from builder.errors import ArchiveError
 from builder.model import PAGE, CaptureRef, Damage
+from builder.objects import place_of
 from builder.stages.archives import Archive
 from builder.stages.codec import encode
 from builder.stages.fingerprints import code_fingerprint
@@ -31,10 +32,11 @@ SCAN_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ScanTask:
-    """Scan one archive and write what it holds to `out`."""
+    """Scan one archive and write what it holds to `out`; `spool` is for what has to be brought near first."""
 
     archive: Archive
     out: str
+    spool: str
 
 
 def scan_fingerprint() -> str:
@@ -63,13 +65,16 @@ class ArchiveScanner:
 
 
 def scan_archives(
-    archives: Iterable[Archive], folder: Path, engine: Engine
+    archives: Iterable[Archive], folder: Path, spool: Path, engine: Engine
 ) -> Iterator[tuple[Archive, Path]]:
-    """Scan what was not scanned before; yield every archive with the file of its scan.
+    """Scan what was not scanned before; yield every archive with the file of its scan. `spool` is a work folder.
 
     Raises ArchiveError when a scan failed: an archive that cannot be read must not pass as an empty one.
     """
-    tasks = {archive: ScanTask(archive, str(folder / f"{archive.identity}.parquet")) for archive in archives}
+    tasks = {
+        archive: ScanTask(archive, str(folder / f"{archive.identity}.parquet"), str(spool))
+        for archive in archives
+    }
     missing = [task for task in tasks.values() if not Path(task.out).exists()]
     for task, outcome in engine.run(ArchiveScanner(), missing, BATCH_BUDGET):
         if isinstance(outcome, Failure):
@@ -90,7 +95,7 @@ def scan_archive(task: ScanTask) -> str:
     archive = task.archive
     rows: list[dict[str, object]] = [
         _damage_row(found, archive) if isinstance(found, Damage) else _capture_row(found, archive)
-        for found in scan(Path(archive.path), source=archive.source)
+        for found in scan(place_of(archive.path), source=archive.source, spool=Path(task.spool))
     ]
     columns = [pa.field(name, pa.string()) for name in SCAN_COLUMNS]
     times = [pa.field("fetched_at", pa.timestamp("us", tz="UTC")), pa.field("warc_offset", pa.int64())]

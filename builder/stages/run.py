@@ -46,7 +46,7 @@ def inventory(work: Work) -> None:
     work.archives = find_archives(work.recipe, work.cache)
     folder = work.cache / "scans" / scanning.scan_fingerprint()
     scans = {}
-    for archive, path in scanning.scan_archives(work.archives, folder, work.engine):
+    for archive, path in scanning.scan_archives(work.archives, folder, work.folder, work.engine):
         scans[archive] = path
         work.tell(len(scans), len(work.archives))
     chosen = choosing.choose(work.database, scans, work.recipe)
