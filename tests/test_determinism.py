@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,9 +28,17 @@ sys.path[:0] = {paths!r}
 import buildkit as kit
 from builder.recipe import load_recipe
 from pathlib import Path
-built = kit.run(load_recipe(Path({folder!r})), workers={workers})
-print(built.version)
+tell = lambda told: print(told.stage, flush=True)
+kit.run(load_recipe(Path({folder!r})), workers={workers}, progress=tell)
 """
+
+KILLS = 2
+"""Kills in one stage. A task is tried four times; one kill more may fall into the next stage, so none is given up."""
+
+_PAUSE_S = 0.005
+
+TOLD = 15
+"""Lines a build of the test tells, at least; the last says that the release is begun."""
 
 
 def records() -> list[bytes]:
@@ -109,19 +120,71 @@ def test_a_warm_cache_changes_nothing(tmp_path: Path, expected: dict[str, str]) 
     assert kit.fingerprint(folder / "releases") == expected
 
 
+def begun(folder: Path, workers: int = 2) -> subprocess.Popen[bytes]:
+    """Start a build that prints the name of its stage each time it has something to tell."""
+    return subprocess.Popen(
+        command(folder, workers), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+    )
+
+
 def test_kills_of_the_driver_change_nothing(tmp_path: Path, expected: dict[str, str]) -> None:
-    """A build that is killed again and again, at instants that differ, ends with the same bytes and no half release."""
-    folder = dataset(tmp_path)
-    for delay_s in (0.4, 0.9, 1.3, 1.8):
-        driver = subprocess.Popen(command(folder, 2), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            driver.wait(delay_s)
-        except subprocess.TimeoutExpired:
-            driver.send_signal(signal.SIGKILL)
-            driver.wait()
+    """A build that is killed again and again, at instants drawn by lot, ends with the same bytes."""
+    folder, chance = dataset(tmp_path), random.Random(1)
+    for told in (*chance.sample(range(TOLD), 4), TOLD):
+        with begun(folder, chance.choice((1, 2, 4))) as driver:
+            assert driver.stdout is not None
+            for _ in range(told):
+                driver.stdout.readline()
+            driver.kill()
         half = [path for path in (folder / "releases").glob("[0-9]*") if path.is_dir()]
         assert all((path / "manifest.json").exists() for path in half)
     kit.run(kit.recipe(folder))
+    assert kit.fingerprint(folder / "releases") == expected
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, path.read_text(encoding="ascii").split())
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are looked up in /proc")
+@pytest.mark.parametrize("seed", [3, 4])
+def test_kills_of_workers_change_nothing(tmp_path: Path, expected: dict[str, str], seed: int) -> None:
+    """Workers drawn by lot are killed in every stage that has any, as often as a task is tried again."""
+    folder, chance, killed = dataset(tmp_path, random.Random(seed)), random.Random(seed), Counter[str]()
+    with begun(folder, 4) as driver:
+        stage = "take in"
+        while driver.poll() is None:
+            assert driver.stdout is not None
+            while select.select([driver.stdout], [], [], _PAUSE_S)[0] and (line := driver.stdout.readline()):
+                stage = line.decode().strip()
+            workers = [worker for nursery in children(driver.pid) for worker in children(nursery)]
+            if workers and killed[stage] < KILLS:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(chance.choice(workers), signal.SIGKILL)
+                    killed[stage] += 1
+        assert driver.wait() == 0
+    assert killed["extract"]
+    assert killed.total() > KILLS
+    assert kit.fingerprint(folder / "releases") == expected
+
+
+def test_a_busy_machine_changes_nothing(tmp_path: Path, expected: dict[str, str]) -> None:
+    """Processes that take all the CPU there is, beside two workers: the same bytes."""
+    folder = dataset(tmp_path, random.Random(5))
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    try:
+        with begun(folder) as driver:
+            driver.communicate()
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    assert driver.returncode == 0
     assert kit.fingerprint(folder / "releases") == expected
 
 
