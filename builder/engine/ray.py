@@ -203,9 +203,6 @@ def _import_ray(*, alone: bool) -> Any:
     os.environ["RAY_AUTH_MODE"] = "token"
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault(
-        "RAY_BACKEND_LOG_LEVEL", "error"
-    )  # else each try to connect is a line on the terminal
     if alone:  # Ray's own switch for laptops: every port on loopback; else 127.0.0.1 is turned into the host's address
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     else:
