@@ -132,10 +132,35 @@ def test_a_title_that_the_text_repeats_is_counted_once() -> None:
 )
 def test_a_crime_that_was_shown_on_a_platform_is_not_about_it(clause: str) -> None:
     """The place where it was seen, and who reacted there."""
-    text = (FILLER + clause) * 5
-    assert relevance(text, "القبض على لص في السوق").total < PARTIAL_MIN + 1
+    text = (FILLER * 3 + clause) * 2
+    assert relevance(text, "القبض على لص في السوق").total < PARTIAL_MIN
     spoken_of = (FILLER + "غير فيسبوك قواعد النشر. ") * 5
     assert relevance(spoken_of, "القبض على لص في السوق").total >= ABOUT_MIN
+
+
+LIFE = (
+    "صار الناس في تويتر قضاة وجلادين في وقت واحد، تدخل صباحا فتجد قضية وتعود مساء فتجد حكما. "
+    "على تويتر لا أحد ينتظر التفاصيل ولا يسأل عن الطرف الآخر، وقد كتبت رأيا صغيرا في سعر الخبز فشتمتني قرية. "
+    "في فيسبوك الحال أهون قليلا، فالناس هناك يعرف بعضهم بعضا بالأسماء وصور الأولاد. "
+    "يقول صديق إن العلة فينا لا في المكان، وإن من يشتم على تويتر كان سيشتم في السوق لو وجد سوقا. "
+    "ربما، لكن السوق يغلق أبوابه ليلا، والغضب في تويتر لا ينام بل يتغذى على من يرد عليه. "
+)
+
+
+def test_an_essay_on_life_in_a_place_is_about_it() -> None:
+    """A name that is a place each time, all through a text, is what the text is on."""
+    assert all(mention.stance == "place" for mention in MATCHER.find(LIFE).mentions)
+    assert relevance(LIFE, "الناس في تويتر").total >= ABOUT_MIN
+    assert relevance(LIFE, "غرف الغضب").total >= PARTIAL_MIN
+    once = "صار الناس في تويتر قضاة. " + FILLER * 10
+    assert relevance(once, "الناس في تويتر").total < PARTIAL_MIN
+
+
+def test_what_was_said_is_not_where_it_was_said() -> None:
+    """Behind "said that" a name stands in what was said."""
+    (there,) = MATCHER.find("قال الوزير على تويتر إن الدوام غدا.").mentions
+    (within,) = MATCHER.find("قال الوزير إن الناس على تويتر يبالغون.").mentions
+    assert (there.role, within.role, within.stance) == ("attribution", "topic", "place")
 
 
 def test_a_company_that_speaks_is_a_topic() -> None:
@@ -146,7 +171,7 @@ def test_a_company_that_speaks_is_a_topic() -> None:
         "قال مدير المنتج في فيسبوك إن الميزة جديدة.",
     ):
         (mention,) = MATCHER.find(text).mentions
-        assert (mention.role, mention.in_place) == ("topic", False), text
+        assert (mention.role, mention.stance) == ("topic", "topic"), text
 
 
 def test_a_short_post_of_three_names_is_still_prose() -> None:

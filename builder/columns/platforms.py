@@ -24,7 +24,6 @@ CUE_CHARS = 55
 """Code points of the match form, about nine words, in which a cue counts on either side."""
 CARRIER_CHARS = 22
 COMPANY_CHARS = 28
-PERSON_CHARS = 12
 JOINED_CHARS = 4
 LONGEST_NAME_CHARS = 20
 ATTRIBUTION_CHARS = 60
@@ -36,8 +35,8 @@ _SENTENCE_BREAK = re.compile(r"[.!?؟؛\n]+(?:\s|$)|\n")
 @dataclass(frozen=True, slots=True)
 class Mention:
     """One mention. `form`: long, short or ambiguous; `cue`: what made a short one count; `role`: topic or
-    attribution. Offsets are code points; end is one past the last. `names_person`: it only says who somebody is;
-    `in_place`: it stands as a place ("a photo on Facebook").
+    attribution. Offsets are code points; end is one past the last. `stance`: topic; place ("a photo on Facebook");
+    people ("the Snapchat girl", "the activists of Twitter").
     """
 
     platform: str
@@ -48,21 +47,20 @@ class Mention:
     cue: str | None
     zone: str
     role: str
-    names_person: bool = False
-    in_place: bool = False
+    stance: str = "topic"
 
 
 @dataclass(frozen=True, slots=True)
 class ConceptHit:
     """One concept term: which concept, where in the text, whether it is a core one or a general name for the topic
-    (`topic`), and whether it stands as a place."""
+    (`topic`), and its stance as a mention has it."""
 
     concept: str
     start: int
     end: int
     core: bool
     topic: bool = False
-    in_place: bool = False
+    stance: str = "topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,6 @@ class Matcher:
         self._cues = cue_pattern(lexicon.cues)
         self._carriers = cue_pattern(lexicon.carriers)
         self._venues = Venues(lexicon)
-        self._persons = cue_pattern(lexicon.attribution_persons)
         self._openings = cue_pattern(lexicon.furniture)
 
     def find(self, text: str, *, zone: str | None = None) -> Found:
@@ -193,8 +190,7 @@ class Matcher:
             candidate.cue,
             zone or lead,
             role,
-            self._persons.search(_before(folded, candidate.start, PERSON_CHARS)) is not None,
-            self._venues.in_place(before),
+            self._venues.stance(before),
         )
 
     def _concept_hits(self, folded: Folded, seen: Mapping[int, Stretches]) -> Iterator[ConceptHit]:
@@ -203,8 +199,11 @@ class Matcher:
             if number in seen:
                 looks = seen.get(number + len(self._concepts), [])
                 for start, end in concept.spans(folded.text, seen[number], looks):
-                    place = concept.topic and self._venues.in_place(_before(folded.text, start, PLACE_CHARS))
-                    yield ConceptHit(concept.id, *folded.span(start, end), concept.core, concept.topic, place)
+                    before = _before(folded.text, start, PLACE_CHARS) if concept.topic else ""
+                    stance = self._venues.stance(before)
+                    yield ConceptHit(
+                        concept.id, *folded.span(start, end), concept.core, concept.topic, stance
+                    )
 
 
 @lru_cache(maxsize=2)

@@ -9,7 +9,7 @@ shown. Figures: docs/measurements/arabic.md, "Relevance".
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from builder.columns.furniture import Spans
@@ -17,17 +17,19 @@ from builder.columns.platforms import Found
 from builder.text import whole_words, words
 
 TITLE_MAX, DENSITY_MAX, CONCEPTS_MAX, SPREAD_MAX, LEAD_MAX = 3.0, 3.0, 1.0, 2.0, 1.0
-PLACE_IN_TITLE = 1.0
-"""A title that names a platform as a place ("sold on Facebook"), for a person ("the Snapchat girl"), or has only
-another core concept."""
+CORE_IN_TITLE = 1.0
+"""A title that has only another core concept. One that names a platform as a place ("sold on Facebook") or for a
+person ("the Snapchat girl") counts from this on, the more the more places count."""
 CONCEPT_IN_TITLE = 0.5
 TITLE_BORNE = 2.0
 """Mentions in the body, or one in 100 words of a shorter text, that a title needs behind it to count in full."""
 TITLE_BORNE_MIN = 0.5
 ATTRIBUTION_BEARS = 0.25
-PLACE_WEIGHT = 0.25
-"""What a mention weighs that is a place or says who somebody is. Texts about platforms speak of them; texts that
-only play out on one name it as the place."""
+PLACE_WEIGHTS = (0.25, 0.25, 0.25, 0.5, 0.5, 1.0)
+"""What a mention weighs that is a place, by the fifths of the text that name anything. A
+report names a platform as the place of one event; an essay that comes back to the place all through is about it."""
+PEOPLE_WEIGHT = 0.25
+"""What one weighs that says who somebody is, or who reacts."""
 CONCEPT_WEIGHT = 0.5
 """Two concept terms in 100 words weigh as much as one name."""
 CORE_CONCEPT_SHARE = 0.25
@@ -76,16 +78,19 @@ def score(text: str, found: Found, title: Found, title_text: str = "") -> Releva
     def fifth(start: int) -> int:
         return min(FIFTHS - 1, int(FIFTHS * (start - aside.chars_before(start)) / chars))
 
-    names = [(start, weight) for start, weight in _names(found) if not aside.holds(start)]
-    for start, weight in names:
-        fifths[fifth(start)] = min(1.0, fifths[fifth(start)] + weight)
+    found_names = [(start, stance) for start, stance in _names(found) if not aside.holds(start)]
+    place_weight = PLACE_WEIGHTS[len({fifth(start) for start, _ in found_names})]
+    by_stance = {"topic": 1.0, "place": place_weight, "people": PEOPLE_WEIGHT}
+    weights = [(fifth(start), by_stance[stance]) for start, stance in found_names]
+    for number, weight in weights:
+        fifths[number] = min(1.0, fifths[number] + weight)
     concepts = [hit for hit in found.concepts if not (hit.topic or aside.holds(hit.start))]
     for hit in concepts:
         if hit.core:
             fifths[fifth(hit.start)] = max(fifths[fifth(hit.start)], CORE_CONCEPT_SHARE)
-    total = sum(weight for _, weight in names)
+    total = sum(weight for _, weight in weights)
     return Relevance(
-        title=_title(title) * _borne(found, aside, total, word_count),
+        title=_title(title, by_stance) * _borne(found, aside, total, word_count),
         density=min(DENSITY_MAX, total * per_100),
         concepts=min(CONCEPTS_MAX, CONCEPT_WEIGHT * len(concepts) * per_100),
         spread=SPREAD_MAX * sum(fifths) / FIFTHS,
@@ -121,16 +126,16 @@ def _repeats(text: str, title: str, furniture: Iterable[tuple[int, int]]) -> Ite
         start = text.find(title, end)
 
 
-def _names(found: Found) -> Iterator[tuple[int, float]]:
-    """Yield (start, weight) of what names a platform or the networks at large."""
+def _names(found: Found) -> Iterator[tuple[int, str]]:
+    """Yield (start, stance) of what names a platform or the networks at large."""
     starts = [mention.start for mention in found.mentions]
     for mention in found.mentions:
         if mention.role == "topic":
-            yield mention.start, PLACE_WEIGHT if mention.in_place or mention.names_person else 1.0
+            yield mention.start, mention.stance
     for hit in found.concepts:
         after = bisect_left(starts, hit.end)
         if hit.topic and not (after < len(starts) and starts[after] - hit.end <= APPOSITION_CHARS):
-            yield hit.start, PLACE_WEIGHT if hit.in_place else 1.0
+            yield hit.start, hit.stance
 
 
 def _borne(found: Found, aside: Spans, total: float, word_count: int) -> float:
@@ -140,11 +145,11 @@ def _borne(found: Found, aside: Spans, total: float, word_count: int) -> float:
     return min(1.0, (total + ATTRIBUTION_BEARS * said_there) / wanted)
 
 
-def _title(title: Found) -> float:
-    spoken_of = [m.role == "topic" and not (m.in_place or m.names_person) for m in title.mentions]
-    topics = [not hit.in_place for hit in title.concepts if hit.topic]
-    if any(spoken_of) or any(topics):
-        return TITLE_MAX
-    if spoken_of or any(hit.core for hit in title.concepts):
-        return PLACE_IN_TITLE
+def _title(title: Found, weights: Mapping[str, float]) -> float:
+    stances = ["place" if m.role != "topic" else m.stance for m in title.mentions]
+    stances += [hit.stance for hit in title.concepts if hit.topic]
+    if stances:
+        return CORE_IN_TITLE + (TITLE_MAX - CORE_IN_TITLE) * max(weights[stance] for stance in stances)
+    if any(hit.core for hit in title.concepts):
+        return CORE_IN_TITLE
     return CONCEPT_IN_TITLE if title.concepts else 0.0

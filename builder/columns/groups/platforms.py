@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from builder.columns.settings import ColumnSettings
 
 _COMMENTS = ("about_platforms", "mentions")
-_NOT_COLUMNS = ("names_person", "in_place")
 _DOCUMENTS = (*_COMMENTS, "concepts", "relevance", "relevance_parts")
 
 
@@ -46,7 +45,7 @@ def _about(found: Found, in_title: Found) -> Row:
 
 
 def _mention(mention: Mention) -> Row:
-    return {name: getattr(mention, name) for name in Mention.__slots__ if name not in _NOT_COLUMNS}
+    return {name: getattr(mention, name) for name in Mention.__slots__ if name != "stance"}
 
 
 def _relevance(relevance: Relevance) -> Row:
