@@ -6,8 +6,9 @@ Used by everything that reads HTML: whole pages, and the fragments that APIs put
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import cast
 
 from lxml.etree import ElementDefaultClassLookup, ParserError
@@ -93,6 +94,55 @@ class Lines:
 
     lines: list[Line]
     spans: dict[HtmlElement, tuple[int, int]]
+
+    def without(self, elements: Iterable[HtmlElement]) -> Lines | None:
+        """Return the lines as they will be when some elements, none inside another, are dropped from their tree.
+
+        None where lines would run together, so that the tree must be read again.
+        """
+        gone = set(elements)
+        cut = bytearray(len(self.lines))
+        inside: set[HtmlElement] = set()
+        for element in gone:
+            if not _parts_stay_apart(element, gone, self.spans):
+                return None
+            start, end = self.spans[element]
+            cut[start:end] = b"\x01" * (end - start)
+            inside.update(element.iter())
+        before = list(accumulate(cut, initial=0))
+        spans = {
+            element: (start - before[start], end - before[end])
+            for element, (start, end) in self.spans.items()
+            if element not in inside
+        }
+        return Lines([line for line, is_cut in zip(self.lines, cut, strict=True) if not is_cut], spans)
+
+
+def _parts_stay_apart(
+    element: HtmlElement, gone: set[HtmlElement], blocks: Mapping[HtmlElement, tuple[int, int]]
+) -> bool:
+    """Return whether what stands before and behind an element stays on two lines without it.
+
+    It does where a block ends right before it or begins right behind it; `gone` are those that go with it.
+    """
+    parent = element.getparent()
+    if element not in blocks or parent is None or not _is_blank(element.tail):
+        return False
+    if any(above.tag in ("a", "pre") for above in element.iterancestors()):
+        return False
+    before, behind = element.getprevious(), element.getnext()
+    while before is not None and before in gone and _is_blank(before.tail):
+        before = before.getprevious()
+    while behind is not None and behind in gone and _is_blank(behind.tail):
+        behind = behind.getnext()
+    last = parent.text if before is None else before.tail
+    ends = parent if before is None else before
+    begins = parent if behind is None else behind
+    return (_is_blank(last) and ends in blocks) or (begins in blocks and begins not in gone)
+
+
+def _is_blank(text: str | None) -> bool:
+    return not text or text.isspace()
 
 
 def read_lines(root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) -> Lines:

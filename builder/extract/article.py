@@ -11,7 +11,6 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from builder.extract import region
-from builder.extract.naming import tier_of
 from builder.extract.page import Page, names_of
 from builder.markup import Line, Lines, squeeze
 
@@ -83,11 +82,12 @@ def main_text(page: Page) -> MainText | None:
     The tree loses what holds no text, such as scripts: trafilatura copies it several times.
     """
     lines = page.lines  # read before the tree is thinned: what a button says is on the page
-    _thin(page.tree)
-    text, found = _quick(page.tree, lines)
+    page.forget(_thin(page.tree))
+    tiers = region.tiers_of(lines)
+    text, found = _quick(page.tree, lines, tiers)
     if not text:
         text = trafilatura_text(page.tree)
-        found = region.find(lines, text) if text else None
+        found = region.find(lines, text, tiers) if text else None
     if not text:
         return None
     if found is None or not found.kept or not _covers(lines, found, text):
@@ -111,16 +111,16 @@ def _is_teaser(line: Line) -> bool:
     return line.link_share >= region.LINKED and bool(tags & _TEASER_HEADS)
 
 
-def _quick(tree: HtmlElement, lines: Lines) -> tuple[str, region.Found | None]:
+def _quick(tree: HtmlElement, lines: Lines, tiers: region.Tiers) -> tuple[str, region.Found | None]:
     """Read by trafilatura's own rules alone, at two thirds of the cost; "" when they do not settle the matter.
 
     They do when they find a good part of a block that calls itself the article: its lines are taken whole anyway.
     Where no block does, they are not asked.
     """
-    if not any(map(tier_of, lines.spans)):
+    if not tiers:
         return "", None
     text = trafilatura_text(tree, fast=True)
-    found = region.find(lines, text) if len(text) >= MIN_QUICK_CHARS else None
+    found = region.find(lines, text, tiers) if len(text) >= MIN_QUICK_CHARS else None
     if found is None or not found.declared or not _covers(lines, found, text):
         return "", None
     kept = sum(len(lines.lines[i].text) for i in found.kept)
@@ -158,13 +158,15 @@ def _options(*, fast: bool) -> Extractor:
     )
 
 
-def _thin(tree: HtmlElement) -> None:
-    """Take out what holds no text, JSON-LD apart, and column spans that no table has."""
+def _thin(tree: HtmlElement) -> list[HtmlElement]:
+    """Take out what holds no text, JSON-LD apart, and column spans that no table has; return what went."""
+    gone = []
     for element in list(tree.iter(*_TEXTLESS)):
         if element.tag == "script" and "json" in (element.get("type") or ""):
             continue
         if element.getparent() is not None:
             element.drop_tree()
+            gone.append(element)
     for cell in tree.iter("td", "th"):
         for name in _SPANS:
             value = cell.get(name)
@@ -172,6 +174,7 @@ def _thin(tree: HtmlElement) -> None:
                 value.isascii() and value.isdigit() and int(value[:9]) <= _MAX_SPAN
             ):
                 del cell.attrib[name]
+    return gone
 
 
 def tidy(lines: Iterable[str]) -> list[str]:

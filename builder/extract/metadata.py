@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
-from builder.extract.page import Page, names_of
+from builder.extract.page import Page, joined
 from builder.extract.title import articles, is_site_name, site_names
 from builder.extract.wording import folded
 from builder.markup import squeeze
@@ -153,8 +154,7 @@ def _crumbs(page: Page) -> list[str]:
                 name for entry in (entries if isinstance(entries, list) else []) if (name := _crumb(entry))
             ]
     for element in page.lines.spans:
-        names = names_of(element).lower() if element.attrib else ""
-        if names and _CRUMBS.search(names):
+        if _is_crumbs(element.get("class"), element.get("id"), element.get("itemprop")):
             return [squeeze(link.text_content()) for link in element.iter("a")]
     return []
 
@@ -204,7 +204,7 @@ def _tag_claims(page: Page) -> Iterable[tuple[list[str], str, float]]:
     )
     yield _boxed(page.lines.spans), "element:tags", 0.8
     for line in page.lines.lines:
-        match = _TAG_LABEL.match(line.text) if len(line.text) < 400 else None
+        match = _TAG_LABEL.match(line.text) if ":" in line.text and len(line.text) < 400 else None
         if match:
             yield _split(match["tags"]), "line:label", 0.8
 
@@ -216,7 +216,16 @@ def _split(text: str | None) -> list[str]:
 def _boxed(elements: Iterable[HtmlElement]) -> list[str]:
     """Return the links of the first element named as a list of tags."""
     for element in elements:
-        names = names_of(element).lower() if element.attrib else ""
-        if names and _TAG_BOX.search(names):
+        if _is_tag_box(element.get("class"), element.get("id"), element.get("itemprop")):
             return [squeeze(link.text_content()) for link in element.iter("a")]
     return []
+
+
+@lru_cache(maxsize=8192)
+def _is_tag_box(*names: str | None) -> bool:
+    return _TAG_BOX.search(joined(*names).lower()) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_crumbs(*names: str | None) -> bool:
+    return _CRUMBS.search(joined(*names).lower()) is not None

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from lxml.html import HtmlElement
 
-from builder.extract.page import names_of
+from builder.extract.page import joined
 
 
 class Kind(IntEnum):
@@ -66,11 +66,12 @@ def _spelled(names: str) -> str:
 
 def tier_of(element: HtmlElement) -> int:
     """Return 1 for a block named as an article's body, 2 for one named as content, 0 for others."""
-    return _tier(names_of(element), str(element.tag))
+    return _tier(element.get("class"), element.get("id"), element.get("itemprop"), element.tag)
 
 
 @lru_cache(maxsize=8192)  # a page, and the pages of a site, use few names, and many times each
-def _tier(raw: str, tag: str) -> int:
+def _tier(classes: str | None, own_id: str | None, prop: str | None, tag: str) -> int:
+    raw = joined(classes, own_id, prop)
     names = _spelled(raw)
     if not names or tag in ("body", "html", "form"):
         return 2 if tag == "article" else 0
@@ -83,11 +84,12 @@ def _tier(raw: str, tag: str) -> int:
 
 def kind_of(element: HtmlElement) -> Kind:
     """Return what an element is by its own tag and names."""
-    return _kind(names_of(element), str(element.tag))
+    return _kind(element.get("class"), element.get("id"), element.get("itemprop"), element.tag)
 
 
 @lru_cache(maxsize=8192)
-def _kind(raw: str, tag: str) -> Kind:
+def _kind(classes: str | None, own_id: str | None, prop: str | None, tag: str) -> Kind:
+    raw = joined(classes, own_id, prop)
     names = _spelled(raw)
     if tag in _LOUD_TAGS or (names and _FURNITURE.search(names)):
         return Kind.FURNITURE

@@ -13,7 +13,7 @@ from builder.extract.heading import Heading, find_heading, is_date_line
 from builder.extract.page import Page
 from builder.extract.region import key as key_of
 from builder.extract.title import Title
-from builder.markup import drop, parse
+from builder.markup import parse
 from builder.model import Capture, Comment, Document, Evidence, Extraction, Moment
 from builder.optout import html_signals
 from builder.urls import canonical_url, site_of
@@ -86,11 +86,10 @@ class _Reading:
         page, at = self.page, self.capture.ref.fetched_at
         key = canonical_url(self.capture.url)
         answers = comments.find_comments(
-            page.tree, self.capture.url, key, at, zone=self.zone, lines=page.lines
+            page.tree, self.capture.url, key, at, zone=self.zone, lines=page.lines, named=page.named
         )
         if answers.elements:
-            drop(answers.elements)
-            del page.lines
+            page.drop(answers.elements)
         if answers.is_thread and answers.opening is None:
             return Extraction(comments=answers.comments)
         main = article.main_text(page)
@@ -157,6 +156,7 @@ class _Reading:
             url=capture.url,
             lines=lines,
             objects=page.objects,
+            named=page.named,
         )
 
 

@@ -79,20 +79,27 @@ class Found:
     hits: frozenset[int] = frozenset()
 
 
+Tiers = list[tuple[HtmlElement, int]]
+"""Blocks with the tiers of their names (see `tier_of`)."""
+
+
 def key(text: str) -> str:
     """Return a line in the form in which lines of two extractors are compared."""
     return folded(text).replace(" ", "")
 
 
-def find(page: Lines, text: str) -> Found | None:
-    """Return where the text that trafilatura found stands on the page; None when it stands nowhere on it."""
+def find(page: Lines, text: str, tiers: Tiers | None = None) -> Found | None:
+    """Return where the text that trafilatura found stands on the page; None when it stands nowhere on it.
+
+    `tiers` are those of `tiers_of(page)`, if known.
+    """
     hits = _hits(page.lines, text)
     if not hits:
         return None
     out = furniture(page, hits)
     heavy = (_weight(line) if i in hits and i not in out else 0.0 for i, line in enumerate(page.lines))
     weight = [0.0, *accumulate(heavy)]
-    block, tier = _declared(page, weight)
+    block, tier = _declared(page, weight, tiers_of(page) if tiers is None else tiers)
     if block is None:
         block = _column(page, _smallest(page, weight))
     out |= _inner_furniture(page, block, hits, weight)
@@ -100,17 +107,28 @@ def find(page: Lines, text: str) -> Found | None:
     return Found(tuple(kept), tuple(sorted(hits - set(kept))), block, tier > 0, frozenset(hits))
 
 
+def tiers_of(page: Lines) -> Tiers:
+    """Return the blocks that are named as an article's body or as content, each with its tier, in reading order."""
+    return [(element, tier) for element in page.spans if (tier := tier_of(element))]
+
+
 def _hits(lines: list[Line], text: str) -> set[int]:
     """Return the lines of the page that trafilatura took, by index."""
     wanted = [key(line) for line in text.splitlines()]
-    whole, run = set(wanted), "\n".join(wanted) + "\n" + "".join(wanted)
+    whole, run = set(wanted), "".join(wanted)
+    known: dict[str, bool] = {"": False}
     hits = set()
     for index, line in enumerate(lines):
         own = key(line.text)
-        if own in whole or (len(own) >= MIN_MATCH_CHARS and own in run):
+        hit = known.get(own)
+        if hit is None:
+            begins = (
+                len(own) >= MIN_MATCH_CHARS and own[:MIN_MATCH_CHARS] in run
+            )  # the search for less is faster
+            hit = known[own] = own in whole or (begins and own in run)
+        if hit:
             hits.add(index)
-    hits.discard(-1)
-    return {index for index in hits if key(lines[index].text)}
+    return hits
 
 
 def _weight(line: Line) -> float:
@@ -184,10 +202,9 @@ def _linked_run(page: Lines, start: int) -> int:
     return end
 
 
-def _declared(page: Lines, weight: list[float]) -> tuple[HtmlElement | None, int]:
+def _declared(page: Lines, weight: list[float], named: Tiers) -> tuple[HtmlElement | None, int]:
     """Return the block that calls itself the article's body and holds a fair part of the found text, and its tier."""
     total = weight[-1]
-    named = [(element, tier_of(element)) for element in page.spans]
     for tier in (1, 2):
         held = {
             element: weight[page.spans[element][1]] - weight[page.spans[element][0]]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
-from builder.extract.page import Page, names_of
+from builder.extract.page import Page, joined
 from builder.extract.region import LINKED, key
 from builder.extract.wording import folded
 from builder.markup import Line, squeeze
@@ -162,17 +163,18 @@ def _headings(
 ) -> Iterator[_Heading]:
     head = key(page.head_title)
     wanted = key(named[0]) if named else ""
+    has_fonts = any(map(_is_large_font, page.tree.iter("font")))
     for index, line in enumerate(page.lines.lines[: max(first + NEAR_LINES, last + 1)]):
         own = key(line.text)
-        if _leads_home(line):
-            continue
         if len(own) < MIN_KEY_CHARS or len(line.text) > MAX_TITLE_CHARS or folded(line.text) in sites:
             continue
         shape, origin = _shape(line.element)
         in_head = own in head and (shape > 0 or len(own) >= MIN_COVER * len(head))
         agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
-        large = not shape and index < last and _is_large(line)
+        large = not shape and index < last and has_fonts and _is_large(line)
         if not in_head and not agrees and not large and (not shape or index > first + 1):
+            continue
+        if _leads_home(line):
             continue
         near = 2.0 if first - NEAR_LINES <= index <= first + INTO_LINES * (in_head and shape > 0) else 0.0
         near -= LINK_COST * (shape <= 0 and line.link_share >= LINKED)
@@ -181,8 +183,12 @@ def _headings(
 
 def _is_large(line: Line) -> bool:
     """Return whether all of a line is set in a large font, as titles were before there were style sheets."""
-    fonts = (font for font in line.element.iter("font") if _LARGE.match((font.get("size") or "").strip()))
+    fonts = filter(_is_large_font, line.element.iter("font"))
     return any(squeeze(str(font.text_content())) == line.text for font in fonts)
+
+
+def _is_large_font(font: HtmlElement) -> bool:
+    return _LARGE.match((font.get("size") or "").strip()) is not None
 
 
 def _leads_home(line: Line) -> bool:
@@ -200,14 +206,22 @@ def _shape(element: HtmlElement) -> tuple[float, str]:
     for _ in range(2):
         if current is None:
             break
-        names = _CAMEL.sub("-", names_of(current)).lower() if current.attrib else ""
         score += _HEADINGS.get(str(current.tag), 0.0)
-        if names and _NOT_TITLE.search(names):
-            score -= 4.0
-        elif names and _TITLE_NAMES.search(names):
-            score += 3.0 if "headline" in names else 2.0
+        score += _named_score(current.get("class"), current.get("id"), current.get("itemprop"))
         current = current.getparent()
     return score, origin
+
+
+@lru_cache(maxsize=8192)
+def _named_score(classes: str | None, own_id: str | None, prop: str | None) -> float:
+    names = _CAMEL.sub("-", joined(classes, own_id, prop)).lower()
+    if not names:
+        return 0.0
+    if _NOT_TITLE.search(names):
+        return -4.0
+    if _TITLE_NAMES.search(names):
+        return 3.0 if "headline" in names else 2.0
+    return 0.0
 
 
 def _agreed(named: tuple[str, str], heading: _Heading | None) -> Title:

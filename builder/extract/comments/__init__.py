@@ -16,6 +16,7 @@ from builder.extract.comments.shape import shaped_items
 from builder.extract.comments.structured import from_jsonld
 from builder.extract.comments.thread import first_page, is_later_page, thread_items
 from builder.extract.dates.order import told_order
+from builder.extract.page import Named, named_elements
 from builder.markup import Lines, read_lines
 from builder.model import Comment
 from builder.urls import canonical_url
@@ -49,21 +50,23 @@ def find_comments(
     *,
     zone: str | None = None,
     lines: Lines | None = None,
+    named: list[Named] | None = None,
 ) -> CommentsFound:
     """Return the answers of readers on a page, in its order, and what to cut before its main text is read.
 
     `document_key` is the key of the document they stand under, `captured_at` (aware) bounds their times and
-    relative ones count from it, `zone` is the site's IANA zone, `lines` are those of `read_lines(tree)` if known. The
-    tree is not changed.
+    relative ones count from it, `zone` is the site's IANA zone, `lines` are those of `read_lines(tree)` and `named`
+    those of `named_elements(tree)`, if known. The tree is not changed.
     """
     page = read_lines(tree) if lines is None else lines
     texts = [(line.element, line.text) for line in page.lines]
     context = Context(captured_at, _day_first(texts), zone, page=page)
-    posts = thread_items(tree, context)
+    named = named_elements(tree) if named is None else named
+    posts = thread_items(tree, named, context)
     if posts:
-        return _thread(posts, tree, url, document_key)
-    items = comment_items(tree, context) or shaped_items(texts, context)
-    elements = elements_to_cut(tree, [item.element for item in items])
+        return _thread(posts, tree, named, url, document_key)
+    items = comment_items(tree, named, context) or shaped_items(texts, context)
+    elements = elements_to_cut(tree, named, [item.element for item in items])
     told = from_jsonld(tree, context)
     if len(told) > len(items):
         return CommentsFound(tuple(from_structured(told, url, document_key)), elements)
@@ -75,14 +78,16 @@ def _day_first(lines: list[tuple[HtmlElement, str]]) -> bool | None:
     return told_order(dated[:MOST_LINES_FOR_ORDER])
 
 
-def _thread(posts: list[Item], tree: HtmlElement, url: str, document_key: str) -> CommentsFound:
+def _thread(
+    posts: list[Item], tree: HtmlElement, named: list[Named], url: str, document_key: str
+) -> CommentsFound:
     if is_later_page(url):
         comments = from_items(
             posts, url, document_key.replace(canonical_url(url), canonical_url(first_page(url)))
         )
         return CommentsFound(
-            tuple(comments), elements_to_cut(tree, [post.element for post in posts]), is_thread=True
+            tuple(comments), elements_to_cut(tree, named, [post.element for post in posts]), is_thread=True
         )
     opening, answers = opening_and_answers(from_items(posts, url, document_key))
-    cut = elements_to_cut(tree, [post.element for post in posts[1:]])
+    cut = elements_to_cut(tree, named, [post.element for post in posts[1:]])
     return CommentsFound(tuple(answers), cut, opening, is_thread=True)

@@ -10,6 +10,7 @@ from lxml.html import HtmlElement
 
 from builder.extract.comments.marks import tokens
 from builder.extract.dates.names import fold
+from builder.extract.page import Named
 
 _AROUND = re.compile(
     r"^(?:comments?|comments?[-_]?(?:area|list|section|wrapper|container|box|block|holder|form|template|respond|ul|ol|div|panel|tab|content|title|header|toolbar|count|pager)"
@@ -23,7 +24,7 @@ _HEADING = re.compile(
 _BARE_HEADING = re.compile(
     r"^\W*\d*\W*(?:ال)?(?:تعليقات|تعليق|ردود)(?:\s+(?:ال)?(?:قراء|زوار|اعضاء|مشاركين))?[\W\d]*$"
 )
-_HEADING_TAGS = ("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "b", "strong")
+_AROUND_TAGS = frozenset(("div", "section", "ul", "ol", "form", "aside", "h2", "h3", "h4", "p"))
 
 MOST_HEADING_PARTS = 3
 """A heading holds a word, a count and a link at most."""
@@ -38,10 +39,11 @@ MOST_LOOSE_CHARS = 600
 """An element that is named after comments but holds none is cut when it has no more text than this."""
 
 
-def elements_to_cut(tree: HtmlElement, items: list[HtmlElement]) -> list[HtmlElement]:
+def elements_to_cut(tree: HtmlElement, named: list[Named], items: list[HtmlElement]) -> list[HtmlElement]:
     """Return the elements to cut before the main text is read: answers, their list, forms and notices round them.
 
-    Never one that holds an h1 or an article element beside the answers, nor the body.
+    `named` are the elements of the tree with names. Never one that holds an h1 or an article element
+    beside the answers, nor the body.
     """
     outer = _outermost(items)
     inside = {part for item in outer for part in item.iter()}
@@ -51,16 +53,15 @@ def elements_to_cut(tree: HtmlElement, items: list[HtmlElement]) -> list[HtmlEle
     if list_of_all is not None and _is_only_comments(list_of_all, outer, inside):
         cut.append(list_of_all)
     cut += outer
-    for element in tree.iter("div", "section", "ul", "ol", "form", "aside", "h2", "h3", "h4", "p"):
-        if _is_around(element.get("class"), element.get("id")) and element not in inside:
+    for element, classes, own_id in named:
+        if _is_around(classes, own_id) and element.tag in _AROUND_TAGS and element not in inside:
             beside = _chars(element) - sum(map(_chars, held.get(element, ())))
             if beside <= MOST_LOOSE_CHARS and not _holds_article(element, inside):
                 cut.append(element)
-    cut += [
-        element
-        for element in tree.iter("h2", "h3", "h4", "h5", "h6")
-        if items and _is_heading(element, inside)
-    ]
+    if items:
+        cut += [
+            element for element in tree.iter("h2", "h3", "h4", "h5", "h6") if _is_heading(element, inside)
+        ]
     return _outermost(cut)
 
 

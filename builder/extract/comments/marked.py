@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
-from typing import cast
 
-from lxml.etree import XPath
 from lxml.html import Element, HtmlElement
 
 from builder.extract.comments.item import Context, Item, is_teaser, native_id, read_item
 from builder.extract.comments.marks import tokens
+from builder.extract.page import Named
 
 _COMMENT_ID = re.compile(
     r"^(?:li-|div-|article-)?(?:comments?|cmt|reply|c|ucomment|comment-?box)[-_]?\d+$", re.IGNORECASE
@@ -49,9 +48,6 @@ _ARTICLE_PART = re.compile(
 )
 _COMMENT_TYPE = re.compile(r"schema\.org/(?:User)?Comments?$")
 _POST_TYPE = re.compile(r"schema\.org/(?:DiscussionForumPosting|Comment)$")
-_WITH_NAMES = XPath(
-    "descendant-or-self::*[@class or @id or @itemprop or @itemtype or @data-comment-id or @data-commentid]"
-)
 _BLOCK_TAGS = frozenset(
     ["li", "div", "article", "section", "p", "tr", "td", "table", "dl", "dd", "dt", "blockquote", "ul", "ol"]
 )
@@ -60,10 +56,10 @@ MOST_BLOCKS = 5_000
 """More marked blocks than this on one page are not read."""
 
 
-def comment_items(tree: HtmlElement, context: Context) -> list[Item]:
+def comment_items(tree: HtmlElement, named: list[Named], context: Context) -> list[Item]:
     """Return the readers' answers that markup shows on a page, in reading order."""
-    article = _holders_of_article(tree)
-    groups = _groups(tree, _comment_kinds, article)
+    article = _holders_of_article(tree, named)
+    groups = _groups(named, _comment_kinds, article)
     own = {key: [block for block in group if block not in article] for key, group in groups.items()}
     return _best(own, context) or definition_items(tree, context)
 
@@ -86,14 +82,14 @@ def definition_items(tree: HtmlElement, context: Context) -> list[Item]:
     return items
 
 
-def post_items(tree: HtmlElement, context: Context) -> list[Item]:
+def post_items(named: list[Named], context: Context) -> list[Item]:
     """Return the posts of a forum thread that markup shows on a page, in reading order."""
-    return _best(_groups(tree, _post_kinds, set()), context)
+    return _best(_groups(named, _post_kinds, set()), context)
 
 
-def _comment_kinds(element: HtmlElement) -> list[str]:
+def _comment_kinds(name: Named) -> list[str]:
+    element, classes, own_id = name
     kinds = []
-    own_id = element.get("id")
     if "comment" in (element.get("itemprop") or "").lower().split():
         kinds.append("itemprop")
     if _COMMENT_TYPE.search(element.get("itemtype") or ""):
@@ -104,7 +100,7 @@ def _comment_kinds(element: HtmlElement) -> list[str]:
         kinds.append("data")
     if own_id and _POST_ID.match(own_id) and _among_comments(element):
         kinds.append("post-id")
-    return [*kinds, *_class_kinds(element.get("class"), _COMMENT_CLASS)]
+    return [*kinds, *_class_kinds(classes, _COMMENT_CLASS)]
 
 
 @lru_cache(maxsize=8192)
@@ -118,20 +114,21 @@ def _among_comments(element: HtmlElement) -> bool:
     return any(_AMONG_COMMENTS.search(name) for each in around for name in tokens(each))
 
 
-def _post_kinds(element: HtmlElement) -> list[str]:
+def _post_kinds(name: Named) -> list[str]:
+    element, classes, own_id = name
     kinds = []
     if _POST_TYPE.search(element.get("itemtype") or ""):
         kinds.append("itemtype")
-    if _POST_ID.match(element.get("id") or ""):
+    if own_id and _POST_ID.match(own_id):
         kinds.append("id")
-    return [*kinds, *_class_kinds(element.get("class"), _POST_CLASS)]
+    return [*kinds, *_class_kinds(classes, _POST_CLASS)]
 
 
-def _holders_of_article(tree: HtmlElement) -> set[HtmlElement]:
+def _holders_of_article(tree: HtmlElement, named: list[Named]) -> set[HtmlElement]:
     """Return the elements with a headline or the body of an article in them: whatever their names, no answers."""
     found: set[HtmlElement] = set()
-    named = [part for part in _named(tree) if _is_article_part(*map(part.get, ("class", "id", "itemprop")))]
-    for part in (*tree.iter("h1"), *named):
+    parts = [part for part, *names in named if _is_article_part(*names, part.get("itemprop"))]
+    for part in (*tree.iter("h1"), *parts):
         current: HtmlElement | None = part
         while current is not None and current not in found:
             found.add(current)
@@ -144,18 +141,13 @@ def _is_article_part(names: str | None, own_id: str | None, prop: str | None) ->
     return any(map(_ARTICLE_PART.match, (*(names or "").split(), own_id or "", prop or "")))
 
 
-def _named(tree: HtmlElement) -> list[HtmlElement]:
-    """Return the elements that bear any of the names that are asked for here, in reading order."""
-    return cast("list[HtmlElement]", _WITH_NAMES(tree))
-
-
 def _groups(
-    tree: HtmlElement, kinds_of: Callable[[HtmlElement], list[str]], article: set[HtmlElement]
+    named: list[Named], kinds_of: Callable[[Named], list[str]], article: set[HtmlElement]
 ) -> dict[tuple[str, str], list[HtmlElement]]:
     found: dict[tuple[str, str], list[HtmlElement]] = {}
-    for element in _named(tree):
-        tag = str(element.tag)
-        for kind in kinds_of(element) if tag in _BLOCK_TAGS else ():
+    for name in named:
+        element, tag = name[0], str(name[0].tag)
+        for kind in kinds_of(name) if tag in _BLOCK_TAGS else ():
             found.setdefault((tag, kind), []).append(element)
     known: dict[HtmlElement, bool] = {}
     neutral = article - {each for each in article if each.tag in ("body", "html")}

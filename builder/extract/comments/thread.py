@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lxml.etree import XPath
@@ -12,6 +11,7 @@ from lxml.html import HtmlElement
 
 from builder.extract.comments.item import Context, Item
 from builder.extract.comments.marked import post_items
+from builder.extract.page import Named
 
 _MEMBER = re.compile(
     r"member\.php|memberlist\.php|/members?/|profile|action=profile|/u/|/users?/|showuser|member\d|/user\b",
@@ -25,15 +25,14 @@ _MARKS = re.compile(
     r"postbit|postprofile|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|postauthor"
 )
 _OF_A_FORUM = XPath("boolean(//@itemtype[contains(., 'DiscussionForumPosting')])")
-_CLASSES = XPath("//@class", smart_strings=False)
 _PAGE = re.compile(r"^(?:page|p|start|st|pagenumber|pg)$", re.IGNORECASE)
 
 
-def thread_items(tree: HtmlElement, context: Context) -> list[Item]:
+def thread_items(tree: HtmlElement, named: list[Named], context: Context) -> list[Item]:
     """Return the posts of a forum thread in reading order; [] when the page is none."""
-    if not _looks_like_forum(tree):
+    if not _looks_like_forum(tree, named):
         return []
-    posts = [post for post in post_items(tree, context) if post.author is not None]
+    posts = [post for post in post_items(named, context) if post.author is not None]
     if not posts or any(_links_on(post.element) for post in posts[:3]):
         return []
     return posts
@@ -58,7 +57,7 @@ def first_page(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(kept), path=path, fragment=""))
 
 
-def _looks_like_forum(tree: HtmlElement) -> bool:
+def _looks_like_forum(tree: HtmlElement, named: list[Named]) -> bool:
     maker = " ".join(
         meta.get("content") or ""
         for meta in tree.iter("meta")
@@ -68,7 +67,7 @@ def _looks_like_forum(tree: HtmlElement) -> bool:
         return True
     if _OF_A_FORUM(tree):
         return True
-    marks = sum(map(_is_mark, cast("list[str]", _CLASSES(tree))))
+    marks = sum(_is_mark(classes) for _, classes, _ in named if classes)
     if marks != 1:
         return marks > 1
     return any(_MEMBER.search(link.get("href") or "") for link in tree.iter("a"))

@@ -14,6 +14,7 @@ from builder.extract.dates.lines import UPDATED, line_candidates
 from builder.extract.dates.moments import parse_moment
 from builder.extract.dates.names import fold
 from builder.extract.dates.page import NEAR_LINES, Candidate, Page
+from builder.extract.page import Named
 from builder.model import Evidence, Moment
 
 META_PUBLISHED = (
@@ -87,13 +88,14 @@ def find_both(
     url: str = "",
     lines: list[tuple[HtmlElement, str]] | None = None,
     objects: list[jsonld.Json] | None = None,
+    named: list[Named] | None = None,
 ) -> tuple[tuple[Moment, Evidence] | None, tuple[Moment, Evidence] | None]:
     """Return what `find_published` and `find_modified` return, off one look at the page.
 
-    `lines` are those of `block_lines(tree)`, `objects` its JSON-LD, if known. The last change stands for a day of
-    publication that the page does not tell, with the least confidence.
+    `lines` are those of `block_lines(tree)`, `objects` its JSON-LD, `named` its elements with names, if known. The
+    last change stands for a day of publication that the page does not tell, with the least confidence.
     """
-    page = Page(tree, captured_at, zone, url, lines, objects)
+    page = Page(tree, captured_at, zone, url, lines, objects, named)
     changed = _best(_modified(page))
     best = _best(_published(page))
     if best is None and changed is not None:

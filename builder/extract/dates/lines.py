@@ -49,9 +49,11 @@ MOST_DATELINE_CHARS = 30
 def line_candidates(page: Page, *, updated: bool) -> Iterator[Candidate]:
     """Yield the dates of a page's lines that may be its own; with `updated` those of its last change."""
     for spot in page.spots:
-        if page.aside(spot.element):
+        short = len(spot.line) <= LONGEST_LINE_CHARS or spot.near
+        printed = short and bool(find_printed(spot.line[:LONGEST_LINE_CHARS]))
+        if not (printed or (spot.near and not updated)) or page.aside(spot.element):
             continue
-        if len(spot.line) <= LONGEST_LINE_CHARS or spot.near:
+        if printed:
             yield from _on_line(page, spot, updated=updated)
         if spot.near and not updated:
             yield from _counting_back(page, spot.line)

@@ -7,19 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import cast
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
 from builder.extract.dates.names import fold, fold_lines
 from builder.extract.dates.order import told_order
+from builder.extract.page import Named, named_elements
 from builder.markup import block_lines, squeeze
 from builder.model import Moment
 
-_WITH_PROPERTIES = XPath("descendant-or-self::*[@itemprop or @property]")
-_NAMED = XPath("descendant-or-self::*[@class or @id or self::time]")
 _TELLS_WHEN = re.compile(r"\d|قبل|منذ")
 _WORD = re.compile(r"\w{2,}")
 
@@ -86,6 +83,7 @@ class Page:
         url: str,
         lines: list[tuple[HtmlElement, str]] | None = None,
         objects: list[jsonld.Json] | None = None,
+        named: list[Named] | None = None,
     ) -> None:
         self.tree = tree
         self.captured_at = captured_at
@@ -93,6 +91,7 @@ class Page:
         self.url = url
         self._given_lines = lines
         self._given_objects = objects
+        self._named = named_elements(tree) if named is None else named
         self._asides: dict[HtmlElement, bool] = {}
 
     @cached_property
@@ -114,7 +113,7 @@ class Page:
     @cached_property
     def with_properties(self) -> list[HtmlElement]:
         """Elements with a property of microdata or RDFa, in reading order."""
-        return cast("list[HtmlElement]", _WITH_PROPERTIES(self.tree))
+        return [each for each, _, _ in self._named if each.get("itemprop") or each.get("property")]
 
     @cached_property
     def lines(self) -> list[tuple[HtmlElement, str]]:
@@ -179,9 +178,8 @@ class Page:
         """Elements made to hold a date: time, and those whose class or id says so."""
         return [
             element
-            for element in cast("list[HtmlElement]", _NAMED(self.tree))
-            if (_is_dated(element.get("class"), element.get("id")) or element.tag == "time")
-            and len(element) <= 12
+            for element, classes, own_id in self._named
+            if (_is_dated(classes, own_id) or element.tag == "time") and len(element) <= 12
         ]
 
     @cached_property
