@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 ORDER = ("_shard", "published_at", "id")
 """Columns that give the final order of rows."""
 
-BUCKET_BYTES = 64_000_000
-"""Cost of the rows of one bucket; twice that is held while it is sorted."""
+BUCKET_BYTES = 24_000_000
+"""Cost of the rows of one bucket; four times that is held while it is sorted and its shard written."""
 
 MOST_BUCKETS = 400
-"""Buckets are open files; a release over 25 GB gets larger ones."""
+"""Buckets are open files; a release over 10 GB gets larger ones."""
 
 
 def plan_order(database: duckdb.DuckDBPyConnection, table: str, bucket_bytes: int = BUCKET_BYTES) -> None:
