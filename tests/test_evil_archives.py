@@ -8,7 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import buildkit as kit
+import pytest
 import warcmaker
+
+from builder.errors import ArchiveError
+from builder.events import StageProgress
 
 PAGES = 6
 HURT = 3
@@ -106,3 +110,19 @@ def test_a_length_in_http_does_not_count(tmp_path: Path) -> None:
         texts.append({row["url"]: row["text"] for row in kit.documents(built)})
     assert texts[0] == texts[1]
     assert len(texts[0]) == len(lengths)
+
+
+def test_an_archive_that_goes_away_is_no_verdict_on_its_pages(tmp_path: Path) -> None:
+    """A file that was scanned and is gone when its pages are read ends the build; put back, all of it is there."""
+    given, path = kit.recipe(tmp_path), kit.archive(tmp_path, "a", kit.essays(range(4)))
+
+    def take_away(told: StageProgress) -> None:
+        if told.stage == "extract" and path.exists():
+            path.rename(tmp_path / "away")
+
+    with pytest.raises(ArchiveError, match="Put the archive file back"):
+        kit.run(given, progress=take_away)
+    (tmp_path / "away").rename(path)
+    built = kit.run(given)
+    assert built.rows["documents"] == 4
+    assert kit.rules(built) == {}

@@ -96,7 +96,10 @@ class PageReader:
         return Reading.of(self.read(task))
 
     def read(self, task: PageTask) -> Extraction:
-        """Read one capture; what is wrong with its record is a failed extraction."""
+        """Read one capture; what is wrong with its record is a failed extraction.
+
+        Raises ArchiveError when the file cannot be read here: kept as a verdict on the page, it would last for good.
+        """
         from builder.archive.read import load
         from builder.reading import read_capture
 
@@ -108,6 +111,8 @@ class PageReader:
                 as_seen = replace(ref, status=lender.ref.status, mime=lender.ref.mime)
                 capture = replace(lender, ref=as_seen)
         except ArchiveError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
             return Extraction(failed=f"archive: {error.what}")
         return read_capture(capture, self.sources[ref.source])
 
