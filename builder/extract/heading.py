@@ -71,5 +71,7 @@ def _is_name(line: Line) -> bool:
 
 def is_date_line(text: str) -> bool:
     """Return whether a line is a date with little beside it: an issue number, a place, a time."""
+    if len(text) > MAX_DATE_LINE_CHARS:
+        return False
     plain = text.translate(_DIGITS)
-    return len(text) <= MAX_DATE_LINE_CHARS and bool(_DATE.search(plain)) and len(_WORD.findall(plain)) <= 7
+    return bool(_DATE.search(plain)) and len(_WORD.findall(plain)) <= 7

@@ -128,17 +128,12 @@ def _section_claims(page: Page, first: int) -> Iterable[tuple[str | None, str, f
         match = _SECTION_LABEL.match(page.lines.lines[index].text)
         if match:
             yield match["name"], "line:label", 0.9
-    for link, rel in _rel_links(page):
+    for link, rel in page.rel_links:
         if "category" in rel:
             yield squeeze(link.text_content()), "rel:category", 0.85
     yield page.first_meta("article:section", "section", "articlesection"), "meta:article:section", 0.85
     for name in reversed(_crumbs(page)):
         yield name, "breadcrumb", 0.8
-
-
-def _rel_links(page: Page) -> list[tuple[HtmlElement, list[str]]]:
-    """Return the links that say how they stand to the page, with what they say."""
-    return [(link, rel.split()) for link in page.tree.iter("a") if (rel := link.get("rel"))]
 
 
 def _near(page: Page, first: int) -> range:
@@ -196,7 +191,7 @@ def _tag_claims(page: Page) -> Iterable[tuple[list[str], str, float]]:
     yield (
         [
             squeeze(link.text_content())
-            for link, rel in _rel_links(page)
+            for link, rel in page.rel_links
             if "tag" in rel and "category" not in rel
         ],
         "rel:tag",

@@ -80,6 +80,11 @@ class Page:
         """Elements with names."""
         return named_elements(self.tree)
 
+    @cached_property
+    def rel_links(self) -> list[tuple[HtmlElement, list[str]]]:
+        """The links that say how they stand to the page, with what they say; asked for when the tree is final."""
+        return [(link, rel.split()) for link in self.tree.iter("a") if (rel := link.get("rel"))]
+
     def forget(self, elements: list[HtmlElement]) -> None:
         """Leave elements that were dropped, with all in them, out of those that have names."""
         gone = {part for element in elements for part in element.iter()}

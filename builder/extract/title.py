@@ -168,10 +168,13 @@ def _headings(
         own = key(line.text)
         if len(own) < MIN_KEY_CHARS or len(line.text) > MAX_TITLE_CHARS or folded(line.text) in sites:
             continue
+        may_be_large = has_fonts and index < last
+        agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
+        if index > first + 1 and not (agrees or may_be_large or own in head):
+            continue
         shape, origin = _shape(line.element)
         in_head = own in head and (shape > 0 or len(own) >= MIN_COVER * len(head))
-        agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
-        large = not shape and index < last and has_fonts and _is_large(line)
+        large = not shape and may_be_large and _is_large(line)
         if not in_head and not agrees and not large and (not shape or index > first + 1):
             continue
         if _leads_home(line):
@@ -196,7 +199,14 @@ def _leads_home(line: Line) -> bool:
     if line.link_share < LINKED:
         return False
     links = [line.element, *line.element.iter("a"), *line.element.iterancestors("a")]
-    return any(urlsplit(link.get("href") or "-").path in ("", "/") for link in links if link.tag == "a")
+    return any(_is_home(link.get("href") or "-") for link in links if link.tag == "a")
+
+
+def _is_home(href: str) -> bool:
+    """Return whether an address has no path; most begin with one, and are not taken apart."""
+    if href[0] == "/" and href[1:2].isalnum():
+        return False
+    return urlsplit(href).path in ("", "/")
 
 
 def _shape(element: HtmlElement) -> tuple[float, str]:

@@ -50,12 +50,13 @@ def elements_to_cut(tree: HtmlElement, named: list[Named], items: list[HtmlEleme
     held = _held(outer)
     cut: list[HtmlElement] = []
     list_of_all = _common(outer)
-    if list_of_all is not None and _is_only_comments(list_of_all, outer, inside):
+    sizes = {item: _chars(item) for item in outer}
+    if list_of_all is not None and _is_only_comments(list_of_all, sum(sizes.values()), inside):
         cut.append(list_of_all)
     cut += outer
     for element, classes, own_id in named:
         if _is_around(classes, own_id) and element.tag in _AROUND_TAGS and element not in inside:
-            beside = _chars(element) - sum(map(_chars, held.get(element, ())))
+            beside = _chars(element) - sum(sizes[item] for item in held.get(element, ()))
             if beside <= MOST_LOOSE_CHARS and not _holds_article(element, inside):
                 cut.append(element)
     if items:
@@ -100,9 +101,9 @@ def _common(items: list[HtmlElement]) -> HtmlElement | None:
     return None if common is None or common.tag in ("body", "html") else common
 
 
-def _is_only_comments(element: HtmlElement, items: list[HtmlElement], inside: set[HtmlElement]) -> bool:
+def _is_only_comments(element: HtmlElement, comments_chars: int, inside: set[HtmlElement]) -> bool:
     whole = _chars(element)
-    beside = whole - sum(map(_chars, items))
+    beside = whole - comments_chars
     small = beside < MOST_TEXT_BESIDE * whole and beside < 4 * MOST_LOOSE_CHARS
     return small and not _holds_article(element, inside)
 
