@@ -140,7 +140,11 @@ def test_what_belongs_to_no_row_is_let_go(tmp_path: Path) -> None:
     kit.run(given)
     assert len(identity(given, "documents")) == before[0] + 1
     late.unlink()
+    half = [Path(path).with_name(".tmp-1-part-a.parquet") for path in identity(given, "columns")]
+    for path in half:
+        path.write_bytes(b"what a killed build left")
     kit.run(given)
+    assert not any(path.exists() for path in half)
     assert [len(identity(given, kind)) for kind in kinds] == before
 
 

@@ -74,6 +74,11 @@ class Gate:
             self._automaton.add_word(word, values)
         self._automaton.make_automaton()
 
+    def numbers(self, text: str) -> set[int]:
+        """Return the patterns a sign of which stands in a text: no other one matches."""
+        values = {values for _, values in self._automaton.iter(text)}
+        return {number for signs in values for number, _, _ in signs}
+
     def stretches(self, text: str) -> dict[int, Stretches]:
         """Return, for each pattern a sign of which stands in a text, the stretches where it can match, in order."""
         seen: dict[int, Stretches] = {}

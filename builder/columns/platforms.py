@@ -11,7 +11,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from builder.columns.candidates import Candidate, EntityPatterns, Search, name_span
 from builder.columns.furniture import Spans, furniture_spans
@@ -98,7 +97,7 @@ class Matcher:
 
     def find(self, text: str, *, zone: str | None = None) -> Found:
         """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place."""
-        seen = _gated(self, text)
+        seen = self._gate.stretches(fold_whole(text))
         if not any(number < self._named for number in seen):
             return Found()
         folded = fold(text)
@@ -119,12 +118,8 @@ class Matcher:
 
     def nameable(self, text: str) -> set[str]:
         """Return the ids of the platforms that a text can name at all: no other one changes what is found in it."""
-        numbers = (number for number in _gated(self, text) if number < len(self._searches))
-        return {self._searches[number][0].entity.id for number in numbers}
-
-    def gated(self, text: str) -> dict[int, Stretches]:
-        """Return the stretches in which searches, concepts and openings can match at all, by their number."""
-        return self._gate.stretches(fold_whole(text))
+        numbers = self._gate.numbers(fold_whole(text))
+        return {self._searches[number][0].entity.id for number in numbers if number < len(self._searches)}
 
     def _candidates(self, folded: Folded, text: str, seen: Mapping[int, Stretches]) -> list[Candidate]:
         """Return what looks like a name, in order; where two claim a place, the surer class, then the longer."""
@@ -204,12 +199,6 @@ class Matcher:
                     yield ConceptHit(
                         concept.id, *folded.span(start, end), concept.core, concept.topic, stance
                     )
-
-
-@lru_cache(maxsize=2)
-def _gated(matcher: Matcher, text: str) -> Mapping[int, Stretches]:
-    """Return what the gate sees; kept for the last texts, of which a row asks twice. Nobody changes what it gives."""
-    return matcher.gated(text)
 
 
 @dataclass(frozen=True, slots=True)

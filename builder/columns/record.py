@@ -109,6 +109,19 @@ def comment_base(
     }
 
 
+def base_row(
+    record: Document | Comment,
+    ref: CaptureRef,
+    signals: tuple[Signal, ...],
+    settings: ColumnSettings,
+    root_key: str | None,
+) -> Row:
+    """Return the base of a record's row: see `document_base` and `comment_base`, which take what concerns them."""
+    if isinstance(record, Comment):
+        return comment_base(record, ref, settings, root_key=root_key)
+    return document_base(record, ref, signals, settings)
+
+
 def root_keys(comments: Iterable[Comment]) -> dict[str, str]:
     """Return, for the key of each comment, the key of the first of its branch, as far as parents are given."""
     parents = {comment.key: comment.parent_key for comment in comments}

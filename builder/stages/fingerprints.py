@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -62,14 +62,15 @@ def _imported(path: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _files(name: str) -> Iterator[Path]:
-    """Yield the source files a dotted name stands for; none for a name inside a module, or for builder itself."""
+@cache
+def _files(name: str) -> tuple[Path, ...]:
+    """Return the source files a dotted name stands for; none for a name inside a module, or for builder itself."""
     parts = name.split(".")[1:]
     if parts and parts[-1] == "*":
-        yield from _ROOT.joinpath(*parts[:-1]).rglob("*.py")
-    elif parts:
-        base = _ROOT.joinpath(*parts)
-        yield from (path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file())
+        return tuple(_ROOT.joinpath(*parts[:-1]).rglob("*.py"))
+    base = _ROOT.joinpath(*parts)
+    both = (base.with_suffix(".py"), base / "__init__.py") if parts else ()
+    return tuple(path for path in both if path.is_file())
 
 
 @cache
@@ -77,6 +78,7 @@ def _source_digest(path: Path) -> bytes:
     return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return version(package)

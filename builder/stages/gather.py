@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PARTS_AT_ONCE = 64
 """Parts whose places are read at a time: some thousand numbers each."""
+_PART_ROWS = 1 << 32
+"""More than the rows of a part: a row's place in all parts is one number."""
 
 
 def gather(
@@ -28,7 +30,7 @@ def gather(
     """Write the rows of `wanted_rows` that nothing speaks against below `out`, the others below `rejected`.
 
     Returns the account. A row is taken once, from the first part by name that holds it. Parts that hold no wanted
-    row are deleted, and so is what lies beside no part.
+    row are deleted, and so is what lies beside no part or was not finished: nobody else writes here now.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -57,49 +59,50 @@ def _places(
     database: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Path]
 ) -> Iterator[tuple[Path, npt.NDArray[np.int64]]]:
     """Yield each part that has wanted rows with their places in it, in order."""
+    import numpy as np
+
     if not parts:
         return
     names = ", ".join(quoted(str(part)) for part in parts)
-    reader = (
-        database.cursor()
-        .sql(
-            f"""SELECT filename, list(place ORDER BY place) AS places FROM (
-            SELECT filename, file_row_number AS place FROM (
-                SELECT {KEY}, filename, file_row_number
-                FROM read_parquet([{names}], filename = true, file_row_number = true))
-            WHERE {KEY} IN (SELECT row_key FROM wanted_rows WHERE "table" = '{table}')
-            QUALIFY row_number() OVER (PARTITION BY {KEY} ORDER BY filename, file_row_number) = 1)
-        GROUP BY filename ORDER BY filename"""
-        )
-        .to_arrow_reader(PARTS_AT_ONCE)
+    numbers = ", ".join(f"({quoted(str(part))}, {number})" for number, part in enumerate(parts))
+    database.execute(
+        f"""CREATE OR REPLACE TABLE places AS SELECT min(number * {_PART_ROWS} + file_row_number) AS place
+        FROM (SELECT {KEY}::UUID AS row_key, filename, file_row_number
+              FROM read_parquet([{names}], filename = true, file_row_number = true))
+        JOIN (VALUES {numbers}) AS parts(filename, number) USING (filename)
+        WHERE row_key IN (SELECT row_key FROM wanted_rows WHERE "table" = '{table}') GROUP BY row_key"""
     )
-    for batch in reader:
-        for name, places in zip(batch.column(0).to_pylist(), batch.column(1), strict=True):
-            yield Path(name), places.values.to_numpy()
+    for first in range(0, len(parts), PARTS_AT_ONCE):
+        low, high = first * _PART_ROWS, (first + PARTS_AT_ONCE) * _PART_ROWS
+        within = f"SELECT place FROM places WHERE place >= {low} AND place < {high}"
+        found = np.sort(database.execute(within).fetchnumpy()["place"])
+        for number in np.unique(found // _PART_ROWS).tolist():
+            start, end = np.searchsorted(found, (number * _PART_ROWS, (number + 1) * _PART_ROWS))
+            yield parts[number], found[start:end] % _PART_ROWS
 
 
 def _rows(layout: Layout, table: str, part: Path) -> pa.Table:
     """Return the rows of a part: its base and its groups side by side, in the order of the schema, and the verdicts."""
-    groups = layout.groups_of(table)
-    files = [part, *(layout.group_part(group, table, part.name) for group in groups)]
-    columns: dict[str, pa.ChunkedArray] = {}
-    for path in (*files, layout.verdicts(table) / part.name):
-        read = _read(path)
-        columns |= dict(zip(read.column_names, read.columns, strict=True))
-    helpers = [field.name for group in groups for field in group.helpers()]
-    return _table({name: columns[name] for name in (*layout.schema(table).names, *helpers, REASONS)})
-
-
-def _table(columns: dict[str, pa.ChunkedArray]) -> pa.Table:
     import pyarrow as pa
 
-    return pa.table(columns)
+    groups = layout.groups_of(table)
+    files = [part, *(layout.group_part(group, table, part.name) for group in groups)]
+    helpers = [field.name for group in groups for field in group.helpers()]
+    wanted = (*layout.schema(table).names, *helpers, REASONS)
+    columns: dict[str, pa.ChunkedArray] = {}
+    for path in (*files, layout.verdicts(table) / part.name):
+        columns |= _read(path, wanted)
+    return pa.table({name: columns[name] for name in wanted})
 
 
-def _read(path: Path) -> pa.Table:
+def _read(path: Path, wanted: Collection[str]) -> dict[str, pa.ChunkedArray]:
+    """Return those of some columns that a file has. Parts are small: threads would cost more than they save."""
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(path).read()
+    with pq.ParquetFile(path, memory_map=True) as file:
+        names = [name for name in file.schema_arrow.names if name in wanted]
+        read = file.read(columns=names, use_threads=False)
+    return dict(zip(read.column_names, read.columns, strict=True))
 
 
 def _clean(layout: Layout, table: str, unused: Sequence[Path]) -> None:
@@ -107,8 +110,8 @@ def _clean(layout: Layout, table: str, unused: Sequence[Path]) -> None:
     for part in unused:
         part.unlink(missing_ok=True)
     left = {part.name for part in layout.store(table).parts()}
-    for folder in layout.beside(table):
-        for path in folder.glob("part-*.parquet"):
+    for folder in (layout.store(table).path, *layout.beside(table)):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.name not in left:
                 path.unlink(missing_ok=True)
 
@@ -118,8 +121,9 @@ def _kept(rows: pa.Table, free: pa.ChunkedArray) -> pa.Table:
 
 
 def _write(rows: pa.Table, path: Path) -> None:
+    """Write rows to pass on within this build: read once or twice, so written quickly."""
     if rows.num_rows:
-        write_parquet(path, rows, compression="lz4")
+        write_parquet(path, rows, compression="lz4", lasting=False)
 
 
 def _reject(table: str, rows: pa.Table, path: Path, tally: Tally) -> None:

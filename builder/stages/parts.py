@@ -40,7 +40,7 @@ class StoredRows:
         self._columns: dict[str, list[Any]] = {}
         self._rows = 0
         for path in files:
-            file = pq.ParquetFile(path)
+            file = pq.ParquetFile(path, memory_map=True)
             self._rows = file.metadata.num_rows
             self._homes.update(dict.fromkeys(file.schema_arrow.names, file))
 
@@ -62,7 +62,9 @@ class StoredRows:
         Raises KeyError when there is none of that name.
         """
         if name not in self._columns:
-            self._columns[name] = self._homes[name].read(columns=[name]).column(0).to_pylist()
+            self._columns[name] = (
+                self._homes[name].read(columns=[name], use_threads=False).column(0).to_pylist()
+            )
         return self._columns[name]
 
 

@@ -96,7 +96,7 @@ class Recall:
         """Write what was taken."""
         if self._waiting:
             self._database.register("taken_rows", _rows_table(self._waiting))
-            self._database.execute("INSERT INTO wanted_rows SELECT * FROM taken_rows")
+            self._database.execute('INSERT INTO wanted_rows SELECT "table", row_key::UUID FROM taken_rows')
             self._database.unregister("taken_rows")
         if self._fresh:
             self._store.add(_memory_table(self._fresh))
@@ -191,7 +191,7 @@ def _stored(table: str, parts: Sequence[Path]) -> str:
     keys = (
         f"SELECT {KEY} AS row_key FROM read_parquet([{names}])"
         if parts
-        else "SELECT '' AS row_key WHERE false"
+        else "SELECT NULL::UUID AS row_key WHERE false"
     )
     return f"CREATE OR REPLACE TABLE stored_{table} AS {keys}"
 
@@ -201,13 +201,14 @@ _WANTED = (
         any_value(comments) AS comments FROM remembered_parts GROUP BY names""",
     *(
         f"""DELETE FROM remembered WHERE names IN (
-        SELECT names FROM (SELECT names, unnest({table}) AS row_key FROM remembered) AS keys
+        SELECT names FROM (SELECT names, unnest({table})::UUID AS row_key FROM remembered) AS keys
         ANTI JOIN stored_{table} USING (row_key))"""
         for table in TABLES
     ),
     """CREATE OR REPLACE TABLE wanted_rows AS """
     + " UNION ALL ".join(
-        f"""SELECT '{table}' AS "table", unnest({table}) AS row_key FROM remembered""" for table in TABLES
+        f"""SELECT '{table}' AS "table", unnest({table})::UUID AS row_key FROM remembered"""
+        for table in TABLES
     ),
     *(f"DROP TABLE stored_{table}" for table in TABLES),
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from builder.columns.record import comment_base, document_base
+from builder.columns.record import base_row
 from builder.columns.settings import ColumnSettings
 from builder.engine import Engine, Failure
 from builder.model import CaptureRef, Comment, Document, Extraction, Reason
@@ -104,7 +104,8 @@ class RowMaker:
         filled: dict[str, list[Row]] = {group.name: [] for group in groups}
         reasons = []
         for record in records:
-            row = self._base(record) | {KEY: record.key}
+            base = base_row(record.record, record.ref, record.signals, self.settings, record.root)
+            row = base | {KEY: record.key}
             bases.append(row)
             for group in groups:
                 values = filler.fill(group, table, row)
@@ -118,12 +119,6 @@ class RowMaker:
             path = self.layout.group_part(group, table, part.name)
             write_parquet(path, filler.table(group, table, filled[group.name]))
         write_verdicts(self.layout.verdicts(table) / part.name, reasons)
-
-    def _base(self, named: Named) -> Row:
-        record = named.record
-        if isinstance(record, Comment):
-            return comment_base(record, named.ref, self.settings, root_key=named.root)
-        return document_base(record, named.ref, named.signals, self.settings)
 
 
 class _Known:
