@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import buildkit as kit
@@ -13,6 +14,8 @@ import pytest
 
 from builder import takedown
 from builder.columns.groups import GROUPS
+from builder.columns.lexicon import load_lexicon
+from builder.columns.platforms import Matcher
 from builder.recipe import Recipe
 from builder.stages import store
 from builder.stages.fingerprints import closure
@@ -20,6 +23,14 @@ from builder.stages.layout import BASE_CODE
 
 ALL = "[select]\nrelevance_min = 0\n"
 CAFE = f'{ALL}[[platform]]\nid = "mqha"\nname = "Maqha"\nlong = ["مقهى صاخب"]\n'
+SENTENCES = (
+    "كتب على تويتر أن سناب شات وتيك توك غيّرا حديث الشباب",
+    "فتاة السناب شات تعتذر لمتابعيها عبر إنستغرام وفيسبوك",
+    "تابعونا على فيسبوك | تويتر | يوتيوب | تلغرام",
+    "منصة إكس أم إكس وحدها؟ لا أحد يعرف ما يعنيه الحرف",
+    "قرأت في واتساب رسالة عن الخوارزمية والذباب الإلكتروني",
+    "الطقس اليوم معتدل ولا شيء يقال",
+)
 SAID = ("لم أفهم ما كتبته عن فيسبوك يا أستاذ", "تحية من قارئ قديم إلى كل من يكتب هنا بهدوء")
 
 
@@ -195,6 +206,16 @@ def test_a_small_change_starts_no_worker(tmp_path: Path, recipe: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert done.stdout.split() == ["0.0", "True"]
+
+
+@pytest.mark.parametrize("text", [*SENTENCES, " ".join(SENTENCES), "\n".join(kit.essay(3)), ""])
+def test_what_a_text_cannot_name_changes_nothing_that_is_found_in_it(text: str) -> None:
+    """Without the platforms that its gate does not see, a text gives the same: so its columns may be kept."""
+    lexicon = load_lexicon()
+    named = Matcher(lexicon).nameable(text)
+    few = replace(lexicon, entities=tuple(entity for entity in lexicon.entities if entity.id in named))
+    for zone in (None, "title"):
+        assert Matcher(few).find(text, zone=zone) == Matcher(lexicon).find(text, zone=zone)
 
 
 def test_code_of_one_group_concerns_no_other() -> None:
