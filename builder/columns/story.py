@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from builder.schema import Row
 
 _NO_KEY = b"explain needs no pseudonyms"
-_STANCES = {"topic": "its source", "place": "a place", "people": "people"}
+_STANCES = {"place": ", as a place", "people": ", as people"}
 _STYLES = {"long": "bold green", "short": "bold yellow", "ambiguous": "bold magenta"}
 
 
@@ -164,12 +164,10 @@ def _votes(language: Language) -> list[tuple[str, ...]]:
 
 def _named(mention: Mention) -> tuple[str, ...]:
     """Return what is said of a mention; Arabic stands last, so that a terminal does not turn the line round."""
-    role = (
-        mention.role if mention.role == mention.stance else f"{mention.role}, as {_STANCES[mention.stance]}"
-    )
+    as_what = _STANCES.get(mention.stance, "") if mention.role == "topic" else ""
     place = f"{mention.platform} [{mention.start}:{mention.end}]"
     cue = f"cue: {mention.cue}" if mention.cue else ""
-    return place, f"{mention.form}, {mention.zone}, {role}", mention.surface, cue
+    return place, f"{mention.form}, {mention.zone}, {mention.role}{as_what}", mention.surface, cue
 
 
 def _about(story: TextStory) -> str:
