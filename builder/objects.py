@@ -164,7 +164,7 @@ def parted(address: str) -> tuple[str, str]:
 def _unusable(address: str) -> UsageError:
     return UsageError(
         "no address of object storage",
-        where=address,
+        where=re.sub(r"//[^/]*@", "//…@", address),  # some tools take keys there
         what_next="Write s3://bucket/path; keys and endpoint come from the environment (docs/scaling.md).",
     )
 

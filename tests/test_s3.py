@@ -16,7 +16,7 @@ import warcmaker
 from s3kit import BUCKET, CUT, KEY_ID, SECRET, Asked, Storage, server_fixture, storage_fixture  # noqa: F401
 
 from builder.archive.read import load, scan
-from builder.errors import StorageError
+from builder.errors import StorageError, UsageError
 from builder.model import CaptureRef, Damage
 from builder.objects import StoredObject, object_at, objects_matching, place_of
 from builder.pipeline import BuildResult
@@ -193,6 +193,14 @@ def test_a_storage_that_cannot_be_reached_is_named(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(StorageError, match=r"127\.0\.0\.1 cannot be reached"):
         object_at(f"s3://{BUCKET}/a")
+
+
+@pytest.mark.parametrize("said", ["s3://", f"s3://{BUCKET}", f"s3://{KEY_ID}:{SECRET}@{BUCKET}/*.warc.gz"])
+def test_an_address_of_another_form_is_refused(said: str, tmp_path: Path) -> None:
+    """Keys have no place in it; the message does not repeat them."""
+    with pytest.raises(UsageError, match="no address of object storage") as caught:
+        objects_matching(said)
+    assert_no_key(tmp_path, str(caught.value))
 
 
 def both(storage: Storage, tmp_path: Path, name: str, data: bytes) -> tuple[StoredObject, Path]:

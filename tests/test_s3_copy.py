@@ -113,6 +113,8 @@ def test_another_release_of_the_same_version_is_refused(
     with pytest.raises(UsageError, match="holds other content"):
         copy_release(other, TO)
     assert copied(storage) == before
+    storage.put("sets/essays/1.0.0/manifest.json", b"")  # stopped as it was about to be sent
+    assert copy_release(release, TO).sent == 1
     storage.put("elsewhere/1.0.0/data/notes.txt", b"mine")
     with pytest.raises(UsageError, match=r"not of this release: data/notes\.txt"):
         copy_release(release, f"s3://{BUCKET}/elsewhere")

@@ -63,7 +63,11 @@ def copy_release(release: Path, to: str, *, progress: Callable[[str], None] | No
 
 def _refuse_others(release: Path, target: str, foreign: set[str], *, there: bool) -> None:
     """Raise UsageError when another release, or anything that is not of this one, lies at the target."""
-    if there and _read(f"{target}/{MANIFEST}") != (release / MANIFEST).read_bytes():
+    mine = (release / MANIFEST).read_bytes()
+    if there and _read(f"{target}/{MANIFEST}") not in (
+        mine,
+        b"",
+    ):  # empty: stopped as it was about to be sent
         raise UsageError(
             "a release of this version is there and holds other content",
             where=target,
