@@ -18,7 +18,9 @@ from builder.errors import StorageError
 ATTEMPTS = 4
 """Times one request is made before it has failed; pyarrow waits between them, some seconds in all."""
 
-_CONNECT_S, _REQUEST_S = 5, 60
+_CONNECT_S, _SILENT_S = 5, 30
+"""How long one try waits for a connection and for the next byte; four tries end before a page's worker counts as
+stalled (builder.engine.local)."""
 _AWS_ERROR = re.compile(r"AWS Error ([A-Z_]+)(?: \(HTTP status (\d+)\))?")
 
 
@@ -39,7 +41,7 @@ def _connected(server: str | None) -> Any:
     return fs.S3FileSystem(
         endpoint_override=server,  # pyarrow does not look at AWS_ENDPOINT_URL (apache/arrow 49643)
         connect_timeout=_CONNECT_S,
-        request_timeout=_REQUEST_S,
+        request_timeout=_SILENT_S,
         allow_delayed_open=True,
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
     )

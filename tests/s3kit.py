@@ -96,17 +96,18 @@ def moto() -> Iterator[int]:
     env = {**os.environ, **KEYS, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env) as process:
         assert process.stderr is not None
+        drain = threading.Thread(target=process.stderr.read, daemon=True)  # else the pipe fills
         try:
-            port = next(
-                match[1] for line in process.stderr if (match := re.search(rb"127\.0\.0\.1:(\d+)", line))
-            )
-            drain = threading.Thread(target=process.stderr.read, daemon=True)
-            drain.start()
-            yield int(port)
+            for line in process.stderr:
+                if (match := re.search(rb"127\.0\.0\.1:(\d+)", line)) is not None:
+                    drain.start()
+                    yield int(match[1])
+                    break
         finally:
             process.terminate()
             process.wait()
-            drain.join(5)
+            if drain.ident is not None:
+                drain.join(5)
 
 
 class _Proxy(ThreadingHTTPServer):
