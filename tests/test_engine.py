@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from builder.engine import Budget, Failure, open_engine
-from builder.errors import ArchiveError, UsageError
+from builder.errors import ArchiveError, UsageError, WorldError
 
 TIGHT = Budget(cpu_s=1, memory_bytes=64 << 20)
 ROOMY = Budget(cpu_s=20, memory_bytes=256 << 20)
@@ -219,6 +219,18 @@ class Prepared:
     def __call__(self, number: int) -> tuple[int, ...]:
         """Return the processes that loaded, and this one."""
         return (*LOADED, os.getpid())
+
+
+class Unprepared(Prepared):
+    """A function whose preparation fails, as with a package that is not installed."""
+
+    warm = "no_such_package:load"
+
+
+def test_what_cannot_be_loaded_ends_the_run() -> None:
+    """A broken installation is an error of the build, never the failure of every page."""
+    with open_engine("local", 1) as engine, pytest.raises(WorldError, match="starts the workers"):
+        list(engine.run(Unprepared(), range(3), ROOMY))
 
 
 def test_what_a_function_needs_is_loaded_once_for_all_its_workers() -> None:

@@ -84,12 +84,11 @@ def nursery(control_fd: int, parent: int) -> None:
 def _load(what: str) -> None:
     """Import "module:" or call "module:name", so that every worker forked from now on shares what that leaves."""
     module, _, name = what.partition(":")
-    with contextlib.suppress(
-        ModuleNotFoundError
-    ):  # a worker that needs it says so as the failure of its task
-        loaded = importlib.import_module(module)
-        if name:
-            getattr(loaded, name)()
+    if name:  # what is lacking here would fail every page: the driver is to see this process end instead
+        getattr(importlib.import_module(module), name)()
+    else:
+        with contextlib.suppress(ModuleNotFoundError):  # a script's own function: its workers find it or not
+            importlib.import_module(module)
     gc.collect()
     gc.freeze()
 
