@@ -6,11 +6,12 @@ import pytest
 from test_extract_pages import capture
 
 from builder.extract import byline, metadata, region, title
+from builder.extract.dates.names import fold, fold_lines
 from builder.extract.page import Page
 from builder.extract.people import labelled, read_byline
 from builder.extract.reader import MAX_LINES, has_arabic, read_page
 from builder.extract.wording import HEADING, LINE, NOTICE, folded
-from builder.markup import block_lines, parse, read_lines, text_of, text_of_html
+from builder.markup import block_lines, drop, parse, read_lines, text_of, text_of_html
 
 LONG = "هذه جملة طويلة كتبت لتكون فقرة من نص المقال لا عنوانا ولا رابطا، وفيها ما يكفي من الكلمات ليعرفها القارئ فقرة."
 MORE = "وهذه جملة أخرى تختلف عن الأولى في كلماتها وتشبهها في طولها، نضعها بعدها حتى يكون للمقال أكثر من فقرة واحدة."
@@ -233,3 +234,37 @@ def test_text_without_a_place_is_still_a_document() -> None:
     (document,) = read_page(capture("https://host.example/a/1", html.encode())).documents
     assert LONG in document.text
     assert document.title == "عنوان المقال الطويل هنا"
+
+
+SHORTENED = (
+    "<body><p>أ</p>{before}<div><p>تعليق</p> <a href='/'>رد</a></div>{behind}"
+    "<section><h2>ب</h2>ج</section></body>"
+)
+
+
+@pytest.mark.parametrize("before", ["", " ", "نص ", "<b>نص</b>", "<div>قائمة</div>", "<a>رابط</a> ", "<br>"])
+@pytest.mark.parametrize(
+    "behind", ["", "\n", " نص", "<i>نص</i>", "<p>فقرة</p>", "<div>تعليق</div>نص", "<br>"]
+)
+def test_lines_left_are_those_of_the_tree_read_again(before: str, behind: str) -> None:
+    """Whatever stands round an element that is dropped: the lines are the same, or are said to be read again."""
+    for chosen in ("//div", "//div[last()]", "//section", "//p", "//h2", "//a"):
+        tree = parse(SHORTENED.format(before=before, behind=behind))
+        assert tree is not None
+        gone = tree.xpath(chosen)
+        left = read_lines(tree).without(gone)
+        drop(gone)
+        again = read_lines(tree)
+        assert left is None or (left.lines, list(left.spans.items())) == (
+            again.lines,
+            list(again.spans.items()),
+        )
+    assert left is None  # a link is no block: what stands round it runs together
+
+
+def test_lines_folded_together_are_those_folded_alone() -> None:
+    """Marks, letters of neighbours, signs of all kinds, digits, capitals, nothing at all."""
+    lines = ["", "٢٠٢٤/٠٣/١٥", "نُشِرَ في ـ أوّل", "Élan – MAY 5", "ک ی ۀ", "‏نص", ""]
+    assert fold_lines(lines) == [fold(line) for line in lines]
+    assert fold_lines(lines[1:4]) == ["2024/03/15", "نشر في  اول", "Élan - may 5"]
+    assert fold_lines([]) == []
