@@ -314,8 +314,9 @@ def judge_comment(row: Row, model: RecipeModel) -> Decision:
 
 def _language_reason(row: Row) -> Reason:
     votes = row["lang_votes"]
+    langdetect = votes["langdetect"] or "nothing to go by"
     return Reason(
-        SELECT, "language", f"{row['lang']} (letters: {votes['letters']}, langdetect: {votes['langdetect']})"
+        SELECT, "language", f"{row['lang']} (letters: {votes['letters']}, langdetect: {langdetect})"
     )
 
 
