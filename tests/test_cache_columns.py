@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -247,3 +249,30 @@ def test_stored_columns_are_those_of_the_schema(tmp_path: Path) -> None:
             parts = [path for path in map(Path, identity(given, kind)) if table in path.parts]
             kept += [name for path in parts for name in pq.read_schema(path).names if name[0] != "_"]
         assert sorted(kept) == sorted(pq.read_schema(shard).names)
+
+
+def test_a_word_of_the_lexicon_that_ships_is_news(tmp_path: Path) -> None:
+    """Who edits builder/data/platforms.json in a checkout gets rows of the edited lexicon from the next build."""
+    root, tree = Path(__file__).parent.parent, tmp_path / "tree"
+    for name in ("builder", "schemas"):
+        shutil.copytree(root / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "dataset_card.md", tree)
+    folder = dataset(tmp_path / "data")
+    kit.recipe(folder, ALL)
+    code = ALONE.format(paths=[str(Path(__file__).parent), str(tree)], folder=str(folder))
+    lexicon = tree / "builder" / "data" / "platforms.json"
+    fresh = []
+    for edited in ("", "مقهى صاخب", ""):
+        text = (root / "builder" / "data" / "platforms.json").read_text(encoding="utf-8")
+        if edited:
+            data = json.loads(text)
+            data["entities"].append({"id": "mqha", "name": {"en": "Maqha"}, "long": [edited]})
+            text = json.dumps(data, ensure_ascii=False)
+        lexicon.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        fresh.append(done.stdout.split()[1])
+    assert fresh == ["True", "True", "True"]
+    generations = folder / "cache" / "columns"
+    assert [len(list((generations / name).iterdir())) for name in ("platforms", "quality")] == [2, 1]

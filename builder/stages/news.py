@@ -42,8 +42,7 @@ def side_state(recipe: Recipe) -> str:
         files.append(recipe.folder / recipe.model.lexicon.file)
     for path in files:
         digest.update(f"{path.name}\0{sha256_of(path) if path.is_file() else '-'}\0".encode())
-    code = Path(__file__).parent.parent.rglob("*.py")
-    digest.update(code_fingerprint((), PACKAGES, code).encode())
+    digest.update(code_fingerprint((), PACKAGES, _ours()).encode())
     return digest.hexdigest()
 
 
@@ -51,9 +50,13 @@ def code_state() -> str:
     """Return a digest of our code and word lists and of the packages that decide what is read and made of a page."""
     from builder.stages import extraction, layout
 
+    return code_fingerprint((), {*PACKAGES, *extraction.PACKAGES, *layout.ROW_PACKAGES}, _ours())
+
+
+def _ours() -> tuple[Path, ...]:
+    """Return our code, lexicon and word lists."""
     root = Path(__file__).parent.parent
-    ours = (*root.rglob("*.py"), *root.glob("data/*.json"), *root.glob("data/words/*.txt"))
-    return code_fingerprint((), {*PACKAGES, *extraction.PACKAGES, *layout.ROW_PACKAGES}, ours)
+    return (*root.rglob("*.py"), *root.glob("data/*.json"), *root.glob("data/words/*.txt"))
 
 
 def state(recipe: Recipe, side: str, archives: Iterable[Archive]) -> str:
