@@ -102,6 +102,9 @@ class Schema:
 
         Raises SchemaError naming the columns that are missing, unknown, or null against the schema.
         """
+        unfit = [f for f in self.fields if f.name not in row or (not f.nullable and row[f.name] is None)]
+        if not unfit and len(row) == len(self.fields):
+            return
         unknown = sorted(row.keys() - set(self.names))
         missing = [name for name in self.names if name not in row]
         null = [f.name for f in self.fields if not f.nullable and row.get(f.name, 0) is None]

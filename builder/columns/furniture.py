@@ -57,6 +57,8 @@ def furniture_spans(
     `folded` is the match form of the text. `names`: (start, end) of what the text names, sorted; `openings`: how
     such lines begin, in the match form; `stretches`: where in the match form one can stand at all, sorted and apart.
     """
+    if not stretches and len(names) < LIST_NAMES_MIN:
+        return Spans(())
     starts = [start for start, _ in names]
     ends = [stop for _, stop in stretches]
     spans = []

@@ -103,7 +103,7 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
     cleaned = _STRETCH.sub(r"\1", _DROPPED.sub("", plain))
     script = _chars(_SCRIPT, cleaned)
     foreign_marks = len(_VOWEL_SIGNS.findall(plain))
-    share = arabic_share(cleaned if whole is None else _without_noise(whole))
+    share = _arabic_share(cleaned, script) if whole is None else arabic_share(_without_noise(whole))
     found = [word for word in words(cleaned) if _SCRIPT.match(word)]
     folded = fold_text("\n".join(found)).split("\n")[: len(found)]  # in one go: a call a word costs more
     persian_letters = len(_PERSIAN_LETTER.findall(cleaned))
@@ -138,7 +138,9 @@ def _chars(runs: re.Pattern[str], text: str) -> int:
 def _evidence(found: list[str], folded: list[str], persian_letters: int) -> float:
     """Return the share of words that look Arabic. Beside a Persian letter, words that Persian has too count not."""
     arabic = word_list("arabic") - word_list("shared") if persian_letters else word_list("arabic")
-    return _share(word in arabic or _looks_arabic(raw, word) for raw, word in zip(found, folded, strict=True))
+    others = [(raw, word) for raw, word in zip(found, folded, strict=True) if word not in arabic]
+    looking = sum([_looks_arabic(raw, word) for raw, word in others])
+    return (len(found) - len(others) + looking) / max(1, len(found))
 
 
 def _looks_arabic(raw: str, word: str) -> bool:
@@ -151,7 +153,11 @@ def _looks_arabic(raw: str, word: str) -> bool:
 
 def arabic_share(text: str) -> float:
     """Return the share of Arabic-script letters among all letters of a text (0-1)."""
-    return _chars(_SCRIPT, text) / max(1, _chars(_LETTER, text))
+    return _arabic_share(text, _chars(_SCRIPT, text))
+
+
+def _arabic_share(text: str, script: int) -> float:
+    return script / max(1, _chars(_LETTER, text))
 
 
 def latin_prose_share(text: str) -> float:

@@ -125,8 +125,7 @@ class Matcher:
         """Return what looks like a name, in order; where two claim a place, the surer class, then the longer."""
         found = [
             candidate
-            for number, (patterns, search) in enumerate(self._searches)
-            if number in seen
+            for number, (patterns, search) in self._searches_in(seen)
             for candidate in patterns.candidates(search, folded, text, seen[number])
         ]
         rank = {form: place for place, form in enumerate(CLASSES)}
@@ -138,6 +137,9 @@ class Matcher:
                 taken[candidate.start : candidate.end] = b"\x01" * (candidate.end - candidate.start)
                 kept.append(replace(candidate, place=folded.span(candidate.start, candidate.end)))
         return sorted(kept, key=lambda c: c.start)
+
+    def _searches_in(self, seen: Mapping[int, Stretches]) -> list[tuple[int, tuple[EntityPatterns, Search]]]:
+        return [(number, self._searches[number]) for number in sorted(seen) if number < len(self._searches)]
 
     def _accept(self, text: str, candidates: list[Candidate], furniture: Spans) -> list[Candidate]:
         """Keep long forms, and those short and ambiguous ones that a cue or company speaks for."""

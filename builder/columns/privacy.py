@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -48,8 +47,10 @@ class Masked:
 
     def counts(self) -> dict[str, int]:
         """Return the number of replacements of every kind, zeros included."""
-        counted = Counter(replacement.kind for replacement in self.replacements)
-        return {kind: counted[kind] for kind in KINDS}
+        counts = dict.fromkeys(KINDS, 0)
+        for replacement in self.replacements:
+            counts[replacement.kind] += 1
+        return counts
 
 
 _DIGITS: dict[int, int | str] = {

@@ -40,7 +40,7 @@ def pseudonym(key: bytes, platform: str, instance: str, person: str) -> str:
     The same person on two platforms has two pseudonyms.
     """
     identity = "|".join((platform, instance, person.strip())).encode("utf-8", "surrogatepass")
-    return "user-" + hmac.new(key, identity, hashlib.sha256).hexdigest()[:PSEUDONYM_HEX]
+    return "user-" + hmac.digest(key, identity, "sha256").hex()[:PSEUDONYM_HEX]
 
 
 def has_key(recipe: Recipe) -> bool:

@@ -144,7 +144,7 @@ def _is_account(document: Document) -> bool:
 
 
 def _line(text: str | None) -> str:
-    return " ".join(storage_form(text or "").text.split())
+    return " ".join(storage_form(text).text.split()) if text else ""
 
 
 def _identity(document: Document, ref: CaptureRef, *, private: bool) -> Row:

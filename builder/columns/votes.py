@@ -33,6 +33,8 @@ _LATIN = re.compile("[A-z]+")
 _BEYOND_LATIN = re.compile("[\u0300-\U0010ffff]+")
 _COMBINING = re.compile("[\u0300-\u036f]")
 
+_ENDINGS_MAX = 1 << 13
+
 Weights = Sequence[float]
 """One number for each of `PROFILES`, in their order."""
 
@@ -100,10 +102,25 @@ def _features(text: str) -> list[Weights]:
     """Return the weights of the known runs of one to three characters, in langdetect's order."""
     plain = " " + _BLANKS.sub(" ", text.translate(_normal_forms())).lstrip(" ")
     ends = [plain[place : place + 3] for place in range(len(plain) - 2)]
-    return list(chain.from_iterable(map(_ending, (" " + plain[:2], *ends))))
+    weights = _endings().__getitem__
+    return list(chain(weights(" " + plain[:2]), chain.from_iterable(map(weights, ends))))
 
 
-@lru_cache(maxsize=1 << 13)
+class _Endings(dict[str, tuple[Weights, ...]]):
+    """What ends with the last of three characters, made when they are first met; emptied when it has grown large."""
+
+    def __missing__(self, chars: str) -> tuple[Weights, ...]:
+        if len(self) >= _ENDINGS_MAX:
+            self.clear()
+        self[chars] = found = _ending(chars)
+        return found
+
+
+@lru_cache(maxsize=1)
+def _endings() -> _Endings:
+    return _Endings()
+
+
 def _ending(chars: str) -> tuple[Weights, ...]:
     """Return the weights of the known runs that end with the last of three characters, the shortest first.
 
