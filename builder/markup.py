@@ -26,6 +26,9 @@ _SILENT = "script style noscript template head textarea select iframe object svg
 SILENT = frozenset(_SILENT.split())
 """Elements whose text nobody reads on the page."""
 
+MOST_GONE = 100
+"""Most elements for which it is asked what stands round each: of neighbours each would ask all others."""
+
 _ELEMENTS = ElementDefaultClassLookup(element=HtmlElement)
 """One class for all elements: lxml.html's own choice by tag is a Python call each time an element is met."""
 
@@ -98,9 +101,11 @@ class Lines:
     def without(self, elements: Iterable[HtmlElement]) -> Lines | None:
         """Return the lines as they will be when some elements, none inside another, are dropped from their tree.
 
-        None where lines would run together, so that the tree must be read again.
+        None where lines would run together, or many elements are dropped, so that the tree must be read again.
         """
         gone = set(elements)
+        if len(gone) > MOST_GONE:
+            return None
         cut = bytearray(len(self.lines))
         inside: set[HtmlElement] = set()
         for element in gone:

@@ -163,18 +163,18 @@ def _headings(
 ) -> Iterator[_Heading]:
     head = key(page.head_title)
     wanted = key(named[0]) if named else ""
-    has_fonts = any(map(_is_large_font, page.tree.iter("font")))
+    large_fonts = _large_fonts(page.tree)
     for index, line in enumerate(page.lines.lines[: max(first + NEAR_LINES, last + 1)]):
         own = key(line.text)
         if len(own) < MIN_KEY_CHARS or len(line.text) > MAX_TITLE_CHARS or folded(line.text) in sites:
             continue
-        may_be_large = has_fonts and index < last
+        may_be_large = index < last and line.text in large_fonts
         agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
         if index > first + 1 and not (agrees or may_be_large or own in head):
             continue
         shape, origin = _shape(line.element)
         in_head = own in head and (shape > 0 or len(own) >= MIN_COVER * len(head))
-        large = not shape and may_be_large and _is_large(line)
+        large = not shape and may_be_large and _holds_any(line.element, large_fonts[line.text])
         if not in_head and not agrees and not large and (not shape or index > first + 1):
             continue
         if _leads_home(line):
@@ -184,14 +184,18 @@ def _headings(
         yield _Heading(index, line.text, origin, shape + near + 4.0 * in_head + 4.0 * agrees)
 
 
-def _is_large(line: Line) -> bool:
-    """Return whether all of a line is set in a large font, as titles were before there were style sheets."""
-    fonts = filter(_is_large_font, line.element.iter("font"))
-    return any(squeeze(str(font.text_content())) == line.text for font in fonts)
+def _large_fonts(tree: HtmlElement) -> dict[str, list[HtmlElement]]:
+    """Return what is set in a large font, as titles were before there were style sheets, by its text."""
+    found: dict[str, list[HtmlElement]] = {}
+    for font in tree.iter("font"):
+        if _LARGE.match((font.get("size") or "").strip()):
+            found.setdefault(squeeze(str(font.text_content())), []).append(font)
+    return found
 
 
-def _is_large_font(font: HtmlElement) -> bool:
-    return _LARGE.match((font.get("size") or "").strip()) is not None
+def _holds_any(element: HtmlElement, parts: list[HtmlElement]) -> bool:
+    """Return whether an element is one of some parts or holds one."""
+    return any(part is element or any(above is element for above in part.iterancestors()) for part in parts)
 
 
 def _leads_home(line: Line) -> bool:
