@@ -205,6 +205,20 @@ def test_a_build_without_news_loads_nothing_heavy(tmp_path: Path) -> None:
     assert done.stdout.split() == ["False", "1.0.0"]
 
 
+@pytest.mark.parametrize("package", ["langdetect", "trafilatura", "duckdb"])
+def test_another_version_of_a_package_is_news(tmp_path: Path, package: str) -> None:
+    """A package that was updated may read or judge otherwise: the build works again and says nothing by heart."""
+    kit.archive(tmp_path, "a", kit.essays(range(2)))
+    kit.run(kit.recipe(tmp_path))
+    info = tmp_path / "updated" / f"{package}-99.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+    find = f"import sys\nsys.path.insert(0, {str(info.parent)!r})\n"
+    command = [sys.executable, "-c", find + AGAIN.format(heavy=("duckdb",)), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "duckdb"
+
+
 def test_a_build_needs_no_pandas_and_leaves_it_to_others(tmp_path: Path) -> None:
     """A build does not load pandas where it is installed; whoever asks pyarrow for a data frame after it gets one."""
     kit.archive(tmp_path, "a", kit.essays(range(2)))

@@ -16,7 +16,7 @@ from builder.errors import ArchiveError
 from builder.model import CaptureRef, Document, Extraction
 from builder.sources.base import AnySource
 from builder.stages.codec import decode, encode
-from builder.stages.fingerprints import code_fingerprint
+from builder.stages.fingerprints import READING_PACKAGES, code_fingerprint
 from builder.stages.store import KEY, Store
 
 if TYPE_CHECKING:
@@ -27,12 +27,11 @@ ROWS_PER_PART = 256
 """Pages in one part of the cache: what a kill of the driver loses at most is the reading of as many."""
 
 CODE = ("builder.reading", "builder.archive.read", "builder.sources.*", "builder.stages.codec", __name__)
-PACKAGES = ("trafilatura", "lxml", "justext", "lxml_html_clean", "hijridate", "brotli", "zstandard")
 
 
 def extraction_fingerprint() -> str:
     """Return the fingerprint of the code that reads pages, and of the packages it reads them with."""
-    return code_fingerprint(CODE, PACKAGES)
+    return code_fingerprint(CODE, READING_PACKAGES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,15 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+READING_PACKAGES = ("trafilatura", "lxml", "justext", "lxml_html_clean", "hijridate", "brotli", "zstandard")
+"""Packages that decide what is read of a page."""
+
+ROW_PACKAGES = ("langdetect", "pycld2", "phonenumbers", "numpy", "pyahocorasick", "pyarrow", "hijridate")
+"""Packages that decide what a row holds."""
+
+ALL_PACKAGES = tuple(sorted({*READING_PACKAGES, *ROW_PACKAGES, "datasets", "duckdb", "huggingface_hub"}))
+"""Packages that decide the bytes of a release; with another version of one a build is never without news."""
+
 _ROOT = Path(__file__).parent.parent
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(builder[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)|import[ \t]+(builder[\w.]*))",

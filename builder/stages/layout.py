@@ -15,7 +15,7 @@ from builder.columns.groups import GROUPS, Group
 from builder.columns.record import BIDI_CONTROLS
 from builder.recipe import Recipe
 from builder.schema import Field, Schema, schema_at
-from builder.stages.fingerprints import code_fingerprint
+from builder.stages.fingerprints import ROW_PACKAGES, code_fingerprint
 from builder.stages.keys import TABLES
 from builder.stages.store import KEY, Store
 from builder.storage import canonical_json
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from builder.columns import ColumnSettings
 
 BASE_CODE = ("builder.columns.record", "builder.stages.codec", "builder.stages.parts")
-ROW_PACKAGES = ("langdetect", "pycld2", "phonenumbers", "numpy", "pyahocorasick", "pyarrow", "hijridate")
 RULE_CODE = ("builder.rules",)
 RULE_BLOCKS = ("select", "optout", "rules")
 

@@ -12,15 +12,12 @@ from builder.columns.pseudonyms import has_key, load_or_make_key
 from builder.recipe import Recipe
 from builder.schema import shipped
 from builder.stages.archives import Archive, find_archives
-from builder.stages.fingerprints import code_fingerprint
+from builder.stages.fingerprints import ALL_PACKAGES, code_fingerprint
 from builder.storage import sha256_of
 from builder.tally import Tally
 
 LAST = "last.json"
 """What the last build saw and gave, so that one without news can end at once."""
-
-PACKAGES = ("datasets", "duckdb", "huggingface_hub", "lxml", "numpy", "pyarrow", "trafilatura")
-"""Packages whose version a release's bytes may show, beside those the caches name."""
 
 
 class Outcome(TypedDict):
@@ -42,21 +39,20 @@ def side_state(recipe: Recipe) -> str:
         files.append(recipe.folder / recipe.model.lexicon.file)
     for path in files:
         digest.update(f"{path.name}\0{sha256_of(path) if path.is_file() else '-'}\0".encode())
-    digest.update(code_fingerprint((), PACKAGES, _ours()).encode())
+    digest.update(code_state().encode())
     return digest.hexdigest()
 
 
 def code_state() -> str:
-    """Return a digest of our code and word lists and of the packages that decide what is read and made of a page."""
-    from builder.stages import extraction, layout
-
-    return code_fingerprint((), {*PACKAGES, *extraction.PACKAGES, *layout.ROW_PACKAGES}, _ours())
+    """Return a digest of our code, schemas and word lists and of the packages that decide what becomes of a page."""
+    return code_fingerprint((), ALL_PACKAGES, _ours())
 
 
 def _ours() -> tuple[Path, ...]:
-    """Return our code, lexicon and word lists."""
+    """Return our code, schemas, lexicon and word lists."""
     root = Path(__file__).parent.parent
-    return (*root.rglob("*.py"), *root.glob("data/*.json"), *root.glob("data/words/*.txt"))
+    data = (*root.glob("data/*.json"), *root.glob("data/words/*.txt"), *shipped("schemas").glob("*.json"))
+    return (*root.rglob("*.py"), *data)
 
 
 def state(recipe: Recipe, side: str, archives: Iterable[Archive]) -> str:
