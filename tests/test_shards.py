@@ -381,10 +381,15 @@ def test_the_schema_of_a_shard_is_stable() -> None:
         ([datetime(1969, 12, 31, 23, 59, 59, 7, UTC), None, START], pa.timestamp("us", tz="UTC")),
         ([["ا", "b"], None, []], pa.list_(pa.string())),
         ([{"b": 1, "a": START}, None], pa.struct([("b", pa.int32()), ("a", pa.timestamp("us", tz="UTC"))])),
+        (
+            [[{"s": "نص", "f": None}, None], None, [], [{"s": None, "f": [0.5]}]],
+            pa.list_(pa.struct([("s", pa.string()), ("f", pa.list_(pa.float64()))])),
+        ),
     ],
 )
 def test_a_column_has_the_canonical_form_of_its_values(values: list[object], kind: pa.DataType) -> None:
     """The quick way for a whole column gives what one value after the other gives; a null gives nothing."""
     column = pa.chunked_array([pa.array(values, kind)])
     assert canonical_column(column) == [canonical_value(value) for value in column.to_pylist()]
+    assert canonical_column(column.slice(1)) == canonical_column(column)[1:]
     assert canonical_column(pa.chunked_array([pa.array([None], kind)])) == [b""]
