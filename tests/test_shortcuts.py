@@ -9,7 +9,6 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from langdetect.lang_detect_exception import LangDetectException
 
 from builder.columns import phones, privacy
 from builder.columns.candidates import EntityPatterns
@@ -19,9 +18,10 @@ from builder.columns.letters import read_letters
 from builder.columns.lexicon import cue_pattern, entity_pattern, load_lexicon
 from builder.columns.privacy import KINDS, mask
 from builder.columns.quality import measure_quality
-from builder.columns.votes import TRIALS, load_profiles, vote
+from builder.columns.votes import vote
 from builder.text import BIDI_CONTROLS, MARKS, fold, fold_text, storage_form, words
 from tests.sentences import NAMED, NOT_NAMED
+from tests.votekit import langdetects_own
 
 CLITICS = ["", "", "و", "ف", "ال", "وال", "فبال", "لل", "عال", "هال", "ا", "ل", "وبهال", "كال", "يا", "مال"]
 SUFFIXES = ["", "", "ها", "هم", "ي", "يون", "يينها", "جيينهم", "رز", "رينكم", "'s", "ات", "س", "م"]
@@ -165,15 +165,7 @@ def stretched(letters: list[tuple[str, int]], index: int) -> bool:
 def test_votes_are_langdetects_own_on_random_texts() -> None:
     """Same languages and the same probabilities to the last bit."""
     for text in random_texts(60):
-        detector = load_profiles().create()
-        detector.n_trial = TRIALS
-        detector.append(text)
-        try:
-            expected = [(answer.lang, answer.prob) for answer in detector.get_probabilities()]
-        except LangDetectException:
-            assert vote(text) is None
-        else:
-            assert vote(text) == expected
+        assert vote(text) == langdetects_own(text)
 
 
 WORD = re.compile(rf"[^\W_](?:[^\W_]|[{MARKS}\u200c\u200d])*")
