@@ -40,9 +40,16 @@ def connection(work: Path, memory_mb: int = MEMORY_MB) -> Iterator[duckdb.DuckDB
             opened.execute(f"SET temp_directory = {quoted(str(work))}")
             opened.execute("SET TimeZone = 'UTC'")
             yield opened
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except duckdb.IOException as error:
         raise WorldError(
             str(error), where=str(work), what_next="Free space on that disk and run the command again."
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        raise WorldError(
+            str(error).splitlines()[0],
+            where=str(work),
+            what_next="Free space on that disk. If there is enough, the data is larger than any this was tried "
+            "with: please report it, and split the dataset by year or by site meanwhile.",
         ) from error
 
 

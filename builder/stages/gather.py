@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from builder.duck import quoted
 from builder.stages.judging import REASONS
 from builder.stages.layout import Layout
-from builder.stages.store import KEY, write_parquet
+from builder.stages.rowfiles import RowFiles
+from builder.stages.store import KEY
 from builder.tally import Tally
 
 if TYPE_CHECKING:
@@ -38,17 +39,18 @@ def gather(
     tally = Tally(f"rules.{table}")
     parts = layout.store(table).parts()
     used: set[Path] = set()
-    for part, places in _places(database, table, parts):
-        used.add(part)
-        rows = _rows(layout, table, part)
-        if len(places) < rows.num_rows:
-            rows = rows.take(pa.array(places))
-        free = pc.equal(pc.list_value_length(rows.column(REASONS)), 0)
-        kept = pc.sum(free).as_py() or 0
-        _write(rows.drop_columns([REASONS]) if kept == rows.num_rows else _kept(rows, free), out / part.name)
-        if kept < rows.num_rows:
-            _reject(table, rows.filter(pc.invert(free)), rejected / f"{table}-{part.name}", tally)
-        tally.keep(kept)
+    with RowFiles(out, table) as kept, RowFiles(rejected, f"rules-{table}") as left_out:
+        for part, places in _places(database, table, parts):
+            used.add(part)
+            rows = _rows(layout, table, part)
+            if len(places) < rows.num_rows:
+                rows = rows.take(pa.array(places))
+            free = pc.equal(pc.list_value_length(rows.column(REASONS)), 0)
+            free_rows = pc.sum(free).as_py() or 0
+            kept.add((rows if free_rows == rows.num_rows else rows.filter(free)).drop_columns([REASONS]))
+            if free_rows < rows.num_rows:
+                left_out.add(_rejected(table, rows.filter(pc.invert(free)), tally))
+            tally.keep(free_rows)
     _clean(layout, table, [part for part in parts if part not in used])
     wanted = 'SELECT count(DISTINCT row_key) FROM wanted_rows WHERE "table" = ?'
     ((total,),) = database.execute(wanted, [table]).fetchall()
@@ -116,24 +118,12 @@ def _clean(layout: Layout, table: str, unused: Sequence[Path]) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _kept(rows: pa.Table, free: pa.ChunkedArray) -> pa.Table:
-    return rows.filter(free).drop_columns([REASONS])
-
-
-def _write(rows: pa.Table, path: Path) -> None:
-    """Write rows to pass on within this build: read once or twice, so written quickly."""
-    if rows.num_rows:
-        write_parquet(path, rows, compression="lz4", lasting=False)
-
-
-def _reject(table: str, rows: pa.Table, path: Path, tally: Tally) -> None:
-    """Write rejected rows in their own schema and count them."""
+def _rejected(table: str, rows: pa.Table, tally: Tally) -> pa.Table:
+    """Return rejected rows in their own schema, counted."""
     import pyarrow as pa
 
     from builder.schema import load_schema
 
-    if not rows.num_rows:
-        return
     for reasons in rows.column(REASONS).to_pylist():
         tally.drop(reason["rule"] for reason in reasons)
     names = ("id", "url", "title", "source", "provenance", REASONS)
@@ -152,4 +142,4 @@ def _reject(table: str, rows: pa.Table, path: Path, tally: Tally) -> None:
         }
         for row in found
     ]
-    _write(pa.Table.from_pylist(rejects, schema=load_schema("rejected").arrow()), path)
+    return pa.Table.from_pylist(rejects, schema=load_schema("rejected").arrow())

@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from builder.storage import TEMPORARY, disk_refused, sync_folder
 
@@ -65,10 +65,8 @@ def forget_older(current: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def write_parquet(
-    path: Path, table: pa.Table, compression: Literal["zstd", "lz4"] = "zstd", *, lasting: bool = True
-) -> None:
-    """Write a table whole: temporary file, fsync, rename. What is not `lasting` is not searched and not forced to disk.
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table whole: temporary file, fsync, rename.
 
     Raises WorldError when the disk refuses; nothing is then left under the final name.
     """
@@ -78,15 +76,11 @@ def write_parquet(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            pq.write_table(
-                table, file, compression=compression, use_dictionary=lasting, write_statistics=lasting
-            )
+            pq.write_table(table, file, compression="zstd")
             file.flush()
-            if lasting:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         temporary.replace(path)
-        if lasting:
-            sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
