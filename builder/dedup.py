@@ -165,7 +165,7 @@ COMPLETENESS = " + ".join(
     f"({name} IS NOT NULL)::INTEGER" for name in ("title", "author", "section", "published_at", "modified_at")
 )
 NEWEST_STATE = """row_number() OVER (PARTITION BY id ORDER BY provenance.fetched_at DESC, provenance.warc_file,
-    provenance.warc_offset, text_chars DESC, filename, file_row_number) = 1"""
+    provenance.warc_offset, text_chars DESC, _row) = 1"""
 """Of several states of one record the one captured last counts."""
 
 
@@ -198,10 +198,10 @@ def cluster(row_files: Iterable[Path], settings: DedupBlock, work: Path) -> Path
 def _rank(database: duckdb.DuckDBPyConnection, source: str) -> None:
     """Number the records in the order that decides who survives, and keep one of each exact text."""
     database.execute(f"""
-        CREATE TABLE ranked AS SELECT id, url, _exact, _words, _bands, filename, file_row_number, row_number() OVER
+        CREATE TABLE ranked AS SELECT id, url, _exact, _words, _bands, _row, row_number() OVER
             (ORDER BY published_at NULLS LAST, complete DESC, text_chars DESC, id) AS rank
         FROM (SELECT id, url, _exact, _words, _bands, published_at, {COMPLETENESS} AS complete, text_chars,
-                     filename, file_row_number FROM {source} QUALIFY {NEWEST_STATE})
+                     _row FROM {source} QUALIFY {NEWEST_STATE})
         WHERE _words >= {SHORTEST_WORDS}""")
     database.execute("CREATE TABLE firsts AS SELECT _exact, min(rank) AS rank FROM ranked GROUP BY _exact")
 
@@ -249,14 +249,13 @@ def _near_leaders(
     candidates = _Candidates.of(shared["band"], shared["rank"])
     database.register("candidates", candidates.table())
     database.execute(f"""
-        CREATE TABLE places AS SELECT filename, file_row_number, component, rank, (sum(4 * _words) OVER
+        CREATE TABLE places AS SELECT _row, component, rank, (sum(4 * _words) OVER
             (ORDER BY component, rank ROWS UNBOUNDED PRECEDING) // {BUCKET_BYTES})::BIGINT AS _bucket
         FROM ranked JOIN candidates USING (rank)""")
     hold_right_sides(database)
     query = f"""
         SELECT _bucket, component, rank, _shingles
-        FROM (SELECT filename, file_row_number, _shingles FROM {source}) AS parts
-        JOIN places USING (filename, file_row_number)"""
+        FROM (SELECT _row, _shingles FROM {source}) AS parts JOIN places USING (_row)"""
     rows = ordered(database, query, ("component", "rank"), work / "buckets")
     found = list(_joined(_flat(rows), candidates, settings.jaccard_min))
     return _leader_table(

@@ -14,7 +14,7 @@ from builder.duck import connection, ordered
 from builder.release.ordering import ORDER, plan_order
 
 QUERY = """SELECT place._shard, place._cost, place._bucket, given.id, given.published_at, given.text
-    FROM documents_in AS given JOIN documents_order AS place USING (filename, file_row_number)"""
+    FROM documents_in AS given JOIN documents_order AS place USING (_row)"""
 
 
 def rows(count: int) -> list[dict[str, object]]:
@@ -24,10 +24,8 @@ def rows(count: int) -> list[dict[str, object]]:
         moment = None if number % 11 == 0 else START + timedelta(days=(number * 37) % 80, seconds=number % 2)
         month = f"{moment:%Y-%m}" if moment else "undated"
         row = {"id": f"{(number * 7919) % 10007:05d}", "published_at": moment, "text": "نص " * (number % 9)}
-        place = {"filename": f"{number % 3}.parquet", "file_row_number": number}
-        found.append(
-            {**row, **place, "split": "train", "month": month, "stage": None if number % 5 else "dedup"}
-        )
+        stage = None if number % 5 else "dedup"
+        found.append({**row, "_row": number, "split": "train", "month": month, "stage": stage})
     return found
 
 
@@ -38,9 +36,7 @@ def open_tables(database: duckdb.DuckDBPyConnection, given: list[dict[str, objec
     index = table.schema.get_field_index("published_at")
     table = table.set_column(index, "published_at", table["published_at"].cast(schema.field(0).type))
     database.register("given_rows", table)
-    database.execute(
-        "CREATE TABLE documents_in AS SELECT id, published_at, text, filename, file_row_number FROM given_rows"
-    )
+    database.execute("CREATE TABLE documents_in AS SELECT id, published_at, text, _row FROM given_rows")
     database.execute("CREATE TABLE documents_fate AS SELECT * EXCLUDE (text) FROM given_rows")
 
 

@@ -70,6 +70,7 @@ class Assembly:
     def rows(self, table: str) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a table in their final order, with the columns that `write_shards` needs."""
         plan_order(self.database, table)
+        self.database.execute(_parents_sql(table))
         query = _rows_sql(table, self.schemas[table], self.ids_only)
         return ordered(self.database, query, ORDER, self.work / f"{table}-buckets")
 
@@ -189,7 +190,7 @@ def split_sql(splits: Sequence[SplitBlock]) -> str:
 
 _MONTH = "coalesce(strftime(make_timestamp(epoch_us(published_at)), '%Y-%m'), 'undated')"
 _PLACE = """provenance.warc_file AS warc_file, provenance.warc_offset AS warc_offset,
-    provenance.payload_digest AS payload_digest, provenance.fetched_at AS fetched_at, filename, file_row_number"""
+    provenance.payload_digest AS payload_digest, provenance.fetched_at AS fetched_at, _row"""
 
 
 def _documents_fate_sql(splits: Sequence[SplitBlock]) -> str:
@@ -218,7 +219,7 @@ _COMMENTS_FATE = f"""
     CREATE TABLE comments_fate AS
     WITH rows AS (
         SELECT id, coalesce(clusters.cluster_id, document_id) AS document_id, url, title, source, published_at,
-               warc_file, warc_offset, payload_digest, fetched_at, filename, file_row_number, newest
+               warc_file, warc_offset, payload_digest, fetched_at, _row, newest
         FROM (SELECT id, document_id, url, title, source, published_at, {_PLACE}, {NEWEST_STATE} AS newest
               FROM comments_in)
         LEFT JOIN (SELECT id AS copy_id, cluster_id FROM clusters) AS clusters ON copy_id = document_id)
@@ -239,6 +240,14 @@ _COMMENTS_FATE = f"""
 _KEPT_IDS = " UNION ".join(
     f"SELECT id FROM {table}_fate WHERE stage IS NULL" for table in ("documents", "comments")
 )
+
+
+def _parents_sql(table: str) -> str:
+    """Return the query that makes the table of the parents of a table's records that go into the release."""
+    given = f"SELECT parent_id AS id FROM {table}_in WHERE parent_id IS NOT NULL"
+    return f"CREATE TABLE {table}_parents AS SELECT id FROM ({given}) INTERSECT SELECT id FROM ({_KEPT_IDS})"
+
+
 _PARENT_STATE = """CASE WHEN given.parent_id IS NULL THEN given.parent_state WHEN parents.id IS NOT NULL THEN 'present'
     WHEN given.parent_state = 'deleted' THEN 'deleted' ELSE 'missing' END AS parent_state"""
 """A source cannot know what becomes of a parent: "present" is said only where its row is in the same release."""
@@ -254,7 +263,7 @@ def _rows_sql(table: str, schema: Schema, ids_only: tuple[str, ...]) -> str:
         if table == "documents" and name in _CLUSTER_COLUMNS:
             columns.append(f"coalesce(clusters.{name}, given.{name}) AS {name}")
         elif table == "comments" and name == "document_id":
-            columns.append("fate.document_id AS document_id")
+            columns.append("place.document_id AS document_id")
         elif name == "parent_state":
             columns.append(_PARENT_STATE)
         else:
@@ -262,10 +271,9 @@ def _rows_sql(table: str, schema: Schema, ids_only: tuple[str, ...]) -> str:
     return f"""
         SELECT place._shard, place._cost, place._bucket, {", ".join(columns)}
         FROM {table}_in AS given
-        JOIN {table}_order AS place USING (filename, file_row_number)
-        JOIN {table}_fate AS fate USING (filename, file_row_number)
+        JOIN {table}_order AS place USING (_row)
         LEFT JOIN clusters ON clusters.id = given.id
-        LEFT JOIN ({_KEPT_IDS}) AS parents ON parents.id = given.parent_id"""
+        LEFT JOIN {table}_parents AS parents ON parents.id = given.parent_id"""
 
 
 def _rejected_sql(source: str) -> str:

@@ -18,19 +18,21 @@ MOST_BUCKETS = 400
 
 
 def plan_order(database: duckdb.DuckDBPyConnection, table: str, bucket_bytes: int = BUCKET_BYTES) -> None:
-    """Make the table `TABLE_order`: file and row of each row that goes in, its shard, its cost and its bucket.
+    """Make the table `TABLE_order`: place of each row that goes in, its shard, its cost and its bucket.
 
-    The cost of a row is the bytes of its text and 2,000 for its other columns.
+    That of comments has the document that stands for theirs too. The cost of a row is the bytes of its text and
+    2,000 for its other columns.
     """
+    more = ", document_id" if table == "comments" else ""
     database.execute(f"""
         CREATE TABLE {table}_order AS
         WITH costs AS (
-            SELECT filename, file_row_number, (2000 + strlen(text))::BIGINT AS _cost FROM {table}_in),
+            SELECT _row, (2000 + strlen(text))::BIGINT AS _cost FROM {table}_in),
         placed AS (
-            SELECT filename, file_row_number, _cost, split || '-' || month AS _shard, published_at, id
-            FROM {table}_fate JOIN costs USING (filename, file_row_number) WHERE stage IS NULL),
+            SELECT _row, _cost, split || '-' || month AS _shard, published_at, id{more}
+            FROM {table}_fate JOIN costs USING (_row) WHERE stage IS NULL),
         summed AS (
-            SELECT filename, file_row_number, _cost, _shard, sum(_cost) OVER (
+            SELECT _row, _cost, _shard{more}, sum(_cost) OVER (
                 ORDER BY _shard, published_at, id ROWS UNBOUNDED PRECEDING)::BIGINT AS upto FROM placed),
         sized AS (SELECT greatest({bucket_bytes}, max(upto) // {MOST_BUCKETS} + 1) AS size FROM summed)
-        SELECT filename, file_row_number, _cost, _shard, (upto // size)::BIGINT AS _bucket FROM summed, sized""")
+        SELECT _row, _cost, _shard{more}, (upto // size)::BIGINT AS _bucket FROM summed, sized""")
