@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.arrow import give_back
 from builder.release.content import ContentHash
 from builder.release.held import HeldShards
 from builder.release.manifest import Shard
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 SHARD_COLUMN = "_shard"
 COST_COLUMN = "_cost"
 
-SHARD_BYTES = 128_000_000
+SHARD_BYTES = 80_000_000
 """Cost at which a month is cut into a further shard, so that one shard fits in memory; see builder.release.ordering."""
 
 ROWS_PER_GROUP = 10_000
@@ -75,22 +76,29 @@ def write_shards(
     """
     folder = release / "data" / name
     folder.mkdir(parents=True, exist_ok=True)
-    return [
-        write_shard(name, label, table, folder, held)
-        for label, table in _shard_tables(batches, schema, limit_bytes)
-    ]
+    shards = []
+    for label, table in _shard_tables(batches, schema, limit_bytes):
+        shards.append(write_shard(name, label, table, folder, held))
+        del table  # or it would be held until the next one is put together
+    return shards
 
 
 def _shard_tables(
     batches: Iterable[pa.RecordBatch], schema: Schema, limit_bytes: int
 ) -> Iterator[tuple[str, pa.Table]]:
     """Yield (file stem, rows) for each shard."""
-    import pyarrow as pa
-
     target = shard_schema(schema)
     for stem, pieces in groupby(_stretches(batches, limit_bytes), key=lambda stretch: stretch[0]):
-        tables = [pa.Table.from_batches([piece]).select(target.names).cast(target) for _, piece in pieces]
-        yield stem, pa.concat_tables(tables).combine_chunks()
+        yield stem, _joined((piece for _, piece in pieces), target)
+        give_back()
+
+
+def _joined(pieces: Iterable[pa.RecordBatch], target: pa.Schema) -> pa.Table:
+    """Return pieces as one table in one chunk; none of them is held after that."""
+    import pyarrow as pa
+
+    tables = [pa.Table.from_batches([piece]).select(target.names).cast(target) for piece in pieces]
+    return pa.concat_tables(tables).combine_chunks()
 
 
 def _stretches(batches: Iterable[pa.RecordBatch], limit_bytes: int) -> Iterator[tuple[str, pa.RecordBatch]]:
