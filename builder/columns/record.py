@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from builder.columns.bylines import byline_key
 from builder.columns.phones import country_of
 from builder.columns.privacy import Masked, mask
 from builder.columns.pseudonyms import pseudonym
 from builder.columns.rounding import f32
 from builder.model import Author, CaptureRef, Comment, Document, Engagement, Moment, Signal
 from builder.schema import Row
-from builder.text import fold_text, storage_form, whole_words
+from builder.text import storage_form, whole_words
 from builder.urls import site_of, stable_id
 
 if TYPE_CHECKING:
@@ -262,8 +263,3 @@ def _provenance(ref: CaptureRef, reader: str, charset: str | None) -> Row:
         "reader": reader,
         "charset": charset,
     }
-
-
-def byline_key(name: str) -> str:
-    """Return one spelling for the spellings of a name: folded, blanks made one."""
-    return " ".join(fold_text(name).split())

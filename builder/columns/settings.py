@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from builder.columns.bylines import byline_key
 from builder.columns.language import check_cld2
 from builder.columns.lexicon import Lexicon, recipe_lexicon
 from builder.columns.platforms import Matcher
-from builder.columns.record import byline_key
 from builder.rules import check_rules, check_select
 
 if TYPE_CHECKING:
