@@ -268,3 +268,19 @@ def test_lines_folded_together_are_those_folded_alone() -> None:
     assert fold_lines(lines) == [fold(line) for line in lines]
     assert fold_lines(lines[1:4]) == ["2024/03/15", "نشر في  اول", "Élan - may 5"]
     assert fold_lines([]) == []
+
+
+def test_a_short_question_with_long_answers_keeps_its_day() -> None:
+    """The list of a thread's posts holds the first of them: it is not cut with the answers."""
+    posts = "".join(
+        f"<div class=post_block id=post{number}><a class=username>عضو{number}</a>"
+        f"<div class=date>2012-03-0{number} 10:00</div><div class=post_body>{text}</div></div>"
+        for number, text in enumerate(("هل من جواب؟", f"{LONG} {MORE}", f"{MORE} {LONG}", f"{LONG}"), 1)
+    )
+    html = f"<html><meta name=generator content=phpBB><h1>سؤال قصير</h1><div id=posts>{posts}</div></html>"
+    found = read_page(capture("https://host.example/t/1", html.encode()))
+    (document,) = found.documents
+    assert (document.text, document.title, document.author.name) == ("هل من جواب؟", "سؤال قصير", "عضو1")
+    assert document.published is not None
+    assert document.published.printed_day == "2012-03-01"
+    assert len(found.comments) == 3

@@ -105,6 +105,14 @@ def main_text(page: Page) -> MainText | None:
     )
 
 
+def text_in_block(page: Page, block: HtmlElement, text: str) -> MainText:
+    """Return where a known text stands in the block that holds it: the first post of a forum thread."""
+    wanted = frozenset(text.splitlines())
+    start, end = page.lines.spans.get(block, (0, 0))
+    kept = tuple(i for i in range(start, end) if page.lines.lines[i].text in wanted)
+    return MainText(tuple(page.lines.lines[i].text for i in kept), ("",) * len(kept), kept)
+
+
 def _is_teaser(line: Line) -> bool:
     parent = line.element.getparent()
     tags = {line.element.tag, parent.tag if parent is not None else ""}

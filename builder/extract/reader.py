@@ -92,10 +92,12 @@ class _Reading:
             page.drop(answers.elements)
         if answers.is_thread and answers.opening is None:
             return Extraction(comments=answers.comments)
-        main = article.main_text(page)
-        if main is None and answers.opening is None:
+        if answers.opening is not None and answers.block is not None:
+            main = article.text_in_block(page, answers.block, answers.opening.text)
+        elif (found := article.main_text(page)) is not None:
+            main = found
+        else:
             return Extraction(skipped="no-text")
-        main = main or MainText((), ())
         heading = title.find_title(page, main.first, main.last)
         main = _below_title(main, heading)
         kind = None if answers.is_thread else kinds.page_kind(page, heading, main)

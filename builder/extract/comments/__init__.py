@@ -9,7 +9,7 @@ from datetime import datetime
 from lxml.html import HtmlElement
 
 from builder.extract.comments.build import from_items, from_structured, opening_and_answers
-from builder.extract.comments.furniture import elements_to_cut
+from builder.extract.comments.furniture import elements_to_cut, outermost
 from builder.extract.comments.item import Context, Item
 from builder.extract.comments.marked import comment_items
 from builder.extract.comments.shape import shaped_items
@@ -31,14 +31,15 @@ _DIGIT = re.compile(r"\d")
 class CommentsFound:
     """The answers on a page, and the elements that hold them or stand around them (list, form, notice).
 
-    On a forum thread `opening` is its first post, which is the document's own text, author and time; `is_thread`
-    is true, and where `opening` is None the page is a later one of the thread: it holds answers only, and they
-    stand under the key that the thread's first page has.
+    On a forum thread `opening` is its first post, which is the document's own text, author and time, and `block`
+    the element that holds it; `is_thread` is true, and where `opening` is None the page is a later one of the
+    thread: it holds answers only, and they stand under the key that the thread's first page has.
     """
 
     comments: tuple[Comment, ...] = ()
     elements: list[HtmlElement] = field(default_factory=list)
     opening: Comment | None = None
+    block: HtmlElement | None = None
     is_thread: bool = False
 
 
@@ -89,5 +90,5 @@ def _thread(
             tuple(comments), elements_to_cut(tree, named, [post.element for post in posts]), is_thread=True
         )
     opening, answers = opening_and_answers(from_items(posts, url, document_key))
-    cut = elements_to_cut(tree, named, [post.element for post in posts[1:]])
-    return CommentsFound(tuple(answers), cut, opening, is_thread=True)
+    cut = outermost(post.element for post in posts[1:])  # what stands round them may hold the opening too
+    return CommentsFound(tuple(answers), cut, opening, posts[0].element, is_thread=True)

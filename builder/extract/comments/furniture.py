@@ -45,7 +45,7 @@ def elements_to_cut(tree: HtmlElement, named: list[Named], items: list[HtmlEleme
     `named` are the elements of the tree with names. Never one that holds an h1 or an article element
     beside the answers, nor the body.
     """
-    outer = _outermost(items)
+    outer = outermost(items)
     inside = {part for item in outer for part in item.iter()}
     held = _held(outer)
     cut: list[HtmlElement] = []
@@ -63,7 +63,7 @@ def elements_to_cut(tree: HtmlElement, named: list[Named], items: list[HtmlEleme
         cut += [
             element for element in tree.iter("h2", "h3", "h4", "h5", "h6") if _is_heading(element, inside)
         ]
-    return _outermost(cut)
+    return outermost(cut)
 
 
 @lru_cache(maxsize=8192)
@@ -122,7 +122,8 @@ def _chars(element: HtmlElement) -> int:
     return len(" ".join(str(element.text_content()).split()))
 
 
-def _outermost(elements: Iterable[HtmlElement]) -> list[HtmlElement]:
+def outermost(elements: Iterable[HtmlElement]) -> list[HtmlElement]:
+    """Return the elements that stand inside none of the others."""
     chosen = dict.fromkeys(elements)
     return [
         element for element in chosen if not any(ancestor in chosen for ancestor in element.iterancestors())
