@@ -270,6 +270,30 @@ def test_lines_folded_together_are_those_folded_alone() -> None:
     assert fold_lines([]) == []
 
 
+def test_a_block_named_as_the_body_needs_nobody_to_find_it() -> None:
+    """Its lines are taken whole, its headings whatever their ids; menus and small print in it stay out."""
+    sentences = [f"{LONG} {number} {MORE}" for number in range(4)]
+    body = "".join(f"<p>{sentence}</p>" for sentence in sentences)
+    html = (
+        "<ul><li><a href=1>خبر</a><li><a href=2>خبر آخر</a></ul>"
+        f"<div class=entry-content><h2 id=tag-list>عنوان فرعي</h2>{body}"
+        f"<div class=byline>كتبه أحد القراء</div></div><div class=box><p>{LONG}</p></div>"
+    )
+    lines = page(html).lines
+    found = region.evident(lines, region.tiers_of(lines))
+    assert found is not None
+    assert [lines.lines[i].text for i in found.kept] == ["عنوان فرعي", *sentences]
+
+
+def test_a_block_that_only_bears_the_name_is_not_believed() -> None:
+    """Most sentences stand elsewhere: the text must be looked for."""
+    outside = "".join(f"<p>{LONG} {number} {MORE}</p>" for number in range(4))
+    lines = page(
+        f"<div class=entry-content><p>{LONG} {MORE} {LONG} {MORE}</p></div><div>{outside}</div>"
+    ).lines
+    assert region.evident(lines, region.tiers_of(lines)) is None
+
+
 def test_a_short_question_with_long_answers_keeps_its_day() -> None:
     """The list of a thread's posts holds the first of them: it is not cut with the answers."""
     posts = "".join(

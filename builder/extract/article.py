@@ -1,4 +1,7 @@
-"""The main text of a page, by trafilatura, called so that it depends on the page alone."""
+"""The main text of a page: of the block that says it is the article, else by trafilatura.
+
+trafilatura is called so that its answer depends on the page alone.
+"""
 
 from __future__ import annotations
 
@@ -84,15 +87,13 @@ def main_text(page: Page) -> MainText | None:
     lines = page.lines  # read before the tree is thinned: what a button says is on the page
     page.forget(_thin(page.tree))
     tiers = region.tiers_of(lines)
-    text, found = _quick(page.tree, lines, tiers)
-    if not text:
+    found = region.evident(lines, tiers) or _quick(page.tree, lines, tiers)
+    if found is None:
         text = trafilatura_text(page.tree)
         found = region.find(lines, text, tiers) if text else None
-    if not text:
-        return None
-    if found is None or not found.kept or not _covers(lines, found, text):
-        unplaced = tuple(text.splitlines())
-        return MainText(unplaced, ("",) * len(unplaced))
+        if found is None or not found.kept or not _covers(lines, found, text):
+            unplaced = tuple(text.splitlines())
+            return MainText(unplaced, ("",) * len(unplaced)) if text else None
     kept = [lines.lines[i] for i in found.kept]
     return MainText(
         lines=tuple(line.text for line in kept),
@@ -119,21 +120,19 @@ def _is_teaser(line: Line) -> bool:
     return line.link_share >= region.LINKED and bool(tags & _TEASER_HEADS)
 
 
-def _quick(tree: HtmlElement, lines: Lines, tiers: region.Tiers) -> tuple[str, region.Found | None]:
-    """Read by trafilatura's own rules alone, at two thirds of the cost; "" when they do not settle the matter.
+def _quick(tree: HtmlElement, lines: Lines, tiers: region.Tiers) -> region.Found | None:
+    """Read by trafilatura's own rules alone, at two thirds of the cost; None when they do not settle the matter.
 
     They do when they find a good part of a block that calls itself the article: its lines are taken whole anyway.
     Where no block does, they are not asked.
     """
-    if not tiers:
-        return "", None
-    text = trafilatura_text(tree, fast=True)
+    text = trafilatura_text(tree, fast=True) if tiers else ""
     found = region.find(lines, text, tiers) if len(text) >= MIN_QUICK_CHARS else None
     if found is None or not found.declared or not _covers(lines, found, text):
-        return "", None
+        return None
     kept = sum(len(lines.lines[i].text) for i in found.kept)
     own = sum(len(lines.lines[i].text) for i in found.kept if i in found.hits)
-    return (text, found) if own >= MIN_FOUND * kept else ("", None)
+    return found if own >= MIN_FOUND * kept else None
 
 
 def _covers(lines: Lines, found: region.Found, text: str) -> bool:

@@ -57,6 +57,7 @@ _SILENT_TAGS = frozenset(
     ("nav", "aside", "footer", "form", "button", "figure", "figcaption", "dialog", "menu")
 )
 _LOUD_TAGS = frozenset(("nav", "aside", "dialog", "button"))
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
 
 def _spelled(names: str) -> str:
@@ -83,8 +84,9 @@ def _tier(classes: str | None, own_id: str | None, prop: str | None, tag: str) -
 
 
 def kind_of(element: HtmlElement) -> Kind:
-    """Return what an element is by its own tag and names."""
-    return _kind(element.get("class"), element.get("id"), element.get("itemprop"), element.tag)
+    """Return what an element is by its own tag and names; the id of a heading is made of its words."""
+    own_id = None if element.tag in _HEADINGS else element.get("id")
+    return _kind(element.get("class"), own_id, element.get("itemprop"), element.tag)
 
 
 @lru_cache(maxsize=8192)

@@ -1,6 +1,7 @@
-"""Where on a page its article stands: the lines that trafilatura found, the block that holds them, and what in
-that block is the page's furniture.
+"""Where on a page its article stands: the lines that are text, the block that holds them, and what in that block
+is the page's furniture.
 
+A block that is named as the article's body and holds most sentences of its page is the article. Elsewhere
 trafilatura says which lines are main text. It leaves out lists of links that belong to the text, and on old
 layouts it takes in rating bars and related lists. Both are mended here by shape and wording alone.
 """
@@ -44,6 +45,12 @@ MAX_HEADED_SHARE = 0.3
 MAX_NAMED_SHARE = 0.5
 """Share of a block's found text from which on a part of it is no furniture, whatever its name."""
 
+MIN_EVIDENT_SHARE = 0.7
+"""Share of a page's sentences from which on the block named as the article's body is the article, unasked."""
+
+MIN_EVIDENT_CHARS = 400
+"""Fewest characters of sentences in such a block; shorter texts are looked for by all means."""
+
 LINKED = 0.5
 """Link share from which on a line is a link rather than a sentence with one."""
 
@@ -69,7 +76,7 @@ _HEADS = frozenset(("h1", "title"))
 class Found:
     """The article's lines by their index on the page, the block that holds them, and whether it names itself so.
 
-    `hits` are the lines that trafilatura took for text, `cut` those of them that were left out here.
+    `hits` are the lines that were taken for text at first, `cut` those of them that were left out.
     """
 
     kept: tuple[int, ...]
@@ -94,12 +101,36 @@ def find(page: Lines, text: str, tiers: Tiers | None = None) -> Found | None:
     `tiers` are those of `tiers_of(page)`, if known.
     """
     hits = _hits(page.lines, text)
-    if not hits:
+    return _placed(page, hits, tiers_of(page) if tiers is None else tiers) if hits else None
+
+
+def evident(page: Lines, tiers: Tiers) -> Found | None:
+    """Return where the article stands on a page that says so itself; None where it must be looked for.
+
+    A page does when a block named as the article's body holds most sentences of the page: whoever is asked then
+    finds that block, which is taken whole. `tiers` are those of `tiers_of(page)`.
+    """
+    heavy = (_weight(line) if len(line.text) > MAX_LINE_CHARS else 0.0 for line in page.lines)
+    weight = [0.0, *accumulate(heavy)]
+    block, _ = _declared(page, weight, [named for named in tiers if named[1] == 1])
+    if block is None:
         return None
+    start, end = page.spans[block]
+    if weight[end] - weight[start] < max(MIN_EVIDENT_CHARS, MIN_EVIDENT_SHARE * weight[-1]):
+        return None
+    names = Names(block, frozenset())
+    lines = ((index, page.lines[index]) for index in range(start, end))
+    return _placed(
+        page, {i for i, line in lines if line.link_share < LINKED and not names.kind(line.element)}, tiers
+    )
+
+
+def _placed(page: Lines, hits: set[int], tiers: Tiers) -> Found:
+    """Return the article round the lines that were taken for its text."""
     out = furniture(page, hits)
     heavy = (_weight(line) if i in hits and i not in out else 0.0 for i, line in enumerate(page.lines))
     weight = [0.0, *accumulate(heavy)]
-    block, tier = _declared(page, weight, tiers_of(page) if tiers is None else tiers)
+    block, tier = _declared(page, weight, tiers)
     if block is None:
         block = _column(page, _smallest(page, weight))
     out |= _inner_furniture(page, block, hits, weight)
