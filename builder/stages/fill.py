@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from builder.columns.groups import GROUPS, Group
+from builder.columns.groups import Group
 from builder.columns.settings import ColumnSettings
 from builder.engine import Engine, Failure
-from builder.schema import Row
+from builder.schema import Row, Schema
 from builder.stages import nearby
 from builder.stages.layout import NEEDS, Layout, group_code
 from builder.stages.nearby import run_nearby
@@ -25,6 +24,52 @@ from builder.stages.store import write_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """One group of columns of one table: what all rows have in common is settled once and not for each of them.
+
+    `names` are the columns that are kept of what the group gives, `context` what its values depend on in every row.
+    """
+
+    group: Group
+    table: str
+    settings: ColumnSettings
+    schema: Schema
+    names: frozenset[str]
+    context: bytes
+
+    @classmethod
+    def of(cls, layout: Layout, group: Group, table: str, settings: ColumnSettings) -> Filling:
+        """Settle which columns of a group the schema that is built has."""
+        schema = of_columns(layout.schema(table), layout.columns(group, table))
+        names = frozenset((*schema.names, *(field.name for field in group.helpers())))
+        context = f"{layout.base} {group_code(group)}".encode() if group.needs else b""
+        return cls(group, table, settings, schema, names, context)
+
+    def fill(self, row: Row) -> Row:
+        """Return the values of the group in a row, and what they depend on."""
+        values = self.group.fill(self.table, row, self.settings)
+        found = {name: value for name, value in values.items() if name in self.names}
+        return found | {NEEDS: self.needs(row)} if self.group.needs else found
+
+    def needs(self, row: Row) -> bytes:
+        """Return a digest of all that the values of the group in a row depend on, beside the row's own name."""
+        assert self.group.needs is not None
+        digest = hashlib.blake2b(self.context, digest_size=12)
+        digest.update(self.group.needs(row, self.settings))
+        return digest.digest()
+
+    def part(self, rows: Sequence[Row]) -> pa.Table:
+        """Return the group's columns of some rows.
+
+        Raises SchemaError when a row does not fit.
+        """
+        import pyarrow as pa
+
+        needs = [pa.field(NEEDS, pa.binary())] if self.group.needs else []
+        return part_table(self.schema, [*self.group.helpers(), *needs], rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +95,23 @@ class Filler:
         for group in self.layout.groups_of(task.table):
             path = self.layout.group_part(group, task.table, base.name)
             if not path.exists():
+                filling = Filling.of(self.layout, group, task.table, self.settings)
                 rows = StoredRows(files if group.reads_all else [base])
-                write_parquet(path, self._again(group, task.table, base.name, rows))
+                write_parquet(path, self._again(filling, base.name, rows))
             files.append(path)
         return task.part
 
-    def _again(self, group: Group, table: str, part: str, rows: StoredRows) -> pa.Table:
+    def _again(self, filling: Filling, part: str, rows: StoredRows) -> pa.Table:
         """Return the columns of a group for the rows of a part: those of old that still hold, and the rest anew."""
         import pyarrow as pa
 
-        if group.needs is None:
-            return self.table(group, table, [self.fill(group, table, row) for row in rows])
-        asked = [self.needs(group, row) for row in rows]
+        if filling.group.needs is None:
+            return filling.part([filling.fill(row) for row in rows])
+        asked = [filling.needs(row) for row in rows]
         places: list[int | None] = [None] * len(asked)
         tables: list[pa.Table] = []
         end = 0
-        for old in self._left(group, table, part, len(asked)):
+        for old in self._left(filling, part, len(asked)):
             for place, theirs in enumerate(old.column(NEEDS).to_pylist()):
                 if places[place] is None and asked[place] == theirs:
                     places[place] = end + place
@@ -73,52 +119,20 @@ class Filler:
             end += old.num_rows
         fresh = [place for place, taken in enumerate(places) if taken is None]
         every = list(rows)
-        tables.append(self.table(group, table, [self.fill(group, table, every[place]) for place in fresh]))
+        tables.append(filling.part([filling.fill(every[place]) for place in fresh]))
         for number, place in enumerate(fresh):
             places[place] = end + number
         return pa.concat_tables(tables).take(pa.array(places, pa.int64()))
 
-    def _left(self, group: Group, table: str, part: str, rows: int) -> Iterator[pa.Table]:
+    def _left(self, filling: Filling, part: str, rows: int) -> Iterator[pa.Table]:
         """Yield what other fingerprints left of a part."""
         import pyarrow.parquet as pq
 
-        expected = self.table(group, table, []).schema
-        for path in sorted(self.layout.group_folder(group).glob(f"*/{table}/{part}")):
+        expected = filling.part([]).schema
+        for path in sorted(self.layout.group_folder(filling.group).glob(f"*/{filling.table}/{part}")):
             old = pq.ParquetFile(path).read()
             if old.schema.equals(expected) and old.num_rows == rows:
                 yield old
-
-    def fill(self, group: Group, table: str, row: Row) -> Row:
-        """Return the values of a group in a row, and what they depend on."""
-        values = group.fill(table, row, self.settings)
-        wanted = {field.name for field in self.layout.columns(group, table)}
-        found = {name: value for name, value in values.items() if name in wanted or name[0] == "_"}
-        return found | {NEEDS: self.needs(group, row)} if group.needs else found
-
-    def needs(self, group: Group, row: Row) -> bytes:
-        """Return a digest of all that the values of a group in a row depend on, beside the row's own name."""
-        assert group.needs is not None
-        digest = hashlib.blake2b(_context(self.layout.base, group.name), digest_size=12)
-        digest.update(group.needs(row, self.settings))
-        return digest.digest()
-
-    def table(self, group: Group, table: str, rows: Sequence[Row]) -> pa.Table:
-        """Return the part of a group.
-
-        Raises SchemaError when a row does not fit.
-        """
-        import pyarrow as pa
-
-        helpers = [*group.helpers(), *([pa.field(NEEDS, pa.binary())] if group.needs else [])]
-        schema = of_columns(self.layout.schema(table), self.layout.columns(group, table))
-        return part_table(schema, helpers, rows)
-
-
-@lru_cache(maxsize=16)
-def _context(base: str, name: str) -> bytes:
-    """Return what the values of a group depend on in every row."""
-    (group,) = (group for group in GROUPS if group.name == name)
-    return f"{base} {group_code(group)}".encode()
 
 
 def fill_missing(layout: Layout, settings: ColumnSettings, tables: Iterable[str], engine: Engine) -> None:

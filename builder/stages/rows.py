@@ -20,7 +20,7 @@ from builder.recipe import RecipeModel
 from builder.schema import Row
 from builder.stages import nearby
 from builder.stages.codec import decode
-from builder.stages.fill import Filler
+from builder.stages.fill import Filling
 from builder.stages.judging import judge, write_verdicts
 from builder.stages.keys import TABLES, Named, Namer, Standing, standing_records, table_of
 from builder.stages.layout import Layout, base_helpers
@@ -98,26 +98,25 @@ class RowMaker:
 
     def _make(self, table: str, records: Sequence[Named]) -> None:
         """Make rows, and write their base, their groups and their verdicts: in this order, all after the base."""
-        filler = Filler(self.layout, self.settings)
         groups = self.layout.groups_of(table)
+        fillings = [Filling.of(self.layout, group, table, self.settings) for group in groups]
         bases: list[Row] = []
-        filled: dict[str, list[Row]] = {group.name: [] for group in groups}
+        filled: list[list[Row]] = [[] for _ in fillings]
         reasons = []
         for record in records:
-            base = base_row(record.record, record.ref, record.signals, self.settings, record.root)
-            row = base | {KEY: record.key}
+            row = base_row(record.record, record.ref, record.signals, self.settings, record.root)
+            row[KEY] = record.key
             bases.append(row)
-            for group in groups:
-                values = filler.fill(group, table, row)
-                filled[group.name].append(values)
-                row = row | values
+            for filling, rows in zip(fillings, filled, strict=True):
+                rows.append(filling.fill(row))
+                row = row | rows[-1]
             reasons.append(judge(table, row, self.model))
         part = self.layout.store(table).add(
             part_table(self.layout.base_columns(table), base_helpers(table), bases)
         )
-        for group in groups:
-            path = self.layout.group_part(group, table, part.name)
-            write_parquet(path, filler.table(group, table, filled[group.name]))
+        for filling, rows in zip(fillings, filled, strict=True):
+            path = self.layout.group_part(filling.group, table, part.name)
+            write_parquet(path, filling.part(rows))
         write_verdicts(self.layout.verdicts(table) / part.name, reasons)
 
 
