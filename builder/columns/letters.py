@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from builder.columns.wordlists import word_list
 from builder.text import BIDI_CONTROLS, MARKS, fold_text, words
@@ -50,11 +51,17 @@ _STRETCH = re.compile(r"(\w)\1\1+")
 _DROPPED = re.compile(f"[{MARKS}{BIDI_CONTROLS}\u0640\u200b-\u200d]")
 _NATIVE = re.compile("[\u0621-\u063a\u0641-\u064aٱپچژگڤڨڭڥیک]+")
 _INNER = re.compile("[ةى](?=[\u0621-\u063a\u0641-\u064aپچژگیک])")
-_SCRIPT = re.compile(
-    "[\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
-    "\u0870-\u088e\u08a0-\u08c9\ufb50-\ufdc7\ufdf0-\ufdfb\ufe70-\ufefc]+"
+_SCRIPT = (
+    "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
+    "\u0870-\u088e\u08a0-\u08c9\ufb50-\ufdc7\ufdf0-\ufdfb\ufe70-\ufefc"
 )
-_LETTER = re.compile(r"[^\W\d_]+")
+"""Letters of the Arabic script: a regex class body."""
+_SCRIPT_BLOCKS = "".join(map(chr, (*range(0x600, 0x900), *range(0xFB50, 0xFF00))))
+_SCRIPT_CHARS = frozenset(re.findall(f"[{_SCRIPT}]", _SCRIPT_BLOCKS))
+_NO_SCRIPT = re.compile(f"[^{_SCRIPT}]")
+_NO_LETTER = re.compile(r"[\W\d_]")
+_FOREIGN = re.compile(f"[{_NATIVE.sub('', ''.join(sorted(_SCRIPT_CHARS)))}]")
+"""Letters of the script that are on no keyboard for Arabic or Persian."""
 _HA = re.compile("[هەھہ]")
 _HA_OPEN = re.compile(r"[هەھہ](?=\w)(?!(?:م|ا|ن|ه|ما|و|ي|ی)(?!\w))")
 _PERSIAN_LETTER = re.compile("[یکپچژگ]")
@@ -70,6 +77,7 @@ _LONE_HAMZA_WEIGHT = 3
 _INITIAL_HAMZA = re.compile(r"ئ(?<!\wئ)")
 _ARTICLE = re.compile("^[وف]?(?:[بكف]?ال|لل|عال|هال)..")
 _ARABIC_SHAPE = re.compile("^[وفبكل]?[أإ].|.ة$|[ً-ٍ]")
+_WORDS_REMEMBERED = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +109,16 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
     """
     plain = unicodedata.normalize("NFKC", _without_noise(text))
     cleaned = _STRETCH.sub(r"\1", _DROPPED.sub("", plain))
-    script = _chars(_SCRIPT, cleaned)
+    script = _script(cleaned)
+    foreign = len(_FOREIGN.findall(cleaned))
     foreign_marks = len(_VOWEL_SIGNS.findall(plain))
-    share = _arabic_share(cleaned, script) if whole is None else arabic_share(_without_noise(whole))
-    found = [word for word in words(cleaned) if _SCRIPT.match(word)]
-    folded = fold_text("\n".join(found)).split("\n")[: len(found)]  # in one go: a call a word costs more
+    share = _share(script, _letters(cleaned)) if whole is None else arabic_share(_without_noise(whole))
+    found = [_read_word(word) for word in words(cleaned) if word[0] in _SCRIPT_CHARS]
     persian_letters = len(_PERSIAN_LETTER.findall(cleaned))
-    evidence = _evidence(found, folded, persian_letters)
-    persian = _share(map(word_list("persian").__contains__, folded))
+    evidence = _share(sum([word.own if persian_letters else word.arabic for word in found]), len(found))
+    persian = _share(sum([word.persian for word in found]), len(found))
     persian += len(_JOINER.findall(plain)) / max(1, len(found))
-    verdict = _verdict(cleaned, script, share, evidence)
+    verdict = _verdict(cleaned, script, foreign, share, evidence)
     if (
         verdict == "ar"
         and share <= 1 - LATIN_PROSE_MAX
@@ -119,7 +127,7 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
         verdict = "mixed-script"
     if verdict == "ar" and foreign_marks / script > FOREIGN_SHARE_MAX:
         verdict = "foreign-letters"
-    alien = script - _chars(_NATIVE, cleaned) + len(_ALIEN.findall(cleaned)) + foreign_marks
+    alien = foreign + len(_ALIEN.findall(cleaned)) + foreign_marks
     return Letters(verdict, share, evidence, persian, persian_letters, alien, cleaned)
 
 
@@ -130,17 +138,32 @@ def _without_noise(text: str) -> str:
     return _NOISE_WITHOUT_AT.sub(" ", text) if any(sign in text for sign in _NOISE_SIGNS) else text
 
 
-def _chars(runs: re.Pattern[str], text: str) -> int:
-    """Return how many characters of a text stand in runs of a kind: a match a word costs less than one a letter."""
-    return sum(map(len, runs.findall(text)))
+def _script(text: str) -> int:
+    """Return how many letters of a text are of the Arabic script. What is none is less, and quicker found."""
+    return len(text) - len(_NO_SCRIPT.findall(text))
 
 
-def _evidence(found: list[str], folded: list[str], persian_letters: int) -> float:
-    """Return the share of words that look Arabic. Beside a Persian letter, words that Persian has too count not."""
-    arabic = word_list("arabic") - word_list("shared") if persian_letters else word_list("arabic")
-    others = [(raw, word) for raw, word in zip(found, folded, strict=True) if word not in arabic]
-    looking = sum([_looks_arabic(raw, word) for raw, word in others])
-    return (len(found) - len(others) + looking) / max(1, len(found))
+def _letters(text: str) -> int:
+    """Return how many letters a text has."""
+    return len(text) - len(_NO_LETTER.findall(text))
+
+
+class _Word(NamedTuple):
+    """What a word says: whether it looks Arabic, looks Arabic and not Persian too, or is Persian."""
+
+    arabic: bool
+    own: bool
+    persian: bool
+
+
+@lru_cache(maxsize=_WORDS_REMEMBERED)
+def _read_word(raw: str) -> _Word:
+    """Return what a word says; few words make up most of what is written."""
+    word = fold_text(raw)
+    looks = _looks_arabic(raw, word)
+    small = word in word_list("arabic")
+    own = small and word not in word_list("shared")
+    return _Word(small or looks, own or looks, word in word_list("persian"))
 
 
 def _looks_arabic(raw: str, word: str) -> bool:
@@ -153,11 +176,7 @@ def _looks_arabic(raw: str, word: str) -> bool:
 
 def arabic_share(text: str) -> float:
     """Return the share of Arabic-script letters among all letters of a text (0-1)."""
-    return _arabic_share(text, _chars(_SCRIPT, text))
-
-
-def _arabic_share(text: str, script: int) -> float:
-    return script / max(1, _chars(_LETTER, text))
+    return _share(_script(text), _letters(text))
 
 
 def latin_prose_share(text: str) -> float:
@@ -167,8 +186,8 @@ def latin_prose_share(text: str) -> float:
     English or French, most of the others in lower case. So names, titles, addresses and code do not count.
     """
     plain = _without_noise(text)
-    prose = sum(_chars(_LETTER, match.group()) for match in _LATIN_RUN.finditer(plain) if _is_prose(match))
-    return prose / max(1, _chars(_LETTER, plain))
+    prose = sum(_letters(match.group()) for match in _LATIN_RUN.finditer(plain) if _is_prose(match))
+    return _share(prose, _letters(plain))
 
 
 def _is_prose(run: re.Match[str]) -> bool:
@@ -181,28 +200,27 @@ def _is_prose(run: re.Match[str]) -> bool:
 
 def has_many_ha(cleaned: str) -> bool:
     """Tell whether a cleaned text has ha as often, also inside words, as Sorani typed with Arabic letters."""
-    letters = max(1, _chars(_SCRIPT, cleaned))
+    letters = max(1, _script(cleaned))
     many = len(_HA.findall(cleaned)) / letters >= HA_SHARE_SORANI
     return many and len(_HA_OPEN.findall(cleaned)) / letters >= HA_OPEN_SHARE_SUSPECT
 
 
-def _share(hits: Iterable[bool]) -> float:
-    flags = list(hits)
-    return sum(flags) / max(1, len(flags))
+def _share(part: int, whole: int) -> float:
+    return part / max(1, whole)
 
 
-def _verdict(cleaned: str, script: int, share: float, evidence: float) -> str:
-    if share < MIXED_SHARE_MIN and _chars(_LETTER, cleaned) >= LETTERS_MIN:
+def _verdict(cleaned: str, script: int, foreign: int, share: float, evidence: float) -> str:
+    if share < MIXED_SHARE_MIN and _letters(cleaned) >= LETTERS_MIN:
         return "not-arabic-script"
     if script < LETTERS_MIN:
         return "few-letters"
     if share < ARABIC_SHARE_MIN:
         return "mixed-script"
-    return _within_script(cleaned, script, evidence)
+    return _within_script(cleaned, script, foreign, evidence)
 
 
-def _within_script(cleaned: str, script: int, evidence: float) -> str:
-    foreign = script - _chars(_NATIVE, cleaned) + _LONE_HAMZA_WEIGHT * len(_LONE_HAMZA.findall(cleaned))
+def _within_script(cleaned: str, script: int, foreign: int, evidence: float) -> str:
+    foreign += _LONE_HAMZA_WEIGHT * len(_LONE_HAMZA.findall(cleaned))
     if foreign / script > FOREIGN_SHARE_MAX or len(_INNER.findall(cleaned)) / script > INNER_SHARE_MAX:
         return "foreign-letters"
     if script < HA_LETTERS_MIN:

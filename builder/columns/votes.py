@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -28,12 +28,13 @@ _ALPHA, _ALPHA_WIDTH, _BASE_FREQUENCY = 0.5, 0.05, 10_000
 _ROUNDS_MAX, _CONVERGED, _WORTH_TELLING = 1_000, 0.99999, 0.1
 """As in langdetect.detector.Detector."""
 
-_BLANKS = re.compile(" +")
+_BLANKS = re.compile("  +")
 _LATIN = re.compile("[A-z]+")
 _BEYOND_LATIN = re.compile("[\u0300-\U0010ffff]+")
 _COMBINING = re.compile("[\u0300-\u036f]")
 
-_ENDINGS_MAX = 1 << 13
+_REMEMBERED = 1 << 13
+"""Words, and ends of words, whose features are remembered: few make up most of what is written."""
 
 Weights = Sequence[float]
 """One number for each of `PROFILES`, in their order."""
@@ -66,14 +67,14 @@ def _trial(features: list[Weights], chance: random.Random) -> Weights:
         place = draw(bits)
         while place >= count:
             place = draw(bits)
-        own = features[place]
-        ar *= smoothing + own[0]
-        en *= smoothing + own[1]
-        fa *= smoothing + own[2]
-        fr *= smoothing + own[3]
-        ur *= smoothing + own[4]
+        in_ar, in_en, in_fa, in_fr, in_ur = features[place]
+        ar *= smoothing + in_ar
+        en *= smoothing + in_en
+        fa *= smoothing + in_fa
+        fr *= smoothing + in_fr
+        ur *= smoothing + in_ur
         if drawn % 5 == 0:
-            total = sum((ar, en, fa, fr, ur))
+            total = ar + en + fa + fr + ur
             ar, en, fa, fr, ur = ar / total, en / total, fa / total, fr / total, ur / total
             if max(ar, en, fa, fr, ur) > _CONVERGED:
                 break
@@ -99,28 +100,28 @@ def _cleaned(text: str) -> str:
 
 
 def _features(text: str) -> list[Weights]:
-    """Return the weights of the known runs of one to three characters, in langdetect's order."""
+    """Return the weights of the known runs of one to three characters, in langdetect's order.
+
+    No run has a blank inside, so that the runs of a text are those of its words, each with the blank behind it.
+    """
+    *inner, last = text.split(" ")
+    return [*chain.from_iterable(map(_word_features, inner)), *_runs(last)]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _word_features(word: str) -> tuple[Weights, ...]:
+    """Return the weights of the known runs of a word and the blank behind it."""
+    return tuple(_runs(word + " "))
+
+
+def _runs(text: str) -> Iterator[Weights]:
+    """Return the weights of the known runs of a text in order of their ends."""
     plain = " " + _BLANKS.sub(" ", text.translate(_normal_forms())).lstrip(" ")
     ends = [plain[place : place + 3] for place in range(len(plain) - 2)]
-    weights = _endings().__getitem__
-    return list(chain(weights(" " + plain[:2]), chain.from_iterable(map(weights, ends))))
+    return chain(_ending(" " + plain[:2]), chain.from_iterable(map(_ending, ends)))
 
 
-class _Endings(dict[str, tuple[Weights, ...]]):
-    """What ends with the last of three characters, made when they are first met; emptied when it has grown large."""
-
-    def __missing__(self, chars: str) -> tuple[Weights, ...]:
-        if len(self) >= _ENDINGS_MAX:
-            self.clear()
-        self[chars] = found = _ending(chars)
-        return found
-
-
-@lru_cache(maxsize=1)
-def _endings() -> _Endings:
-    return _Endings()
-
-
+@lru_cache(maxsize=_REMEMBERED)
 def _ending(chars: str) -> tuple[Weights, ...]:
     """Return the weights of the known runs that end with the last of three characters, the shortest first.
 
