@@ -21,13 +21,15 @@ MARKS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed
 """Harakat, tanwin, shadda, dagger alef and the marks of the Qur'an: a regex class body."""
 
 _BIDI = re.compile(f"[{BIDI_CONTROLS}]")
-_GONE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
-)
-_LINE_END = re.compile("[\r\x85\u2028\u2029](?:(?<=\r)\n)?")
+_NOT_SEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
+_GONE = re.compile(f"[{_NOT_SEEN}]")
+_ENDS_OF_LINES = "\r\x85\u2028\u2029"
+_LINE_END = re.compile(f"[{_ENDS_OF_LINES}](?:(?<=\r)\n)?")
 _BLANKS = re.compile(r"[^\S\n]+")
-_ODD_BLANK = re.compile("[\t\v\f\x1c-\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-"""Every blank but the space and the ends of lines. Where there is none, nothing is put in the place of blanks."""
+_ODD_BLANKS = "\t\v\f\x1c-\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+"""Every blank but the space and the ends of lines: a regex class body."""
+_ODD = re.compile(f"[{BIDI_CONTROLS}{_NOT_SEEN}{_ENDS_OF_LINES}{_ODD_BLANKS}]")
+"""What most texts have none of: one look tells."""
 _EDGE_BLANKS = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -55,11 +57,13 @@ def storage_form(raw: str) -> Stored:
     one space, blank lines at most one, Unicode is NFC. Diacritics, tatweel, digits, letter variants, `..` and
     the joiners U+200C/U+200D stay. Doing it twice changes nothing.
     """
-    text = _unescaped(raw)
-    text, bidi = _BIDI.subn("", text)
-    text = _GONE.sub("", _LINE_END.sub("\n", text))
+    text, bidi = _unescaped(raw), 0
+    odd = _ODD.search(text) is not None
+    if odd:
+        text, bidi = _BIDI.subn("", text)
+        text = _GONE.sub("", _LINE_END.sub("\n", text))
     text = unicodedata.normalize("NFC", text)
-    if "  " in text or _ODD_BLANK.search(text):
+    if odd or "  " in text:
         text = _BLANKS.sub(" ", text)
     if " \n" in text or "\n " in text:
         text = _EDGE_BLANKS.sub("\n", text)

@@ -21,11 +21,12 @@ COUNTRIES = {
 WORD_CHARS = 40
 """Code points before a number in which a phone word speaks for it; after it, a third of that."""
 
-_SEP = r"[ .\-–—/()]"
+SEPARATOR = r"[ .\-–—/()]"
+"""What stands between the digits of a number: a regex class."""
 _CANDIDATE = re.compile(
-    rf"(?<![\w.,@=&#%$€£\-])(?<![A-Za-z.]/)(?:\+\s?\(?\s?|\(\s?\+?\s?)?\d(?:{_SEP}{{0,3}}\d){{5,34}}\)?(?:\s?\+)?(?![\w%])"
+    rf"(?<![\w.,@=&#%$€£\-])(?<![A-Za-z.]/)(?:\+\s?\(?\s?|\(\s?\+?\s?)?\d(?:{SEPARATOR}{{0,3}}\d){{5,34}}\)?(?:\s?\+)?(?![\w%])"
 )
-_SIX_DIGITS = re.compile(rf"\d(?:{_SEP}{{0,3}}\d){{5}}")
+_SIX_DIGITS = re.compile(rf"\d(?:{SEPARATOR}{{0,3}}\d){{5}}")
 """What every candidate has; most texts have none, and the first one is found at a fifth of the cost."""
 _BEFORE_DIGITS = 8
 """More than a candidate has before its first digit."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from builder.columns.phones import find_phones, is_quantity
+from builder.columns.phones import SEPARATOR, find_phones, is_quantity
 
 KINDS = ("email", "phone", "iban", "card", "national_id", "ip", "handle", "profile_url")
 PLACEHOLDERS = {
@@ -66,7 +66,10 @@ _DIGITS: dict[int, int | str] = {
     0x2212: "-",
 }
 _OTHER_DIGIT = re.compile("[\u0660-\u0669\u06f0-\u06f9\uff10-\uff19\uff20\uff0b\u2010-\u2012\u2212]")
-_HINT = re.compile(r"\d\D?\d|\d:|@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/|\d:", re.IGNORECASE)
+_DIGITS_HINT = re.compile(r"\d(?:\D?\d|:)")
+_HINT = re.compile(r"@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/", re.IGNORECASE)
+_LONG_NUMBER = re.compile(rf"\d(?:{SEPARATOR}{{0,3}}\d){{4}}")
+"""What every card, national id and telephone number has; most texts have none."""
 
 
 def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
@@ -76,11 +79,11 @@ def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
     which lets national spellings of telephone numbers count without a phone word.
     """
     plain = text.translate(_DIGITS) if _OTHER_DIGIT.search(text) else text
-    if not _HINT.search(plain):
+    if not (_DIGITS_HINT.search(plain) or _HINT.search(plain)):
         return Masked(text, ())
     found: list[Replacement] = []
     taken = bytearray(len(plain))
-    for finder in _finders(handles=handles, country=country):
+    for finder in _finders(handles=handles, country=country, numbers=bool(_LONG_NUMBER.search(plain))):
         for replacement in finder(plain):
             start, end = replacement.start, replacement.end
             if not any(taken[start:end]):
@@ -97,15 +100,28 @@ def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
 Finder = Callable[[str], Iterator[Replacement]]
 
 
-def _finders(*, handles: bool, country: str | None) -> list[Finder]:
-    """Return the finders in order of precedence: where two claim the same place, the first has it."""
+def _finders(*, handles: bool, country: str | None, numbers: bool) -> list[Finder]:
+    """Return the finders in order of precedence: where two claim the same place, the first has it.
+
+    `numbers`: long numbers are looked for as well.
+    """
 
     def phones(plain: str) -> Iterator[Replacement]:
         for start, end in find_phones(plain, country):
             yield Replacement("phone", start, end, PLACEHOLDERS["phone"])
 
-    social: list[Finder] = [_profile_urls, _handles] if handles else []
-    return [_emails, _phone_links, *social[:1], _ibans, _cards, _national_ids, _ips, phones, *social[1:]]
+    order: tuple[tuple[Finder, bool], ...] = (
+        (_emails, True),
+        (_phone_links, True),
+        (_profile_urls, handles),
+        (_ibans, True),
+        (_cards, numbers),
+        (_national_ids, numbers),
+        (_ips, True),
+        (phones, numbers),
+        (_handles, handles),
+    )
+    return [finder for finder, wanted in order if wanted]
 
 
 def _plain(kind: str, span: tuple[int, int]) -> Replacement:
@@ -118,9 +134,8 @@ _EMAIL = re.compile(
     rf"(?<![\w.+\-@])[\w.+\-]{{1,64}}{_AT}(?:[A-Za-z0-9\-]{{1,63}}{_DOT}){{1,4}}(?:[A-Za-z]{{2,24}})(?![\w\-])",
     re.IGNORECASE,
 )
-_AT_CHARS = ("@", "(", "[")
-_AT_SIGN = re.compile(r"@|[\[(]\s?(?:at|آت|ات)", re.IGNORECASE)
-_LINK_SIGNS = ("m/", "M/", "e/", "E/", "l:", "L:")
+_AT_WORD = re.compile(r"[\[(]\s?(?:at|آت|ات)", re.IGNORECASE)
+_LINK_SIGNS = ("e=", "E=", "e/", "E/", "l:", "L:")
 _LINKED_DIGITS = re.compile(r"[\d\-]{7}")
 _PHONE_LINK = re.compile(
     r"(?:https?://)?(?:(?:api\.|web\.)?whatsapp\.com/send/?\?phone=|wa\.me/|tel:)\+?[\d\-]{7,17}(?:[?&]\S*)?",
@@ -129,8 +144,7 @@ _PHONE_LINK = re.compile(
 
 
 def _emails(plain: str) -> Iterator[Replacement]:
-    signed = any(char in plain for char in _AT_CHARS) and _AT_SIGN.search(plain)
-    for match in _EMAIL.finditer(plain) if signed else ():
+    for match in _EMAIL.finditer(plain) if "@" in plain or _AT_WORD.search(plain) else ():
         yield _plain("email", match.span())
 
 
@@ -170,7 +184,8 @@ def _handles(plain: str) -> Iterator[Replacement]:
 
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\s?\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
-_IBAN_SIGN = re.compile(r"[A-Za-z]{2}\s?\d\d")
+_IBAN_SIGN = re.compile(r"\d\d(?:(?<=[A-Za-z]{2}\d\d)|(?<=[A-Za-z]{2}\s\d\d))")
+"""Looked for from its digits, as those of the other signs: they are rarer than letters."""
 _IBAN_CHARS = (15, 34)
 _IBAN_LENGTHS = {
     "AE": 23, "BH": 22, "DJ": 27, "EG": 29, "IQ": 23, "JO": 30, "KW": 30, "LB": 28, "LY": 25, "MR": 27, "OM": 23,
@@ -243,7 +258,7 @@ _ID_CARD_DIGITS_MIN = 7
 _ID_CHARS = 36
 _ID_NUMBER = re.compile(r"(?<![\w.,/\-])(?:[A-Za-z]{1,3}\s?)?\d(?:[ \-/]?\d){4,17}(?![\w/%])(?!\.\d)")
 _FIVE_DIGITS = re.compile(r"\d(?:[ \-/]?\d){4}")
-"""What all patterns of national ids ask for; most texts have no such number."""
+"""What all patterns of national ids ask for."""
 _EMIRATES_ID = re.compile(r"(?<!\d)784[ \-]?(?:19|20)\d\d[ \-]?\d{7}[ \-]?\d(?!\d)")
 _EGYPTIAN_ID = re.compile(r"(?<![\w.])([23])(\d\d)(\d\d)(\d\d)(0[1-4]|1[1-9]|2[1-9]|3[1-5]|88)\d{5}(?!\w)")
 _EGYPTIAN_SIGN = re.compile(r"[23]\d{13}")
@@ -295,8 +310,8 @@ def _is_day(century: str, year: str, month: str, day: str) -> bool:
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})+(?![\w:])", re.IGNORECASE)
-_IPV4_SIGN = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d")
-_IPV6_SIGN = re.compile(r"[0-9A-Fa-f]:[0-9A-Fa-f]{1,4}:")
+_IPV4_SIGN = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d")
+_IPV6_SIGN = re.compile(r":[0-9A-Fa-f]{1,4}:")
 _VERSION_WORD = re.compile(
     r"(?:إصدار\w*|اصدار\w*|نسخة|النسخة|version|v|ver|build|firmware|تحديث)\.?\s?:?\s?$", re.IGNORECASE
 )
