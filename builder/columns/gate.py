@@ -8,8 +8,9 @@ what it finds in the whole text. tests/test_platforms.py holds both to the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ahocorasick
 
@@ -55,6 +56,8 @@ def domain_sign(domain: str) -> Sign:
 
 
 Stretches = list[tuple[int, int]]
+Seen = list[tuple[int, tuple[tuple[int, int, int], ...]]]
+"""Where words end in a text; for each the patterns it is a sign of, and how far they reach before and behind."""
 
 
 class Gate:
@@ -68,21 +71,23 @@ class Gate:
                 known = at_word.get(number, sign)
                 wide = Sign(sign.word, max(known.before, sign.before), max(known.after, sign.after))
                 at_word[number] = wide
-        self._automaton = ahocorasick.Automaton()
+        automaton = ahocorasick.Automaton()
         for word in sorted(words):
             values = tuple((number, sign.before, sign.after) for number, sign in sorted(words[word].items()))
-            self._automaton.add_word(word, values)
-        self._automaton.make_automaton()
+            automaton.add_word(word, values)
+        automaton.make_automaton()
+        self._seen: Callable[[str], Seen] = lru_cache(maxsize=2)(lambda text: list(automaton.iter(text)))
+        """What stands in a text; remembered for the last two, as a row's text and title are asked for twice."""
 
     def numbers(self, text: str) -> set[int]:
         """Return the patterns a sign of which stands in a text: no other one matches."""
-        values = {values for _, values in self._automaton.iter(text)}
+        values = {values for _, values in self._seen(text)}
         return {number for signs in values for number, _, _ in signs}
 
     def stretches(self, text: str) -> dict[int, Stretches]:
         """Return, for each pattern a sign of which stands in a text, the stretches where it can match, in order."""
         seen: dict[int, Stretches] = {}
-        for end, values in self._automaton.iter(text):
+        for end, values in self._seen(text):
             for number, before, after in values:
                 stretch = (end - before, end + after)
                 if number in seen:

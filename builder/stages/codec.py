@@ -21,8 +21,7 @@ Decoder = Callable[[object], object]
 
 def encode(value: object) -> bytes:
     """Return a dataclass as UTF-8 JSON; lone surrogates survive. Times must be aware."""
-    text = json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def decode(kind: type[T], data: bytes) -> T:
@@ -36,6 +35,9 @@ def _plain(value: object) -> object:
         return value.isoformat()
     kind: typing.Any = type(value)
     return [getattr(value, name) for name in _names(kind)]
+
+
+_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache

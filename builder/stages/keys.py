@@ -67,10 +67,11 @@ class Namer:
         ref = decode(CaptureRef, capture.ref.encode())
         found = decode(Extraction, capture.extraction)
         roots = root_keys(found.comments)
+        shared = shared_digest(ref, found.signals, self.facts.get(ref.source, ""))
         for record in standing_records(capture, found):
             templated = self._templated(record)
             root = roots.get(record.key)
-            key = row_key(templated, ref, found.signals, root, self.facts.get(ref.source, ""))
+            key = row_key(templated, root, shared)
             yield Named(templated, ref, found.signals, root, key, self._taken_down(templated))
 
     def _templated(self, record: Document | Comment) -> Document | Comment:
@@ -100,13 +101,18 @@ def table_of(record: Document | Comment) -> str:
     return "documents" if isinstance(record, Document) else "comments"
 
 
-def row_key(
-    record: Document | Comment, ref: CaptureRef, signals: tuple[Signal, ...], root: str | None, facts: str
-) -> str:
-    """Return the digest of all that a row is made from beside code and settings, as 32 hexadecimal digits."""
-    digest = hashlib.blake2b(encode(record), digest_size=16)
-    digest.update(encode(ref))
+def shared_digest(ref: CaptureRef, signals: tuple[Signal, ...], facts: str) -> hashlib.blake2b:
+    """Return the digest, to be gone on with, of what all rows of a capture are made from."""
+    digest = hashlib.blake2b(encode(ref), digest_size=16)
     for signal in signals:
         digest.update(encode(signal))
-    digest.update(f"{root}\0{facts}".encode("utf-8", "surrogatepass"))
+    digest.update(f"\0{facts}\0".encode("utf-8", "surrogatepass"))
+    return digest
+
+
+def row_key(record: Document | Comment, root: str | None, shared: hashlib.blake2b) -> str:
+    """Return the digest of all that a row is made from beside code and settings, as 32 hexadecimal digits."""
+    digest = shared.copy()
+    digest.update(encode(record))
+    digest.update(f"\0{root}".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
