@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_extract_pages import capture
 
-from builder.extract import byline, metadata, region, title
+from builder.extract import article, byline, metadata, region, title
 from builder.extract.dates.names import fold, fold_lines
 from builder.extract.page import Page
 from builder.extract.people import labelled, read_byline
@@ -308,3 +308,18 @@ def test_a_short_question_with_long_answers_keeps_its_day() -> None:
     assert document.published is not None
     assert document.published.printed_day == "2012-03-01"
     assert len(found.comments) == 3
+
+
+def test_menus_are_kept_from_the_search_and_stay_on_the_page() -> None:
+    """Blocks of nothing but links are no text; what is read after the search still finds them in their places."""
+    menu = "".join(f"<tr><td><a href={number}>خبر من الأخبار</a></td></tr>" for number in range(9))
+    sources = "<ul><li><a href=1>مصدر أول</a></li><li>مصدر على الورق</li></ul>"
+    html = f"<body><table>{menu}</table><div><h1>عنوان</h1><p>{LONG}</p>{sources}<p>{MORE}</p></div></body>"
+    read = page(html)
+    assert [element.tag for element in region.menus(read.lines)] == ["table"]
+    before = text_of(read.tree)
+    main = article.main_text(read)
+    assert main is not None
+    assert "خبر من الأخبار" not in main.lines
+    assert LONG in main.lines
+    assert text_of(read.tree) == before

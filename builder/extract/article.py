@@ -6,7 +6,8 @@ trafilatura is called so that its answer depends on the page alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from lxml.html import HtmlElement
@@ -87,10 +88,12 @@ def main_text(page: Page) -> MainText | None:
     lines = page.lines  # read before the tree is thinned: what a button says is on the page
     page.forget(_thin(page.tree))
     tiers = region.tiers_of(lines)
-    found = region.evident(lines, tiers) or _quick(page.tree, lines, tiers)
+    found = region.evident(lines, tiers)
     if found is None:
-        text = trafilatura_text(page.tree)
-        found = region.find(lines, text, tiers) if text else None
+        with _taken_out(region.menus(lines)):
+            found = _quick(page.tree, lines, tiers)
+            text = trafilatura_text(page.tree) if found is None else ""
+        found = region.find(lines, text, tiers) if text else found
         if found is None or not found.kept or not _covers(lines, found, text):
             unplaced = tuple(text.splitlines())
             return MainText(unplaced, ("",) * len(unplaced)) if text else None
@@ -112,6 +115,22 @@ def text_in_block(page: Page, block: HtmlElement, text: str) -> MainText:
     start, end = page.lines.spans.get(block, (0, 0))
     kept = tuple(i for i in range(start, end) if page.lines.lines[i].text in wanted)
     return MainText(tuple(page.lines.lines[i].text for i in kept), ("",) * len(kept), kept)
+
+
+@contextmanager
+def _taken_out(elements: list[HtmlElement]) -> Iterator[None]:
+    """Take elements out of their tree for a while: what trafilatura costs grows with all it has to look at."""
+    places = []
+    for element in elements:
+        parent = element.getparent()
+        if parent is not None and not (element.tail or "").strip():
+            places.append((parent, parent.index(element), element))
+            parent.remove(element)
+    try:
+        yield
+    finally:
+        for parent, index, element in reversed(places):
+            parent.insert(index, element)
 
 
 def _is_teaser(line: Line) -> bool:

@@ -51,6 +51,9 @@ MIN_EVIDENT_SHARE = 0.7
 MIN_EVIDENT_CHARS = 400
 """Fewest characters of sentences in such a block; shorter texts are looked for by all means."""
 
+MIN_MENU_LINES = 5
+"""Fewest lines of a block of nothing but links that is no part of a text where nothing names the text."""
+
 LINKED = 0.5
 """Link share from which on a line is a link rather than a sentence with one."""
 
@@ -136,6 +139,19 @@ def _placed(page: Lines, hits: set[int], tiers: Tiers) -> Found:
     out |= _inner_furniture(page, block, hits, weight)
     kept = _kept(page, block, hits, out, tier=tier)
     return Found(tuple(kept), tuple(sorted(hits - set(kept))), block, tier > 0, frozenset(hits))
+
+
+def menus(page: Lines) -> list[HtmlElement]:
+    """Return the largest blocks of several lines of which each is a link: menus, tickers, lists of other texts."""
+    plain = [0, *accumulate(line.link_share < LINKED for line in page.lines)]
+    found = dict.fromkeys(
+        element
+        for element, (start, end) in page.spans.items()
+        if end - start >= MIN_MENU_LINES
+        and plain[end] == plain[start]
+        and element.tag not in ("body", "html")
+    )
+    return [element for element in found if element.getparent() not in found]
 
 
 def tiers_of(page: Lines) -> Tiers:
