@@ -88,31 +88,30 @@ class Matcher:
         looks = [concept.never_signs for concept in self._concepts]
         openings = tuple(map(cue_sign, lexicon.furniture))
         self._gate = Gate([*searches, *concepts, *looks, openings])
-        self._named = len(searches) + len(concepts)
-        """Patterns from this number on find no name and no term."""
         self._cues = cue_pattern(lexicon.cues)
         self._carriers = cue_pattern(lexicon.carriers)
         self._venues = Venues(lexicon)
         self._openings = cue_pattern(lexicon.furniture)
 
-    def find(self, text: str, *, zone: str | None = None) -> Found:
-        """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place."""
+    def find(self, text: str, *, zone: str | None = None, concepts: bool = True) -> Found:
+        """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place.
+
+        Without `concepts` the mentions alone are looked for.
+        """
         seen = self._gate.stretches(fold_whole(text))
-        if not any(number < self._named for number in seen):
+        searched = len(self._searches) + (len(self._concepts) if concepts else 0)
+        if not any(number < searched for number in seen):
             return Found()
         folded = fold(text)
         candidates = self._candidates(folded, text, seen)
         names = [c.place for c in candidates]
-        openings = seen.get(self._named + len(self._concepts), [])
+        openings = seen.get(len(self._searches) + 2 * len(self._concepts), [])
         furniture = furniture_spans(text, folded.text, names, self._openings, openings)
         accepted = self._accept(folded.text, candidates, furniture)
-        concepts = sorted(
-            self._concept_hits(folded, seen),
-            key=lambda hit: (hit.start, hit.end, hit.concept),
-        )
+        hits = self._concept_hits(folded, seen) if concepts else ()
         return Found(
             tuple(self._mention(text, folded.text, candidate, zone, furniture) for candidate in accepted),
-            tuple(concepts),
+            tuple(sorted(hits, key=lambda hit: (hit.start, hit.end, hit.concept))),
             furniture.spans,
         )
 
@@ -196,8 +195,9 @@ class Matcher:
             if number in seen:
                 looks = seen.get(number + len(self._concepts), [])
                 for start, end in concept.spans(folded.text, seen[number], looks):
-                    before = _before(folded.text, start, PLACE_CHARS) if concept.topic else ""
-                    stance = self._venues.stance(before)
+                    stance = "topic"
+                    if concept.topic:
+                        stance = self._venues.stance(_before(folded.text, start, PLACE_CHARS))
                     yield ConceptHit(
                         concept.id, *folded.span(start, end), concept.core, concept.topic, stance
                     )

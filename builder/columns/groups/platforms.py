@@ -22,11 +22,11 @@ _DOCUMENTS = (*_COMMENTS, "concepts", "relevance", "relevance_parts")
 
 
 def _fill(table: str, row: Row, settings: ColumnSettings) -> Row:
-    matcher = settings.matcher()
-    found = matcher.find(row["text"])
-    in_title = matcher.find(row["title"] or "", zone="title")
+    matcher, whole = settings.matcher(), table == "documents"
+    found = matcher.find(row["text"], concepts=whole)
+    in_title = matcher.find(row["title"] or "", zone="title", concepts=whole)
     about = _about(found, in_title)
-    if table == "comments":
+    if not whole:
         return about
     concepts = {hit.concept for hit in (*in_title.concepts, *found.concepts)}
     return {
