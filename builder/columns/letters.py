@@ -11,10 +11,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from builder.columns.wordlists import word_list
 from builder.text import BIDI_CONTROLS, MARKS, fold_text, words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LETTERS_MIN = 6
 """Fewer Arabic letters than this say nothing."""
@@ -49,23 +53,23 @@ _NOISE_SIGNS = ("#", "[", "://", "www.", "RT")
 """Without any of these there is no noise; looking for it costs more than all the counting."""
 _STRETCH = re.compile(r"(\w)\1\1+")
 _DROPPED = re.compile(f"[{MARKS}{BIDI_CONTROLS}\u0640\u200b-\u200d]")
-_NATIVE = re.compile("[\u0621-\u063a\u0641-\u064aٱپچژگڤڨڭڥیک]+")
+_NATIVE = "\u0621-\u063a\u0641-\u064aٱپچژگڤڨڭڥیک"
+"""Those on a keyboard for Arabic or Persian, or in Arabic spellings of foreign names."""
 _INNER = re.compile("[ةى](?=[\u0621-\u063a\u0641-\u064aپچژگیک])")
 _SCRIPT = (
     "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
     "\u0870-\u088e\u08a0-\u08c9\ufb50-\ufdc7\ufdf0-\ufdfb\ufe70-\ufefc"
 )
 """Letters of the Arabic script: a regex class body."""
-_SCRIPT_BLOCKS = "".join(map(chr, (*range(0x600, 0x900), *range(0xFB50, 0xFF00))))
-_SCRIPT_CHARS = frozenset(re.findall(f"[{_SCRIPT}]", _SCRIPT_BLOCKS))
-_NO_SCRIPT = re.compile(f"[^{_SCRIPT}]")
-_NO_LETTER = re.compile(r"[\W\d_]")
-_FOREIGN = re.compile(f"[{_NATIVE.sub('', ''.join(sorted(_SCRIPT_CHARS)))}]")
-"""Letters of the script that are on no keyboard for Arabic or Persian."""
+_SCRIPT_HEAD = re.compile(f"[{_SCRIPT}]")
+_LETTER = r"[^\W\d_]"
+_ASTRAL_LETTER = re.compile("[\U00010000-\U0010ffff](?<![\\W\\d_])")
 _HA = re.compile("[هەھہ]")
 _HA_OPEN = re.compile(r"[هەھہ](?=\w)(?!(?:م|ا|ن|ه|ما|و|ي|ی)(?!\w))")
-_PERSIAN_LETTER = re.compile("[یکپچژگ]")
-_ALIEN = re.compile("[پچژگ]")
+_KEYS = "یک"
+"""Letters as a Persian keyboard writes them; Arabic has them in another form."""
+_ALIEN = "پچژگ"
+"""Letters of Persian that Arabic has not."""
 _JOINER = re.compile(r"\u200c(?<=\w\u200c)(?=\w)")
 _VOWEL_SIGNS = re.compile("[\u0659-\u065f\u02c7]")
 """Vowel signs of Gilaki, Balochi and Kurdish spelling; Arabic has none of them."""
@@ -109,25 +113,24 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
     """
     plain = unicodedata.normalize("NFKC", _without_noise(text))
     cleaned = _STRETCH.sub(r"\1", _DROPPED.sub("", plain))
-    script = _script(cleaned)
-    foreign = len(_FOREIGN.findall(cleaned))
+    counts = count_letters(cleaned)
     foreign_marks = len(_VOWEL_SIGNS.findall(plain))
-    share = _share(script, _letters(cleaned)) if whole is None else arabic_share(_without_noise(whole))
-    found = [_read_word(word) for word in words(cleaned) if word[0] in _SCRIPT_CHARS]
-    persian_letters = len(_PERSIAN_LETTER.findall(cleaned))
+    share = counts.share if whole is None else arabic_share(_without_noise(whole))
+    found = [word for word in map(_read_word, words(cleaned)) if word.script]
+    persian_letters = counts.keys + counts.alien
     evidence = _share(sum([word.own if persian_letters else word.arabic for word in found]), len(found))
     persian = _share(sum([word.persian for word in found]), len(found))
     persian += len(_JOINER.findall(plain)) / max(1, len(found))
-    verdict = _verdict(cleaned, script, foreign, share, evidence)
+    verdict = _verdict(cleaned, counts, share, evidence)
     if (
         verdict == "ar"
         and share <= 1 - LATIN_PROSE_MAX
         and latin_prose_share(whole or text) >= LATIN_PROSE_MAX
     ):
         verdict = "mixed-script"
-    if verdict == "ar" and foreign_marks / script > FOREIGN_SHARE_MAX:
+    if verdict == "ar" and foreign_marks / counts.script > FOREIGN_SHARE_MAX:
         verdict = "foreign-letters"
-    alien = foreign + len(_ALIEN.findall(cleaned)) + foreign_marks
+    alien = counts.foreign + counts.alien + foreign_marks
     return Letters(verdict, share, evidence, persian, persian_letters, alien, cleaned)
 
 
@@ -138,19 +141,69 @@ def _without_noise(text: str) -> str:
     return _NOISE_WITHOUT_AT.sub(" ", text) if any(sign in text for sign in _NOISE_SIGNS) else text
 
 
-def _script(text: str) -> int:
-    """Return how many letters of a text are of the Arabic script. What is none is less, and quicker found."""
-    return len(text) - len(_NO_SCRIPT.findall(text))
+class Counts(NamedTuple):
+    """How many characters of a text are letters, are of the Arabic script, and which: not native to Arabic or Persian
+    keyboards, of a Persian keyboard, of the Persian alphabet alone."""
+
+    letters: int
+    script: int
+    foreign: int
+    keys: int
+    alien: int
+
+    @property
+    def share(self) -> float:
+        """Arabic-script letters among all letters (0-1)."""
+        return _share(self.script, self.letters)
 
 
-def _letters(text: str) -> int:
-    """Return how many letters a text has."""
-    return len(text) - len(_NO_LETTER.findall(text))
+def count_letters(text: str) -> Counts:
+    """Return how many letters of each kind a text has: one look at a table for each, as a pattern costs ten."""
+    import numpy as np
+
+    units = _units(text)
+    kinds = np.bincount(_kinds()[units], minlength=len(_KINDS) + 1).tolist()
+    _, other, sign, foreign, native, keys, alien = kinds
+    beyond = len(_ASTRAL_LETTER.findall(text)) if len(units) > len(text) else 0
+    script = foreign + native + keys + alien
+    return Counts(script + other + beyond, script + sign, foreign + sign, keys, alien)
+
+
+_KINDS = (
+    _LETTER,
+    f"(?!{_LETTER})[{_SCRIPT}]",
+    f"(?={_LETTER})[{_SCRIPT}]",
+    f"[{_NATIVE}]",
+    f"[{_KEYS}]",
+    f"[{_ALIEN}]",
+)
+"""Kinds of characters from 1 on, as patterns: of those that a character fits, the last is its kind."""
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> npt.NDArray[np.uint8]:
+    """Return the kind of every character below U+10000."""
+    import numpy as np
+
+    every = "".join(map(chr, range(0x10000)))
+    kinds = np.zeros(len(every), np.uint8)
+    for kind, pattern in enumerate(_KINDS, 1):
+        kinds[_units("".join(re.findall(pattern, every)))] = kind
+    return kinds
+
+
+def _units(text: str) -> npt.NDArray[np.uint16]:
+    """Return a text as numbers, two for a character beyond U+FFFF."""
+    import numpy as np
+
+    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.dtype("<u2"))
 
 
 class _Word(NamedTuple):
-    """What a word says: whether it looks Arabic, looks Arabic and not Persian too, or is Persian."""
+    """What a word says: whether it begins in Arabic script, looks Arabic, looks Arabic and not Persian too, or is
+    Persian."""
 
+    script: bool
     arabic: bool
     own: bool
     persian: bool
@@ -163,7 +216,8 @@ def _read_word(raw: str) -> _Word:
     looks = _looks_arabic(raw, word)
     small = word in word_list("arabic")
     own = small and word not in word_list("shared")
-    return _Word(small or looks, own or looks, word in word_list("persian"))
+    script = _SCRIPT_HEAD.match(raw) is not None
+    return _Word(script, small or looks, own or looks, word in word_list("persian"))
 
 
 def _looks_arabic(raw: str, word: str) -> bool:
@@ -176,7 +230,7 @@ def _looks_arabic(raw: str, word: str) -> bool:
 
 def arabic_share(text: str) -> float:
     """Return the share of Arabic-script letters among all letters of a text (0-1)."""
-    return _share(_script(text), _letters(text))
+    return count_letters(text).share
 
 
 def latin_prose_share(text: str) -> float:
@@ -186,12 +240,12 @@ def latin_prose_share(text: str) -> float:
     English or French, most of the others in lower case. So names, titles, addresses and code do not count.
     """
     plain = _without_noise(text)
-    prose = sum(_letters(match.group()) for match in _LATIN_RUN.finditer(plain) if _is_prose(match))
-    return _share(prose, _letters(plain))
+    runs = [match.group() for match in _LATIN_RUN.finditer(plain) if _is_prose(match.group())]
+    return _share(count_letters(" ".join(runs)).letters, count_letters(plain).letters)
 
 
-def _is_prose(run: re.Match[str]) -> bool:
-    found = words(run.group())
+def _is_prose(run: str) -> bool:
+    found = words(run)
     small = word_list("latin")
     content = [word for word in found if word.lower() not in small]
     lower = sum(word[0].islower() for word in content)
@@ -200,7 +254,7 @@ def _is_prose(run: re.Match[str]) -> bool:
 
 def has_many_ha(cleaned: str) -> bool:
     """Tell whether a cleaned text has ha as often, also inside words, as Sorani typed with Arabic letters."""
-    letters = max(1, _script(cleaned))
+    letters = max(1, count_letters(cleaned).script)
     many = len(_HA.findall(cleaned)) / letters >= HA_SHARE_SORANI
     return many and len(_HA_OPEN.findall(cleaned)) / letters >= HA_OPEN_SHARE_SUSPECT
 
@@ -209,18 +263,19 @@ def _share(part: int, whole: int) -> float:
     return part / max(1, whole)
 
 
-def _verdict(cleaned: str, script: int, foreign: int, share: float, evidence: float) -> str:
-    if share < MIXED_SHARE_MIN and _letters(cleaned) >= LETTERS_MIN:
+def _verdict(cleaned: str, counts: Counts, share: float, evidence: float) -> str:
+    if share < MIXED_SHARE_MIN and counts.letters >= LETTERS_MIN:
         return "not-arabic-script"
-    if script < LETTERS_MIN:
+    if counts.script < LETTERS_MIN:
         return "few-letters"
     if share < ARABIC_SHARE_MIN:
         return "mixed-script"
-    return _within_script(cleaned, script, foreign, evidence)
+    return _within_script(cleaned, counts, evidence)
 
 
-def _within_script(cleaned: str, script: int, foreign: int, evidence: float) -> str:
-    foreign += _LONE_HAMZA_WEIGHT * len(_LONE_HAMZA.findall(cleaned))
+def _within_script(cleaned: str, counts: Counts, evidence: float) -> str:
+    script = counts.script
+    foreign = counts.foreign + _LONE_HAMZA_WEIGHT * len(_LONE_HAMZA.findall(cleaned))
     if foreign / script > FOREIGN_SHARE_MAX or len(_INNER.findall(cleaned)) / script > INNER_SHARE_MAX:
         return "foreign-letters"
     if script < HA_LETTERS_MIN:
