@@ -95,8 +95,16 @@ def fingerprint(text: str, settings: DedupBlock | None = None) -> Fingerprint:
     exact = hashlib.blake2b(form, digest_size=16).hexdigest()
     grams = _ngrams(tokens)
     bands = _bands(grams, settings.bands, settings.rows_per_band) if settings.near and len(grams) else ()
-    shingles = np.unique((grams >> np.uint64(32)).astype("<u4"))
+    shingles = _distinct((grams >> np.uint64(32)).astype("<u4"))
     return Fingerprint(exact, len(tokens), bands, shingles.tobytes())
+
+
+def _distinct(values: U32) -> U32:
+    """Return values sorted, each once; `np.unique` takes seven times as long for the few of one text."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def jaccard(left: bytes, right: bytes) -> float:
@@ -126,7 +134,7 @@ def _mixed(values: U64) -> U64:
 
 def _ngrams(tokens: Sequence[str]) -> U64:
     """Return a 64-bit hash of every run of five words; of the whole where there are fewer."""
-    hashes = np.array([_word_hash(token) for token in tokens], dtype=np.uint64)
+    hashes = np.fromiter(map(_word_hash, tokens), np.uint64, len(tokens))
     size = min(NGRAM_WORDS, len(hashes))
     if not size:
         return hashes
@@ -150,13 +158,14 @@ def _bands(grams: U64, bands: int, rows: int) -> tuple[int, ...]:
     factors, offsets = _permutations(bands * rows)
     smallest = np.full(bands * rows, np.iinfo(np.uint64).max, dtype=np.uint64)
     for start in range(0, len(grams), _BLOCK):
-        block = grams[start : start + _BLOCK][None, :]
-        smallest = np.minimum(smallest, (block * factors + offsets).min(axis=1))
+        values = grams[start : start + _BLOCK] * factors
+        values += offsets
+        smallest = np.minimum(smallest, values.min(axis=1))
     signature = (smallest >> np.uint64(32)).reshape(bands, rows)
     keys = np.arange(1, bands + 1, dtype=np.uint64)
     for row in range(rows):
         keys = _mixed(keys * np.uint64(_GOLDEN) + signature[:, row])
-    return tuple(int(key) for key in keys.view(np.int64))
+    return tuple(keys.view(np.int64).tolist())
 
 
 # --- clusters, out of core -------------------------------------------------------------------------------
