@@ -16,7 +16,7 @@ import ahocorasick
 
 from builder.columns.lexicon import GAP_CHARS, cue_tokens, form_tokens
 
-CLITIC_CHARS = 10
+CLITIC_CHARS = 8
 """More than clitics before a name, or suffixes behind it with the character that ends the word, take up."""
 ADDRESS_CHARS = 14
 """More than "https://www." takes up."""
@@ -43,10 +43,11 @@ def cue_sign(cue: str) -> Sign:
 
 def _sign(tokens: Sequence[str]) -> Sign:
     place = tokens.index(max(tokens, key=len))
-    return Sign(tokens[place], _reach(tokens[: place + 1]), _reach(tokens[place + 1 :]))
+    return Sign(tokens[place], len(tokens[place]) + _reach(tokens[:place]), _reach(tokens[place + 1 :]))
 
 
 def _reach(tokens: Sequence[str]) -> int:
+    """Return how far some tokens, each with the gap beside it, and clitics at their end take up."""
     return sum(map(len, tokens)) + GAP_CHARS * len(tokens) + CLITIC_CHARS
 
 

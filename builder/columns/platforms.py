@@ -98,11 +98,11 @@ class Matcher:
 
         Without `concepts` the mentions alone are looked for.
         """
-        seen = self._gate.stretches(fold_whole(text))
         searched = len(self._searches) + (len(self._concepts) if concepts else 0)
-        if not any(number < searched for number in seen):
+        if min(self._gate.numbers(fold_whole(text)), default=searched) >= searched:
             return Found()
         folded = fold(text)
+        seen = self._gate.stretches(folded.text)
         candidates = self._candidates(folded, text, seen)
         names = [c.place for c in candidates]
         openings = seen.get(len(self._searches) + 2 * len(self._concepts), [])
