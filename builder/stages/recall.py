@@ -8,6 +8,7 @@ takedowns. A capture of which any row is no longer in the stores is worked on as
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 CODE = ("builder.stages.keys", "builder.stages.states")
 CAPTURES_PER_PART = 4096
+READ_AT_ONCE = 128
+"""Captures whose extractions are in memory at a time."""
 
 
 def recall_store(cache: Path, takedowns: Takedowns) -> Store:
@@ -103,8 +106,8 @@ class Recall:
         self._waiting, self._fresh = [], []
 
 
-def standing(database: duckdb.DuckDBPyConnection, batch_rows: int) -> Iterator[list[Standing]]:
-    """Yield, in batches, what stands of the captures that are left."""
+def standing(database: duckdb.DuckDBPyConnection) -> Iterator[Standing]:
+    """Yield what stands of the captures that are left."""
     parts = database.execute("SELECT DISTINCT part FROM standing ORDER BY part").fetchall()
     if not parts:
         return
@@ -114,9 +117,9 @@ def standing(database: duckdb.DuckDBPyConnection, batch_rows: int) -> Iterator[l
         FROM read_parquet([{names}], filename = true) AS parts
         JOIN standing USING ({KEY}) WHERE parts.filename = standing.part"""
     )
-    for batch in cursor.to_arrow_reader(batch_rows):
+    for batch in cursor.to_arrow_reader(READ_AT_ONCE):
         columns = [column.to_pylist() for column in batch.columns]
-        yield [Standing(*row) for row in zip(*columns, strict=True)]
+        yield from itertools.starmap(Standing, zip(*columns, strict=True))
 
 
 def _digest(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -30,7 +31,10 @@ from builder.stages.rejects import rejected_record
 from builder.stages.store import KEY, Store, write_parquet
 from builder.urls import stable_id
 
-CAPTURES_PER_BATCH = 128
+CAPTURES_MAX, CAPTURES_MIN = 128, 32
+"""Captures of the first batches and of the last: to write the parts of a batch costs as much as four captures."""
+LAST_SHARE = 4
+"""A batch holds no more than this part of the captures that are left, so that no worker ends long after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +154,21 @@ def rejected(record: Document | Comment, ref: CaptureRef, reason: Reason) -> Row
     return rejected_record(table_of(record), identity, record.url, record.title, ref, [reason])
 
 
+def batched(captures: Iterable[Standing], count: int) -> Iterator[RowBatch]:
+    """Yield `count` captures in batches that become smaller towards the end, whatever the number of workers."""
+    every = iter(captures)
+    left = count
+    while batch := tuple(islice(every, max(CAPTURES_MIN, min(CAPTURES_MAX, left // LAST_SHARE)))):
+        left -= len(batch)
+        yield RowBatch(batch)
+
+
 def make_rows(
-    maker: Callable[[RowBatch], Made], batches: Iterable[Sequence[Standing]], engine: Engine
+    maker: Callable[[RowBatch], Made], batches: Iterable[RowBatch], engine: Engine
 ) -> Iterator[Made]:
     """Run the maker over all batches. A batch that fails as a whole is run again capture by capture."""
     broken: list[RowBatch] = []
-    tasks = (RowBatch(tuple(batch)) for batch in batches)
-    for task, outcome in engine.run(maker, tasks, BATCH):
+    for task, outcome in engine.run(maker, batches, BATCH):
         if isinstance(outcome, Failure):
             broken.append(task)
         else:

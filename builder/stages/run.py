@@ -154,11 +154,12 @@ def rows(work: Work) -> None:
 
 def _made(work: Work, plan: Plan, memory: recall.Recall) -> Iterator[making.Made]:
     """Yield what the captures give that are not remembered."""
-    if not memory.waiting():
+    waiting = memory.waiting()
+    if not waiting:
         return
     known = work.folder / KNOWN
     making.write_known(known, plan.stores.values())
-    batches = recall.standing(work.database, making.CAPTURES_PER_BATCH)
+    batches = making.batched(recall.standing(work.database), waiting)
     yield from making.make_rows(plan.maker(work.templates, known), batches, work.engine)
 
 
