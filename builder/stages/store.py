@@ -76,7 +76,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
+            pq.write_table(table, file, compression="zstd", use_dictionary=False, write_statistics=False)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
