@@ -96,8 +96,9 @@ def find_both(
     last change stands for a day of publication that the page does not tell, with the least confidence.
     """
     page = Page(tree, captured_at, zone, url, lines, objects, named)
-    changed = _best(_modified(page))
-    best = _best(_published(page))
+    printed, reprinted = line_candidates(page)
+    changed = _best(_modified(page, reprinted))
+    best = _best(_published(page, printed))
     if best is None and changed is not None:
         best = Candidate(changed.moment, f"{changed.origin}, last change", LEAST_CONFIDENCE)
     return _told(best, "published"), _told(changed, "modified")
@@ -124,22 +125,22 @@ def _lends_hour(candidate: Candidate, chosen: Candidate) -> bool:
     return same_day and exact and chosen.moment.precision == "day" and candidate.confidence >= LEAST_TO_LEND
 
 
-def _published(page: Page) -> Iterator[Candidate]:
+def _published(page: Page, printed: list[Candidate]) -> Iterator[Candidate]:
     yield from _from_jsonld(page, ("datePublished", "uploadDate"), 0.98)
     yield from _from_meta(page, META_PUBLISHED, 0.95)
     yield from _from_itemprop(page, "datepublished", 0.96)
     yield from _from_times(page, updated=False)
-    yield from line_candidates(page, updated=False)
+    yield from printed
     yield from _from_jsonld(page, ("dateCreated",), 0.6)
     yield from _from_url(page)
 
 
-def _modified(page: Page) -> Iterator[Candidate]:
+def _modified(page: Page, printed: list[Candidate]) -> Iterator[Candidate]:
     yield from _from_jsonld(page, ("dateModified",), 0.98)
     yield from _from_meta(page, META_MODIFIED, 0.95)
     yield from _from_itemprop(page, "datemodified", 0.96)
     yield from _from_times(page, updated=True)
-    yield from line_candidates(page, updated=True)
+    yield from printed
 
 
 def _candidate(page: Page, text: str, origin: str, confidence: float) -> Iterator[Candidate]:

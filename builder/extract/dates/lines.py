@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from builder.extract.dates.moments import fields_of, parse_moment, to_moment
@@ -46,17 +46,20 @@ MOST_DATELINE_CHARS = 30
 """Before the date of a dateline stand a place and an agency, no more."""
 
 
-def line_candidates(page: Page, *, updated: bool) -> Iterator[Candidate]:
-    """Yield the dates of a page's lines that may be its own; with `updated` those of its last change."""
+def line_candidates(page: Page) -> tuple[list[Candidate], list[Candidate]]:
+    """Return the dates of a page's lines that may be its own: of its publication, and of its last change."""
+    published: list[Candidate] = []
+    changed: list[Candidate] = []
     for spot in page.spots:
         short = len(spot.line) <= LONGEST_LINE_CHARS or spot.near
-        printed = short and bool(find_printed(spot.line[:LONGEST_LINE_CHARS]))
-        if not (printed or (spot.near and not updated)) or page.aside(spot.element):
+        found = find_printed(spot.line[:LONGEST_LINE_CHARS]) if short else ()
+        if not (found or spot.near) or page.aside(spot.element):
             continue
-        if printed:
-            yield from _on_line(page, spot, updated=updated)
-        if spot.near and not updated:
-            yield from _counting_back(page, spot.line)
+        for updated, candidate in _on_line(page, spot, found):
+            (changed if updated else published).append(candidate)
+        if spot.near:
+            published += _counting_back(page, spot.line)
+    return published, changed
 
 
 def _counting_back(page: Page, line: str) -> Iterator[Candidate]:
@@ -70,21 +73,20 @@ def _counting_back(page: Page, line: str) -> Iterator[Candidate]:
                 yield Candidate(moment, "printed:relative", 0.6)
 
 
-def _on_line(page: Page, spot: Spot, *, updated: bool) -> Iterator[Candidate]:
-    found = find_printed(spot.line[:LONGEST_LINE_CHARS])
+def _on_line(page: Page, spot: Spot, found: Sequence[Printed]) -> Iterator[tuple[bool, Candidate]]:
+    """Yield the dates of a line that may be the page's own, each with whether it is that of a change."""
     hijri = [date for date in found if date.hijri]
     plain = [date for date in found if not date.hijri] or hijri
     for index, date in enumerate(plain):
         before = fold(spot.line[(plain[index - 1].end if index else 0) : date.start])
-        if bool(UPDATED.search(before[-40:] or fold(spot.previous[-60:])[-30:])) is not updated:
-            continue
         standing = _standing(spot, date, before, found)
         moment = _moment(page, [date] if date in hijri else [date, *hijri]) if standing else None
         if standing and moment:
-            yield Candidate(moment, _origin(spot, standing), _trust(page, spot, moment, standing))
+            updated = bool(UPDATED.search(before[-40:] or fold(spot.previous[-60:])[-30:]))
+            yield updated, Candidate(moment, _origin(spot, standing), _trust(page, spot, moment, standing))
 
 
-def _standing(spot: Spot, date: Printed, before: str, found: list[Printed]) -> Standing | None:
+def _standing(spot: Spot, date: Printed, before: str, found: Sequence[Printed]) -> Standing | None:
     labelled = bool(_LABEL.search(before)) or (
         not before.strip() and bool(_LABEL.search(fold(spot.previous[-80:])))
     )

@@ -109,7 +109,6 @@ _ZONE = re.compile(
 _WEEKDAY = re.compile(rf"(?<![^\W\d])(?:ال)?(?P<weekday>{alternatives(WEEKDAYS)})(?![^\W\d])\.?[\s,،:|\-/]*$")
 
 
-_DIGIT = re.compile(r"\d")
 _YEAR_DIGITS = re.compile(r"\d{4}")
 """All patterns of this module ask for a year of four digits; most lines of a page have none."""
 
@@ -117,19 +116,19 @@ _YEARISH = re.compile(rf"\d(?:{DROPPED}*\d){{3}}")
 """Four digits before folding: signs that it drops may stand between them."""
 
 
-def find_printed(text: str) -> list[Printed]:
+def find_printed(text: str) -> tuple[Printed, ...]:
     """Return the complete dates of a text in reading order, Hijri and Gregorian ones each by itself."""
-    if not _DIGIT.search(text) or not _YEARISH.search(text):
-        return []
-    return list(_remembered(text) if len(text) <= REMEMBERED_CHARS else _found(text))
+    return _remembered(text) if len(text) <= REMEMBERED_CHARS else _found(text)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)  # a page's dates, its answers and its byline ask for the same lines
 def _remembered(text: str) -> tuple[Printed, ...]:
     return _found(text)
 
 
 def _found(text: str) -> tuple[Printed, ...]:
+    if not _YEARISH.search(text):
+        return ()
     folded = fold(text)
     if not _YEAR_DIGITS.search(folded):
         return ()
