@@ -104,7 +104,9 @@ def find(page: Lines, text: str, tiers: Tiers | None = None) -> Found | None:
     `tiers` are those of `tiers_of(page)`, if known.
     """
     hits = _hits(page.lines, text)
-    return _placed(page, hits, tiers_of(page) if tiers is None else tiers) if hits else None
+    if not hits:
+        return None
+    return _placed(page, hits, tiers_of(page) if tiers is None else tiers, range(len(page.lines)))
 
 
 def evident(page: Lines, tiers: Tiers) -> Found | None:
@@ -121,16 +123,15 @@ def evident(page: Lines, tiers: Tiers) -> Found | None:
     start, end = page.spans[block]
     if weight[end] - weight[start] < max(MIN_EVIDENT_CHARS, MIN_EVIDENT_SHARE * weight[-1]):
         return None
-    names = Names(block, frozenset())
-    lines = ((index, page.lines[index]) for index in range(start, end))
-    return _placed(
-        page, {i for i, line in lines if line.link_share < LINKED and not names.kind(line.element)}, tiers
-    )
+    names, own = Names(block, frozenset()), range(start, end)
+    lines = ((index, page.lines[index]) for index in own)
+    hits = {i for i, line in lines if line.link_share < LINKED and not names.kind(line.element)}
+    return _placed(page, hits, tiers, own)
 
 
-def _placed(page: Lines, hits: set[int], tiers: Tiers) -> Found:
-    """Return the article round the lines that were taken for its text."""
-    out = furniture(page, hits)
+def _placed(page: Lines, hits: set[int], tiers: Tiers, within: range) -> Found:
+    """Return the article round the lines that were taken for its text; furniture is looked for in a range of lines."""
+    out = furniture(page, hits, within)
     heavy = (_weight(line) if i in hits and i not in out else 0.0 for i, line in enumerate(page.lines))
     weight = [0.0, *accumulate(heavy)]
     block, tier = _declared(page, weight, tiers)
@@ -182,13 +183,14 @@ def _weight(line: Line) -> float:
     return len(line.text) * (1 - line.link_share)
 
 
-def furniture(page: Lines, hits: Iterable[int] = ()) -> set[int]:
-    """Return the lines that the page's own words give away as furniture, by index."""
+def furniture(page: Lines, hits: Iterable[int] = (), within: range | None = None) -> set[int]:
+    """Return the lines that the page's own words give away as furniture, by index; of a range of lines if given."""
     heavy = sum(_weight(page.lines[i]) for i in hits)
     out: set[int] = set()
-    for index, line in enumerate(page.lines):
+    for index in range(len(page.lines)) if within is None else within:
         if index in out:
             continue
+        line = page.lines[index]
         size = len(line.text)
         if size > MAX_NOTICE_CHARS:
             continue

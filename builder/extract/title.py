@@ -175,7 +175,7 @@ def _headings(
         shape, origin = _shape(line.element)
         in_head = own in head and (shape > 0 or len(own) >= MIN_COVER * len(head))
         large = not shape and may_be_large and _holds_any(line.element, large_fonts[line.text])
-        if not in_head and not agrees and not large and (not shape or index > first + 1):
+        if not in_head and not agrees and not large and (shape <= 0 or index > first + 1):
             continue
         if _leads_home(line):
             continue

@@ -48,11 +48,14 @@ def shaped_items(lines: list[tuple[HtmlElement, str]], context: Context) -> list
     if first is None:
         return []
     under = [index for index in stamps if index > first]
-    blocks = _blocks([lines[index][0] for index in under])
-    items = [*(read_item(block, frozenset(), context) for block in blocks), *_runs(lines, under, context)]
-    whole = [item for item in items if item is not None and item.whole]
-    teasers = {element for element in {item.element for item in whole} if is_teaser(element, context=context)}
-    whole = [item for item in whole if item.element not in teasers]
+    blocks = [
+        block
+        for block in _blocks([lines[index][0] for index in under])
+        if not is_teaser(block, context=context)
+    ]
+    read = [read_item(block, frozenset(), context) for block in blocks]
+    runs = [item for item in _runs(lines, under, context) if not is_teaser(item.element, context=context)]
+    whole = [item for item in (*read, *runs) if item is not None and item.whole]
     kin = Counter(_kinship(item.element) for item in whole)
     return [item for item in whole if kin[_kinship(item.element)] > 1 or _to_the_minute(item)]
 
