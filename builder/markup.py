@@ -153,7 +153,7 @@ def _is_blank(text: str | None) -> bool:
 def read_lines(root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) -> Lines:
     """Return the visible, non-empty lines of a tree. No recursion: pages nest 2,000 deep.
 
-    Elements in `skip` and in SILENT are left out with all they hold. Line ends inside `pre` count.
+    Elements in `skip` and in SILENT are left out with all they hold; a block ends its line all the same. Line ends inside `pre` count.
     """
     return _Reader(root, skip).read()
 
@@ -183,6 +183,8 @@ class _Reader:
             for element in coming:
                 tag = element.tag  # each look at an element's fields makes new strings
                 if tag in SILENT or element in skip:
+                    if tag in BLOCKS and self.parts:
+                        self._end_line()
                     if element is not root and (text := element.tail):
                         self._piece(block, text)
                     continue
@@ -249,6 +251,9 @@ def block_lines(
     root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()
 ) -> list[tuple[HtmlElement, str]]:
     """Return the lines of `read_lines`, each with the block element it stands in."""
+    if not len(root) and not skip and root.tag not in SILENT and root.tag != "pre":  # a name or a time: one line
+        text = squeeze(root.text or "")
+        return [(root, text)] if text else []
     return [(line.element, line.text) for line in read_lines(root, skip).lines]
 
 

@@ -280,7 +280,7 @@ def test_a_block_named_as_the_body_needs_nobody_to_find_it() -> None:
         f"<div class=byline>كتبه أحد القراء</div></div><div class=box><p>{LONG}</p></div>"
     )
     lines = page(html).lines
-    found = region.evident(lines, region.tiers_of(lines))
+    found = region.evident(lines, region.tiers_of(lines.spans))
     assert found is not None
     assert [lines.lines[i].text for i in found.kept] == ["عنوان فرعي", *sentences]
 
@@ -291,7 +291,7 @@ def test_a_block_that_only_bears_the_name_is_not_believed() -> None:
     lines = page(
         f"<div class=entry-content><p>{LONG} {MORE} {LONG} {MORE}</p></div><div>{outside}</div>"
     ).lines
-    assert region.evident(lines, region.tiers_of(lines)) is None
+    assert region.evident(lines, region.tiers_of(lines.spans)) is None
 
 
 def test_a_short_question_with_long_answers_keeps_its_day() -> None:

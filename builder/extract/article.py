@@ -87,7 +87,7 @@ def main_text(page: Page) -> MainText | None:
     """
     lines = page.lines  # read before the tree is thinned: what a button says is on the page
     page.forget(_thin(page.tree))
-    tiers = region.tiers_of(lines)
+    tiers = region.tiers_of(page.named_blocks)
     found = region.evident(lines, tiers)
     if found is None:
         with _taken_out(region.menus(lines)):

@@ -148,7 +148,7 @@ def _crumbs(page: Page) -> list[str]:
             return [
                 name for entry in (entries if isinstance(entries, list) else []) if (name := _crumb(entry))
             ]
-    for element in page.lines.spans:
+    for element in page.named_blocks:
         if _is_crumbs(element.get("class"), element.get("id"), element.get("itemprop")):
             return [squeeze(link.text_content()) for link in element.iter("a")]
     return []
@@ -197,7 +197,7 @@ def _tag_claims(page: Page) -> Iterable[tuple[list[str], str, float]]:
         "rel:tag",
         0.9,
     )
-    yield _boxed(page.lines.spans), "element:tags", 0.8
+    yield _boxed(page.named_blocks), "element:tags", 0.8
     for line in page.lines.lines:
         match = _TAG_LABEL.match(line.text) if ":" in line.text and len(line.text) < 400 else None
         if match:

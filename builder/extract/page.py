@@ -81,6 +81,13 @@ class Page:
         return named_elements(self.tree)
 
     @cached_property
+    def named_blocks(self) -> list[HtmlElement]:
+        """The blocks of the lines with names, and all articles, inner ones first; asked for when the tree is final."""
+        known = {element for element, *_ in self.named}
+        known.update(self.tree.iter("article"))
+        return [element for element in self.lines.spans if element in known]
+
+    @cached_property
     def rel_links(self) -> list[tuple[HtmlElement, list[str]]]:
         """The links that say how they stand to the page, with what they say; asked for when the tree is final."""
         return [(link, rel.split()) for link in self.tree.iter("a") if (rel := link.get("rel"))]

@@ -101,19 +101,19 @@ def key(text: str) -> str:
 def find(page: Lines, text: str, tiers: Tiers | None = None) -> Found | None:
     """Return where the text that trafilatura found stands on the page; None when it stands nowhere on it.
 
-    `tiers` are those of `tiers_of(page)`, if known.
+    `tiers` are those of `tiers_of(page.spans)`, if known.
     """
     hits = _hits(page.lines, text)
     if not hits:
         return None
-    return _placed(page, hits, tiers_of(page) if tiers is None else tiers, range(len(page.lines)))
+    return _placed(page, hits, tiers_of(page.spans) if tiers is None else tiers, range(len(page.lines)))
 
 
 def evident(page: Lines, tiers: Tiers) -> Found | None:
     """Return where the article stands on a page that says so itself; None where it must be looked for.
 
     A page does when a block named as the article's body holds most sentences of the page: whoever is asked then
-    finds that block, which is taken whole. `tiers` are those of `tiers_of(page)`.
+    finds that block, which is taken whole. `tiers` are those of `tiers_of(page.spans)`.
     """
     heavy = (_weight(line) if len(line.text) > MAX_LINE_CHARS else 0.0 for line in page.lines)
     weight = [0.0, *accumulate(heavy)]
@@ -155,9 +155,9 @@ def menus(page: Lines) -> list[HtmlElement]:
     return [element for element in found if element.getparent() not in found]
 
 
-def tiers_of(page: Lines) -> Tiers:
-    """Return the blocks that are named as an article's body or as content, each with its tier, in reading order."""
-    return [(element, tier) for element in page.spans if (tier := tier_of(element))]
+def tiers_of(blocks: Iterable[HtmlElement]) -> Tiers:
+    """Return those of some blocks that are named as an article's body or as content, each with its tier."""
+    return [(element, tier) for element in blocks if (tier := tier_of(element))]
 
 
 def _hits(lines: list[Line], text: str) -> set[int]:

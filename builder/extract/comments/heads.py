@@ -28,6 +28,11 @@ _CONTROL = re.compile(
     re.IGNORECASE,
 )
 
+_QUOTE_LABEL = re.compile(r"\W*(?:اقتباس|quote)\W*")
+
+LONGEST_LABEL_CHARS = 80
+"""A longer line is no label and no button."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -41,12 +46,12 @@ class Head:
 
 def is_control(line: str) -> bool:
     """True for a line that is a button, a counter or a number and not something a reader wrote."""
-    return len(line) <= 80 and bool(_CONTROL.match(fold(line)))
+    return len(line) <= LONGEST_LABEL_CHARS and bool(_CONTROL.match(fold(line)))
 
 
 def is_quote_label(line: str) -> bool:
     """True for the line that forums print above what an answer quotes."""
-    return bool(re.fullmatch(r"\W*(?:اقتباس|quote)\W*", fold(line)))
+    return len(line) <= LONGEST_LABEL_CHARS and bool(_QUOTE_LABEL.fullmatch(fold(line)))
 
 
 def is_email(line: str) -> bool:

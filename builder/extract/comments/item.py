@@ -85,10 +85,12 @@ class Context:
 
     def lines(self, element: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) -> list[str]:
         """Return the lines of an element without what stands in `skip`."""
-        span = self.page.spans.get(element) if self.page is not None and not skip else None
-        if self.page is None or span is None:
+        spans = {} if self.page is None else self.page.spans
+        span = spans.get(element)
+        if self.page is None or span is None or not spans.keys() >= skip:
             return [line for _, line in block_lines(element, skip)]
-        return [line.text for line in self.page.lines[span[0] : span[1]]]
+        left_out = {index for part in skip for index in range(*spans[part])}
+        return [self.page.lines[index].text for index in range(*span) if index not in left_out]
 
 
 class Parts:

@@ -90,9 +90,9 @@ def post_items(named: list[Named], context: Context) -> list[Item]:
 def _comment_kinds(name: Named) -> list[str]:
     element, classes, own_id = name
     kinds = []
-    if "comment" in (element.get("itemprop") or "").lower().split():
+    if (prop := element.get("itemprop")) and "comment" in prop.lower().split():
         kinds.append("itemprop")
-    if _COMMENT_TYPE.search(element.get("itemtype") or ""):
+    if (kind := element.get("itemtype")) and _COMMENT_TYPE.search(kind):
         kinds.append("itemtype")
     if own_id and _COMMENT_ID.match(own_id):
         kinds.append("id")
@@ -117,7 +117,7 @@ def _among_comments(element: HtmlElement) -> bool:
 def _post_kinds(name: Named) -> list[str]:
     element, classes, own_id = name
     kinds = []
-    if _POST_TYPE.search(element.get("itemtype") or ""):
+    if (kind := element.get("itemtype")) and _POST_TYPE.search(kind):
         kinds.append("itemtype")
     if own_id and _POST_ID.match(own_id):
         kinds.append("id")
