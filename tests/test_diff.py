@@ -12,7 +12,7 @@ from releasekit import START, comment, document, recipe_in, release_of, words, w
 
 from builder import takedown
 from builder.dedup import cluster
-from builder.errors import WorldError
+from builder.errors import VerifyFailed, WorldError
 from builder.recipe import DedupBlock
 from builder.release.diff import Side, compare, diff
 from builder.release.manifest import read_manifest
@@ -114,6 +114,19 @@ def test_unchanged_shards_are_not_opened(tmp_path: Path) -> None:
     for release in (one, two):
         (release.path / "data/documents/train-2025-01.parquet").write_bytes(b"not parquet")
     assert diff(one.path, two.path).total("added") == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_shard_is_named(tmp_path: Path, damage: str) -> None:
+    """A shard that differs and cannot be read ends the comparison with its name and with what to do."""
+    recipe = recipe_in(tmp_path)
+    one, two = release_of(recipe, BASE[:5]), release_of(recipe, BASE[:9])
+    shard = two.path / "data/documents/train-2025-01.parquet"
+    shard.write_bytes(b"not parquet" * 9) if damage == "cut" else shard.unlink()
+    with pytest.raises(VerifyFailed) as failed:
+        diff(one.path, two.path)
+    assert shard.name in str(failed.value)
+    assert "hiwar verify" in failed.value.what_next
 
 
 def test_diff_json_and_removed_jsonl_hold_ids_and_no_content(tmp_path: Path) -> None:

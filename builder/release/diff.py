@@ -7,29 +7,29 @@ path and content hash are not opened, so that comparing costs as much as what ch
 
 from __future__ import annotations
 
-import hashlib
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.duck import connection, quoted, stream
-from builder.release.content import BOOKKEEPING, canonical_column, slices
+from builder.errors import VerifyFailed
+from builder.release.content import BOOKKEEPING
 from builder.release.manifest import TABLES, Manifest, Shard, read_manifest
 from builder.schema import load_schema
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import duckdb
 
 EXAMPLES = 20
 """Ids of each kind of change that diff.json names."""
 
-_CELL_BYTES = 8
-_NULL = bytes(_CELL_BYTES)
-_PSEUDONYM = re.compile(rb'^"user-[0-9a-f]{24}"$')
+_FETCH_AGAIN = "Run `hiwar verify` on both releases, and take the damaged one from where it was published."
+_BATCH_ROWS = 4096
+_ANY_USER = "regexp_replace(author, '^user-[0-9a-f]{24}$', 'user')"
 """Pseudonyms have another key for another recipe, so that releases cannot be joined: no change of the record."""
 
 
@@ -129,7 +129,7 @@ class ReleaseDiff:
 
 
 def diff(before: Path, after: Path) -> ReleaseDiff:
-    """Compare two release folders. Raises WorldError or VerifyFailed when one is no release."""
+    """Compare two release folders. Raises WorldError or VerifyFailed when one is no release or a shard is damaged."""
     result, _ = compare(Side.of_release(before), Side.of_release(after))
     return result
 
@@ -151,7 +151,7 @@ def _compare_table(table: str, before: Side, after: Side) -> tuple[TableDiff, li
     old, new = before.columns.get(table, ()), after.columns.get(table, ())
     shared = tuple(name for name in old if name in new) if old and new else (old or new)
     same = _same_shards(before, after, table) if old == new else set()
-    account = _Account(tuple(name for name in shared if name not in BOOKKEEPING))
+    account = _Account(shared)
     for row in _differing(before, after, table, shared, same):
         account.add(*row)
     result = TableDiff(
@@ -178,17 +178,54 @@ def _same_shards(before: Side, after: Side, table: str) -> set[tuple[str, str]]:
 
 def _differing(
     before: Side, after: Side, table: str, shared: Sequence[str], same: set[tuple[str, str]]
-) -> Iterator[tuple[str, bytes | None, bytes | None]]:
-    """Yield (id, cells before, cells after) of the records that differ."""
-    if len(same) == len(before.shards_of(table)) == len(after.shards_of(table)):
-        return
-    with tempfile.TemporaryDirectory(prefix="hiwar-diff-") as scratch:
-        work = Path(scratch)
-        files = [
-            _write_cells(side, table, shared, same, work / name)
-            for side, name in ((before, "before.parquet"), (after, "after.parquet"))
+) -> Iterator[tuple[str, Sequence[int] | None, Sequence[int] | None]]:
+    """Yield (id, cells before, cells after) of the records that differ, sorted by id; None where there is none.
+
+    A cell is a hash of 64 bits of one value, in the order of `shared`: DuckDB's own, which holds within one run.
+    """
+    changed = [
+        [
+            side.folder / shard.path
+            for shard in side.shards_of(table)
+            if (shard.path, shard.content) not in same
         ]
-        yield from _pairs(files[0], files[1], work)
+        for side in (before, after)
+    ]
+    if not any(changed):
+        return
+    old, new = (_cells_sql(files, shared) for files in changed)
+    query = f"""
+        SELECT coalesce(old.id, new.id) AS id, old.cells, new.cells
+        FROM ({old}) AS old FULL OUTER JOIN ({new}) AS new ON old.id = new.id
+        WHERE old.cells IS DISTINCT FROM new.cells ORDER BY 1"""
+    with tempfile.TemporaryDirectory(prefix="hiwar-diff-") as work, _opened(Path(work), changed) as database:
+        for batch in stream(database, query, _BATCH_ROWS):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+@contextmanager
+def _opened(work: Path, sides: Iterable[Iterable[Path]]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database to read some shards with. Raises VerifyFailed when one is not there or no Parquet."""
+    import duckdb
+
+    lost = [path for files in sides for path in files if not path.is_file()]
+    if lost:
+        raise VerifyFailed("a shard is not there", where=str(lost[0]), what_next=_FETCH_AGAIN)
+    try:
+        with connection(work) as database:
+            yield database
+    except duckdb.InvalidInputException as error:
+        raise VerifyFailed(str(error).splitlines()[0], what_next=_FETCH_AGAIN) from error
+
+
+def _cells_sql(files: Sequence[Path], names: Iterable[str]) -> str:
+    """Return the query that gives the id and the cells of each row of some shards."""
+    if not files:
+        return "SELECT NULL::VARCHAR AS id, NULL::UBIGINT[] AS cells WHERE false"
+    values = (_ANY_USER if name == "author" else f'"{name}"' for name in names)
+    hashes = ", ".join(f"hash({value})" for value in values)
+    paths = ", ".join(quoted(str(path)) for path in files)
+    return f"SELECT id, [{hashes}] AS cells FROM read_parquet([{paths}])"
 
 
 @dataclass(slots=True)
@@ -201,7 +238,7 @@ class _Account:
     examples: dict[str, list[str]] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
 
-    def add(self, key: str, old: bytes | None, new: bytes | None) -> None:
+    def add(self, key: str, old: Sequence[int] | None, new: Sequence[int] | None) -> None:
         """Count one record by its cells before and after; None where it is not there."""
         kind = "added" if old is None else "removed" if new is None else self._changed(old, new)
         self.counts[kind] += 1
@@ -211,51 +248,8 @@ class _Account:
         if len(ids) < EXAMPLES:
             ids.append(key)
 
-    def _changed(self, old: bytes, new: bytes) -> str:
-        places = range(0, len(self.names) * _CELL_BYTES, _CELL_BYTES)
-        pairs = zip(self.names, places, strict=True)
-        changed = [name for name, at in pairs if old[at : at + _CELL_BYTES] != new[at : at + _CELL_BYTES]]
+    def _changed(self, old: Sequence[int], new: Sequence[int]) -> str:
+        pairs = zip(self.names, old, new, strict=True)
+        changed = [name for name, was, now in pairs if was != now and name not in BOOKKEEPING]
         self.fields.update(changed)
         return "changed" if changed else "bookkept"
-
-
-def _write_cells(
-    side: Side, table: str, shared: Sequence[str], same: set[tuple[str, str]], path: Path
-) -> Path:
-    """Write id and one short hash a cell for the rows of all shards that are not the same on both sides."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    ordered = [name for name in shared if name not in BOOKKEEPING] + sorted(BOOKKEEPING & set(shared))
-    schema = pa.schema([("id", pa.string()), ("cells", pa.binary())])
-    with pq.ParquetWriter(path, schema) as writer:
-        for shard in side.shards_of(table):
-            if (shard.path, shard.content) in same:
-                continue
-            for rows in slices(side.folder / shard.path):
-                cells = [b"".join(row) for row in zip(*_cells(rows, ordered), strict=True)]
-                writer.write_table(pa.table({"id": rows["id"].to_pylist(), "cells": cells}, schema=schema))
-    return path
-
-
-def _cells(rows: pa.Table, names: Iterable[str]) -> Iterator[list[bytes]]:
-    """Yield each column as one short hash a value; null is all zeros."""
-    for name in names:
-        values = canonical_column(rows[name])
-        if name == "author":
-            values = [_PSEUDONYM.sub(b"user", value) for value in values]
-        yield [
-            hashlib.blake2b(value, digest_size=_CELL_BYTES).digest() if value else _NULL for value in values
-        ]
-
-
-def _pairs(before: Path, after: Path, work: Path) -> Iterator[tuple[str, bytes | None, bytes | None]]:
-    """Yield (id, cells before, cells after) of all records that differ, sorted by id."""
-    with connection(work / "spill") as database:
-        query = f"""
-            SELECT coalesce(old.id, new.id) AS id, old.cells, new.cells
-            FROM read_parquet({quoted(str(before))}) AS old
-            FULL OUTER JOIN read_parquet({quoted(str(after))}) AS new ON old.id = new.id
-            WHERE old.cells IS DISTINCT FROM new.cells ORDER BY 1"""
-        for batch in stream(database, query, 4096):
-            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
