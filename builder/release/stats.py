@@ -1,23 +1,25 @@
-"""The figures of a release, counted from its own Parquet shards in one streaming pass.
+"""The figures of a release, counted from its own Parquet shards in one pass.
 
 Nothing here is taken from what the build believes it wrote: the card, the report, the release gate and
-`verify` all read these counts. Memory does not grow with the number of records, only with the number of
-different values counted.
+`verify` all read these counts. The counting is SQL over a table of the columns that are counted, which spills to the
+disk: memory does not grow with the number of records.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from builder.duck import connection, quoted
 from builder.tally import Tally
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import duckdb
 
 Counts = tuple[tuple[str, int], ...]
 """Values and how many records have them, the most frequent first, equal ones by name."""
@@ -28,8 +30,8 @@ Pairs = tuple[tuple[str, str, int], ...]
 NONE = ""
 """Stands for null in counts."""
 
-BATCH_ROWS = 8192
-"""Rows read at a time; bounds the memory of one pass."""
+MEMORY_MB = 200
+"""What the counted columns may take; those of a million records spill."""
 
 LENGTH_EDGES_WORDS = (0, 25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800)
 """Lower edges of the length classes in words: doubling, because lengths of texts spread over decades."""
@@ -170,162 +172,116 @@ def measure_table(name: str, shards: Sequence[Path]) -> TableStatistics:
     """Count the shards of one table. The split is the file's name up to its first hyphen."""
     import pyarrow.parquet as pq
 
-    account = _Account()
-    splits: dict[str, list[int]] = {}
-    for path in shards:
-        with pq.ParquetFile(path) as file:
-            files_rows = splits.setdefault(path.stem.split("-", 1)[0], [0, 0])
-            files_rows[0] += 1
-            files_rows[1] += file.metadata.num_rows
-            names = set(file.schema_arrow.names)
-            present = [column for column in _COLUMNS if column.split(".")[0] in names]
-            for batch in file.iter_batches(BATCH_ROWS, columns=present):
-                account.add(batch)
-    size = sum(path.stat().st_size for path in shards)
-    parts = tuple((split, files, rows) for split, (files, rows) in sorted(splits.items()))
-    return account.result(name, size, parts)
+    if not shards:
+        return TableStatistics(name, 0, 0, ())
+    schema = pq.read_schema(shards[0])
+    kinds = [part.name for part in schema.field("pii").type] if "pii" in schema.names else []
+    known = {column: (source, how) for column, (source, how) in _COLUMNS.items() if source in schema.names}
+    taken = ", ".join(f"{how} AS {column}" for column, (_, how) in known.items())
+    files = ", ".join(quoted(str(path)) for path in shards)
+    with (
+        tempfile.TemporaryDirectory(prefix="hiwar-count-") as work,
+        connection(Path(work), MEMORY_MB) as database,
+    ):
+        database.execute(
+            f"CREATE TABLE records AS SELECT {taken} FROM read_parquet([{files}], filename = true)"
+        )
+        return _Records(database, frozenset(known)).figures(name, shards, kinds)
 
 
-_COLUMNS = (
-    "source",
-    "site",
-    "record_type",
-    "posted_on",
-    "about_platforms",
-    "lang",
-    "published_at",
-    "published_day",
-    "word_count",
-    "text_chars",
-    "cluster_size",
-    "pii",
-    "rights",
-    "provenance.fetched_at",
-)
-
-_COUNTED = {
-    "sources": "source",
-    "sites": "site",
-    "platforms": "about_platforms",
-    "posted_on": "posted_on",
-    "languages": "lang",
-    "record_types": "record_type",
-    "robots": "rights.robots",
-    "signals": "rights.signals.name",
+_COLUMNS = {
+    "file": ("id", "filename"),
+    "source": ("source", "source"),
+    "site": ("site", "site"),
+    "platforms": ("about_platforms", "about_platforms"),
+    "posted_on": ("posted_on", "posted_on"),
+    "language": ("lang", "lang"),
+    "record_type": ("record_type", "record_type"),
+    "robots": ("rights", "rights.robots"),
+    "licence": ("rights", "rights.licence"),
+    "signals": ("rights", "list_transform(rights.signals, lambda signal: signal.name)"),
+    "month": ("published_at", "strftime(make_timestamp(epoch_us(published_at)), '%Y-%m')"),
+    "day": ("published_day", "nullif(published_day, '')"),
+    "fetched": ("provenance", "strftime(make_timestamp(epoch_us(provenance.fetched_at)), '%Y-%m-%d')"),
+    "words": ("word_count", "word_count"),
+    "chars": ("text_chars", "text_chars"),
+    "copies": ("cluster_size", "cluster_size - 1"),
+    "pii": ("pii", "pii"),
 }
-"""Figure of TableStatistics -> path of the column it counts."""
+"""What is counted -> the column of the shards it is taken from, and how."""
+
+_LISTS = frozenset({"platforms", "signals"})
 
 
-@dataclass(slots=True)
-class _Account:
-    """Running counts of one table."""
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The narrow columns of a table's records in a database; `names` are those of _COLUMNS that it has."""
 
-    rows: int = 0
-    counted: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in _COUNTED})
-    pairs: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
-    years: Counter[str] = field(default_factory=Counter)
-    personal: Counter[str] = field(default_factory=Counter)
-    words: Counter[int] = field(default_factory=Counter)
-    chars: int = 0
-    copies: int = 0
-    days: list[str] = field(default_factory=list)
-    fetched: list[str] = field(default_factory=list)
+    database: duckdb.DuckDBPyConnection
+    names: frozenset[str]
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Count one batch."""
-        import pyarrow.compute as pc
-
-        self.rows += batch.num_rows
-        for name, path in _COUNTED.items():
-            self.counted[name].update(_values(_reach(batch, path)))
-        days = _reach(batch, "published_day") or []
-        self._add_times(batch, [day for day in days if day])
-        self._add_pairs(batch)
-        self.words.update(_reach(batch, "word_count") or [])
-        self.chars += sum(_reach(batch, "text_chars") or [])
-        self.copies += sum(size - 1 for size in _reach(batch, "cluster_size") or [])
-        if "pii" in batch.schema.names:
-            pii = batch.column("pii")
-            for kind in pii.type:
-                self.personal[kind.name] += pc.sum(pc.struct_field(pii, kind.name)).as_py() or 0
-
-    def _add_times(self, batch: pa.RecordBatch, days: list[str]) -> None:
-        months = [value or NONE for value in _months(batch)]
-        self.years.update(month[:4] for month in months)
-        self.days = _ends([*self.days, *days])
-        fetched = [value.strftime("%Y-%m-%d") for value in _reach(batch, "provenance.fetched_at") or []]
-        self.fetched = _ends([*self.fetched, *fetched])
-        platforms = _reach_lists(batch, "about_platforms")
-        pairs = ((month, platform) for month, row in zip(months, platforms, strict=True) for platform in row)
-        self.pairs.setdefault("month_platforms", Counter()).update(pairs)
-
-    def _add_pairs(self, batch: pa.RecordBatch) -> None:
-        sources = [value or NONE for value in _reach(batch, "source") or []]
-        for name, path in (("source_sites", "site"), ("source_licences", "rights.licence")):
-            values = (value or NONE for value in _reach(batch, path) or [])
-            self.pairs.setdefault(name, Counter()).update(zip(sources, values, strict=False))
-
-    def result(self, name: str, size_bytes: int, splits: tuple[tuple[str, int, int], ...]) -> TableStatistics:
-        """Return the frozen figures."""
-        pairs = {
-            key: tuple((a, b, count) for (a, b), count in sorted(counter.items()))
-            for key, counter in self.pairs.items()
-        }
-        counted = {key: _counts(counter.items()) for key, counter in self.counted.items()}
+    def figures(self, name: str, shards: Sequence[Path], kinds: Sequence[str]) -> TableStatistics:
+        """Return the figures of the table. `kinds` are those of replaced personal data."""
+        months = self.counts("month")
+        years = Counter[str]()
+        for month, count in months:
+            years[month[:4]] += count
+        sums = {column: self.one(f"sum({column})", column) or 0 for column in ("chars", "copies")}
+        personal = ((kind, self.one(f"sum(pii.{kind})", "pii") or 0) for kind in kinds)
         return TableStatistics(
             name,
-            self.rows,
-            size_bytes,
-            splits,
-            years=tuple(sorted(self.years.items())),
-            personal=_counts(self.personal.items()),
-            lengths=_lengths(self.words, self.chars),
-            undated=self.years[NONE],
-            first_day=min(self.days, default=None),
-            last_day=max(self.days, default=None),
-            first_fetched=min(self.fetched, default=None),
-            last_fetched=max(self.fetched, default=None),
-            copies=self.copies,
-            **counted,  # type: ignore[arg-type]  # the keys of _COUNTED are fields of Counts
-            **pairs,  # type: ignore[arg-type]  # the keys are fields of Pairs
+            self.one("count(*)"),
+            sum(path.stat().st_size for path in shards),
+            self._splits(shards),
+            sources=_counts(self.counts("source")),
+            sites=_counts(self.counts("site")),
+            platforms=_counts(self.counts("platforms")),
+            posted_on=_counts(self.counts("posted_on")),
+            years=tuple(sorted(years.items())),
+            languages=_counts(self.counts("language")),
+            record_types=_counts(self.counts("record_type")),
+            robots=_counts(self.counts("robots")),
+            signals=_counts(self.counts("signals")),
+            personal=_counts(personal),
+            source_sites=tuple(self.counts("source", "site")),
+            source_licences=tuple(self.counts("source", "licence")),
+            month_platforms=tuple(self.counts("month", "platforms")),
+            lengths=_lengths(Counter({int(words): n for words, n in self.counts("words")}), sums["chars"]),
+            undated=years[NONE],
+            first_day=self.one("min(day)", "day"),
+            last_day=self.one("max(day)", "day"),
+            first_fetched=self.one("min(fetched)", "fetched"),
+            last_fetched=self.one("max(fetched)", "fetched"),
+            copies=sums["copies"],
         )
 
+    def counts(self, *names: str) -> list[tuple[Any, ...]]:
+        """Return the values of some columns that stand together and their number of records, sorted.
 
-def _ends(values: list[str]) -> list[str]:
-    """Return the smallest and the largest of some days."""
-    return [min(values), max(values)] if values else []
+        Lists count for each of their values, null as NONE. Empty when the table lacks one of the columns.
+        """
+        if not self.names.issuperset(names):
+            return []
+        values = ", ".join(f"unnest({name}) AS {name}" if name in _LISTS else name for name in names)
+        shown = ", ".join(f"coalesce({name}::VARCHAR, '{NONE}')" for name in names)
+        query = f"SELECT {shown}, count(*) FROM (SELECT {values} FROM records) GROUP BY ALL"
+        return sorted(self.database.execute(query).fetchall())
 
+    def one(self, what: str, name: str | None = None) -> Any:
+        """Return a figure over all records; None when the table lacks the column `name`."""
+        if name is not None and name not in self.names:
+            return None
+        ((value,),) = self.database.execute(f"SELECT {what} FROM records").fetchall()
+        return value
 
-def _values(values: Sequence[object] | None) -> Iterator[str]:
-    return (NONE if value is None else str(value) for value in values or ())
-
-
-def _reach(batch: pa.RecordBatch, path: str) -> list[Any] | None:
-    """Return the values at a dotted path, lists laid flat; None where the batch has no such column."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    first, *rest = path.split(".")
-    if first not in batch.schema.names:
-        return None
-    array = batch.column(first)
-    for name in rest:
-        array = pc.list_flatten(array) if pa.types.is_list(array.type) else array
-        array = pc.struct_field(array, name)
-    return list((pc.list_flatten(array) if pa.types.is_list(array.type) else array).to_pylist())
-
-
-def _reach_lists(batch: pa.RecordBatch, name: str) -> list[list[str]]:
-    if name not in batch.schema.names:
-        return [[] for _ in range(batch.num_rows)]
-    return [row or [] for row in batch.column(name).to_pylist()]
-
-
-def _months(batch: pa.RecordBatch) -> list[str | None]:
-    """Return "YYYY-MM" of published_at (UTC) for each row, None where there is none."""
-    if "published_at" not in batch.schema.names:
-        return [None] * batch.num_rows
-    return [value and value.strftime("%Y-%m") for value in batch.column("published_at").to_pylist()]
+    def _splits(self, shards: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
+        rows = dict(self.counts("file"))
+        splits: dict[str, list[int]] = {}
+        for path in shards:
+            files_rows = splits.setdefault(path.stem.split("-", 1)[0], [0, 0])
+            files_rows[0] += 1
+            files_rows[1] += rows.get(str(path), 0)
+        return tuple((split, files, count) for split, (files, count) in sorted(splits.items()))
 
 
 def count_of(counts: Counts, value: str) -> int:
