@@ -1,24 +1,22 @@
-"""The logical content of rows: a digest that does not depend on how Parquet happens to lay them out.
+"""The logical content of rows: a hash that does not depend on how Parquet happens to lay them out.
 
-Parquet bytes differ between versions of pyarrow and zstd; the records do not. A value is written as JSON with
-sorted keys, a time as microseconds since 1970 UTC, a null is left out (so a column that is null everywhere
-changes no digest), and the row's digest is BLAKE2b over "name, unit separator, value, record separator" in
-the order of the schema. docs/releases.md describes it for those who want to compute it with other tools.
+Parquet bytes differ between versions of pyarrow and zstd; the records do not. Every column, and every part of a nested
+one, is hashed as two streams of bytes over all rows: how large each value is, and the values themselves. A column that
+is null everywhere is left out, so that a later schema may add one without touching the hash of records that do not
+have it. docs/releases.md describes it for those who want to compute it with other tools.
+
+A column at a time costs a quarter of what writing each row as JSON and hashing that took.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import islice
-from json.encoder import encode_basestring
-from math import isfinite
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 BOOKKEEPING = frozenset({"cluster_size", "cluster_urls", "evidence", "flags", "provenance"})
@@ -29,120 +27,103 @@ new offset and time in its provenance but is the same record; a copy found elsew
 cluster but not the record that stands for it.
 """
 
-DIGEST_BYTES = 16
 _SLICE_ROWS = 512
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-Encoded = dict[str, list[bytes]]
-"""Column name -> its values in canonical form, one per row; empty bytes for null."""
+_NULL_SIZE = -1
 
 
-def canonical_value(value: object) -> bytes:
-    """Return one value in canonical form: UTF-8 JSON, or no bytes at all for null."""
-    return b"" if value is None else _JSON.encode(value).encode("utf-8")
+class _Streams:
+    """The two hashes of one column or part of one, and how many of its values are not null."""
 
+    def __init__(self) -> None:
+        self.sizes = hashlib.sha256()
+        self.values = hashlib.sha256()
+        self.present = 0
 
-def _canonical_time(value: object) -> int:
-    if not isinstance(value, datetime):
-        raise TypeError(f"no canonical form for {type(value).__name__}")
-    return (value - _EPOCH) // _MICROSECOND
-
-
-_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_canonical_time)
-"""One for all values: `json.dumps` would make a new one for each."""
-
-
-def encoded(table: pa.Table, names: Sequence[str]) -> Encoded:
-    """Return the named columns of a table in canonical form."""
-    return {name: canonical_column(table[name]) for name in names}
-
-
-def canonical_column(column: pa.ChunkedArray) -> list[bytes]:
-    """Return the values of a column in canonical form; columns that are all null cost nothing."""
-    if column.null_count == len(column):
-        return [b""] * len(column)
-    texts = [text for chunk in column.chunks for text in _texts(chunk)]
-    return [b"" if text == _NULL else text.encode("utf-8") for text in texts]
-
-
-_NULL = "null"
-
-
-def _texts(array: pa.Array) -> list[str]:
-    """Return the JSON of each value of an array. Nested ones are put together from their parts, column by column,
-    for a third of what an encoder takes that meets each value anew."""
-    import pyarrow as pa
-
-    kind = array.type
-    if pa.types.is_struct(kind):
-        return _struct_texts(array)
-    if pa.types.is_list(kind):
-        return _list_texts(array)
-    if pa.types.is_timestamp(kind) and kind.unit == "us":
-        array, kind = array.cast(pa.int64()), pa.int64()
-    to_text = _quickest(kind) or _JSON.encode
-    return [_NULL if value is None else to_text(value) for value in array.to_pylist()]
-
-
-def _struct_texts(array: pa.StructArray) -> list[str]:
-    names = [array.type.field(place).name for place in range(array.type.num_fields)]
-    parts = sorted(zip(names, array.flatten(), strict=True), key=lambda part: part[0])
-    heads = [f"{encode_basestring(name)}:" for name, _ in parts]
-    rows = zip(array.is_valid().to_pylist(), *(_texts(values) for _, values in parts), strict=True)
-    return [
-        "{" + ",".join(map(str.__add__, heads, texts)) + "}" if valid else _NULL for valid, *texts in rows
-    ]
-
-
-def _list_texts(array: pa.ListArray) -> list[str]:
-    import pyarrow.compute as pc
-
-    items = iter(_texts(array.flatten()))
-    lengths = pc.list_value_length(array).to_pylist()
-    return [_NULL if length is None else f"[{','.join(islice(items, length))}]" for length in lengths]
-
-
-def _quickest(kind: pa.DataType) -> Callable[[Any], str] | None:
-    """Return what gives the JSON of a plain value without the detour over an encoder, for a third of the time."""
-    import pyarrow as pa
-
-    if pa.types.is_string(kind):
-        return encode_basestring
-    if pa.types.is_boolean(kind):
-        return lambda value: "true" if value else "false"
-    if pa.types.is_floating(kind):
-        return lambda value: float.__repr__(value) if isfinite(value) else _JSON.encode(value)
-    return str if pa.types.is_integer(kind) else None
-
-
-def digests(columns: Encoded, names: Sequence[str]) -> list[bytes]:
-    """Return one digest of 16 bytes for each row, over the named columns in that order."""
-    heads = [name.encode() + b"\x1f" for name in names]
-    return [_digest(heads, values) for values in zip(*(columns[name] for name in names), strict=True)]
-
-
-def _digest(heads: Sequence[bytes], values: Iterable[bytes]) -> bytes:
-    parts = b"".join(head + value + b"\x1e" for head, value in zip(heads, values, strict=True) if value)
-    return hashlib.blake2b(parts, digest_size=DIGEST_BYTES).digest()
+    def add(self, sizes: np.ndarray, values: bytes | memoryview) -> None:
+        """Add values: the size of each, -1 where it is null, and the bytes of those that are not."""
+        self.sizes.update(sizes.astype("<i8", copy=False).data)
+        self.values.update(values)
+        self.present += int((sizes != _NULL_SIZE).sum())
 
 
 class ContentHash:
-    """The content hash of a shard: SHA-256 over the digests of its rows, in their order."""
+    """The content hash of a shard, over its rows in their order; in how many tables they come does not matter."""
 
     def __init__(self) -> None:
-        self._hash = hashlib.sha256()
+        self._streams: dict[str, _Streams] = {}
 
     def add(self, table: pa.Table) -> None:
-        """Add the rows of a table, all columns in the table's order."""
-        names = table.schema.names
-        for start in range(0, table.num_rows, _SLICE_ROWS):
-            part = table.slice(start, _SLICE_ROWS)
-            self._hash.update(b"".join(digests(encoded(part, names), names)))
+        """Add the rows of a table, all columns. Raises TypeError for a type that no schema of ours has."""
+        for name, column in zip(table.schema.names, table.columns, strict=True):
+            for chunk in column.chunks:
+                self._add(name, chunk)
 
     def value(self) -> str:
         """Return "sha256:HEX"."""
-        return "sha256:" + self._hash.hexdigest()
+        lines = (
+            f"{found.sizes.hexdigest()} {found.values.hexdigest()}  {path}\n"
+            for path, found in sorted(self._streams.items())
+            if found.present
+        )
+        return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def _add(self, path: str, array: pa.Array) -> None:
+        """Add the values of one column, or of one part of a nested one."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kind = array.type
+        streams = self._streams.setdefault(path, _Streams())
+        if pa.types.is_string(kind):
+            streams.add(_filled(pc.binary_length(array)), _utf8(array))
+        elif pa.types.is_list(kind):
+            streams.add(_filled(pc.list_value_length(array)), b"")
+            self._add(f"{path}[]", array.flatten())
+        elif pa.types.is_struct(kind):
+            streams.add(_ones(array), b"")
+            for place, values in enumerate(array.flatten()):
+                self._add(f"{path}.{kind.field(place).name}", values)
+        elif not pa.types.is_null(kind):
+            streams.add(_ones(array), _fixed(array))
+
+
+def _filled(sizes: pa.Array) -> np.ndarray:
+    filled: np.ndarray = (sizes.fill_null(_NULL_SIZE) if sizes.null_count else sizes).to_numpy()
+    return filled
+
+
+def _ones(array: pa.Array) -> np.ndarray:
+    """Return 1 for each value, -1 for null: the size of what is one value and no more."""
+    import numpy as np
+
+    if not array.null_count:
+        return np.ones(len(array), np.int64)
+    return np.where(array.is_valid().to_numpy(zero_copy_only=False), 1, _NULL_SIZE)
+
+
+def _utf8(array: pa.StringArray) -> bytes | memoryview:
+    """Return the texts of an array, one behind the other."""
+    import numpy as np
+
+    whole = array.drop_null() if array.null_count else array
+    _, places, data = whole.buffers()
+    if data is None or not len(whole):
+        return b""
+    ends = np.frombuffer(places, np.int32)
+    return memoryview(data)[ends[whole.offset] : ends[whole.offset + len(whole)]]
+
+
+def _fixed(array: pa.Array) -> bytes:
+    """Return the numbers of an array as eight bytes each, the lowest first: times in microseconds, true as 1."""
+    import pyarrow as pa
+
+    kind = array.type
+    if pa.types.is_timestamp(kind) and kind.unit == "us":
+        array, kind = array.cast(pa.int64()), pa.int64()
+    if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_floating(kind)):
+        raise TypeError(f"no canonical form for {kind}")
+    form = "<f8" if pa.types.is_floating(kind) else "<i8"
+    return bytes(array.drop_null().to_numpy(zero_copy_only=False).astype(form).data)
 
 
 def content_of(path: Path) -> str:
