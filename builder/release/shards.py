@@ -86,25 +86,24 @@ def write_shards(
 def _shard_tables(
     batches: Iterable[pa.RecordBatch], schema: Schema, limit_bytes: int
 ) -> Iterator[tuple[str, pa.Table]]:
-    """Yield (file stem, rows) for each shard."""
-    target = shard_schema(schema)
-    for stem, pieces in groupby(_stretches(batches, limit_bytes), key=lambda stretch: stretch[0]):
-        yield stem, _joined((piece for _, piece in pieces), target)
+    """Yield (file stem, rows in one chunk) for each shard."""
+    import pyarrow as pa
+
+    stretches = _stretches(batches, shard_schema(schema), limit_bytes)
+    for stem, pieces in groupby(stretches, key=lambda stretch: stretch[0]):
+        yield stem, pa.concat_tables(piece for _, piece in pieces).combine_chunks()
         give_back()
 
 
-def _joined(pieces: Iterable[pa.RecordBatch], target: pa.Schema) -> pa.Table:
-    """Return pieces as one table in one chunk; none of them is held after that."""
+def _stretches(
+    batches: Iterable[pa.RecordBatch], target: pa.Schema, limit_bytes: int
+) -> Iterator[tuple[str, pa.Table]]:
+    """Yield (file stem, rows of one shard that stand together in one batch), in the schema of a shard."""
     import pyarrow as pa
 
-    tables = [pa.Table.from_batches([piece]).select(target.names).cast(target) for piece in pieces]
-    return pa.concat_tables(tables).combine_chunks()
-
-
-def _stretches(batches: Iterable[pa.RecordBatch], limit_bytes: int) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Yield (file stem, rows of one shard that stand together in one batch)."""
     current, number, cost = "", 1, 0
     for batch in batches:
+        rows = pa.Table.from_batches([batch]).select(target.names).cast(target)
         start = 0
         labels, costs = batch.column(SHARD_COLUMN).to_pylist(), batch.column(COST_COLUMN).to_pylist()
         for row, (label, row_cost) in enumerate(zip(labels, costs, strict=True)):
@@ -112,11 +111,11 @@ def _stretches(batches: Iterable[pa.RecordBatch], limit_bytes: int) -> Iterator[
                 cost += row_cost
                 continue
             if row > start:
-                yield _stem(current, number), batch.slice(start, row - start)
+                yield _stem(current, number), rows.slice(start, row - start)
             number = number + 1 if label == current else 1
             current, cost, start = label, row_cost, row
         if start < batch.num_rows:
-            yield _stem(current, number), batch.slice(start)
+            yield _stem(current, number), rows.slice(start)
 
 
 def _stem(label: str, number: int) -> str:
