@@ -108,6 +108,25 @@ def test_how_alike_copies_must_be_is_asked_of_the_clusters_alone(tmp_path: Path)
     assert identity(given, "columns") == before
 
 
+@pytest.mark.parametrize("change", ["[rules.thresholds]\nmin_words = 60\n", CAFE.removeprefix(ALL)])
+def test_what_the_rules_of_comments_do_not_ask_judges_no_comment_again(tmp_path: Path, change: str) -> None:
+    """A threshold of articles, or another platform, leaves their verdicts; the release is that of a first build."""
+    kit.run(kit.recipe(dataset(tmp_path / "one"), ALL))
+    given = kit.recipe(tmp_path / "one", ALL + change)
+    before = identity(given, "verdicts/comments")
+    old = identity(given, "verdicts/documents")
+    built = kit.run(given)
+    assert identity(given, "verdicts/comments") == before
+    assert identity(given, "verdicts/documents").items() > old.items()
+    assert data(built.release) == fresh(tmp_path / "two", ALL + change)
+
+
+def test_comments_are_judged_again_when_the_recipe_wants_none(tmp_path: Path) -> None:
+    """What their rules do ask leaves none of the verdicts of before."""
+    kit.run(kit.recipe(dataset(tmp_path), ALL))
+    assert kit.run(kit.recipe(tmp_path, ALL + "comments = false\n")).rows["comments"] == 0
+
+
 def test_another_source_makes_no_row_of_the_first_again(tmp_path: Path) -> None:
     """A row depends on what the recipe says of its own source, and on that it does depend."""
     folder = dataset(tmp_path)

@@ -71,11 +71,10 @@ def judge_missing(layout: Layout, table: str, model: RecipeModel, engine: Engine
     verdicts = layout.verdicts(table)
     there = {path.name for path in verdicts.glob("part-*.parquet")}
     parts = [part for part in layout.store(table).parts() if part.name not in there]
-    groups = layout.groups_of(table)
     tasks = [
         JudgePart(
             table,
-            (str(part), *(str(layout.group_part(group, table, part.name)) for group in groups)),
+            tuple(map(str, layout.judged_files(table, part.name))),
             str(verdicts / part.name),
         )
         for part in parts

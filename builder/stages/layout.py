@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 BASE_CODE = ("builder.columns.record", "builder.stages.codec", "builder.stages.parts")
 RULE_CODE = ("builder.rules",)
-RULE_BLOCKS = ("select", "optout", "rules")
+RULE_BLOCKS = {"documents": ("select", "optout", "rules"), "comments": ("select", "optout")}
+"""Parts of the recipe that the rules of a table ask."""
+RULE_GROUPS = {"documents": ("platforms", "quality", "language", "later"), "comments": ("language",)}
+"""Groups whose columns the rules of a table read, beside the base; they are given no other ones."""
 
 NEEDS = "_needs"
 """Helper column of a group: what of the settings each row's values depend on."""
@@ -35,13 +38,13 @@ NEEDS = "_needs"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Fingerprints of the base, of each group and of the rules; `version` is that of the schema that is built."""
+    """Fingerprints of the base, of each group and of the rules of each table; `version` is that of the schema."""
 
     cache: Path
     version: int | None
     base: str
     groups: tuple[tuple[str, str], ...]
-    rules: str
+    rules: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, recipe: Recipe, settings: ColumnSettings) -> Layout:
@@ -52,8 +55,11 @@ class Layout:
         for group in GROUPS:
             read = [fingerprint for _, fingerprint in groups] if group.reads_all else []
             groups.append((group.name, _group_fingerprint(group, [base, *read], settings, version)))
-        judged = [base, *(fingerprint for name, fingerprint in groups if name != "copies")]
-        return cls(recipe.cache, version, base, tuple(groups), _rule_fingerprint(recipe, judged))
+        rules = []
+        for table in TABLES:
+            judged = [base, *(fingerprint for name, fingerprint in groups if name in RULE_GROUPS[table])]
+            rules.append((table, _rule_fingerprint(recipe, table, judged)))
+        return cls(recipe.cache, version, base, tuple(groups), tuple(rules))
 
     def store(self, table: str) -> Store:
         """Return where the base parts of a table are."""
@@ -93,14 +99,15 @@ class Layout:
         """Return where the columns of a group lie for the base part of that name."""
         return self.group_folder(group) / self.fingerprint(group) / table / part
 
-    @property
-    def verdict_folder(self) -> Path:
-        """The folder of the verdicts of these rules."""
-        return self.cache / "verdicts" / self.rules
+    def judged_files(self, table: str, part: str) -> list[Path]:
+        """Return the files of one part that the rules of its table read."""
+        groups = [group for group in self.groups_of(table) if group.name in RULE_GROUPS[table]]
+        base = self.store(table).path / part
+        return [base, *(self.group_part(group, table, part) for group in groups)]
 
     def verdicts(self, table: str) -> Path:
-        """Return the folder of a table's verdicts."""
-        return self.verdict_folder / table
+        """Return the folder of a table's verdicts, named by the fingerprint of its rules."""
+        return self.cache / "verdicts" / table / dict(self.rules)[table]
 
     def beside(self, table: str) -> list[Path]:
         """Return the folders with a part for each base part of a table."""
@@ -153,9 +160,10 @@ def _data_files() -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def _rule_fingerprint(recipe: Recipe, read: list[str]) -> str:
-    """Return what all verdicts depend on beside their rows, as 32 hexadecimal digits."""
+def _rule_fingerprint(recipe: Recipe, table: str, read: list[str]) -> str:
+    """Return what the verdicts of a table depend on beside its rows, as 32 hexadecimal digits."""
     digest = hashlib.blake2b("".join(read).encode(), digest_size=16)
     digest.update(code_fingerprint(RULE_CODE).encode())
-    digest.update(canonical_json(recipe.model.model_dump(mode="json", include=set(RULE_BLOCKS))).encode())
+    asked = recipe.model.model_dump(mode="json", include=set(RULE_BLOCKS[table]))
+    digest.update(canonical_json(asked).encode())
     return digest.hexdigest()

@@ -40,7 +40,7 @@ class Store:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        chunks = [pq.read_table(part, columns=[KEY]).column(KEY) for part in self.parts()]
+        chunks = [pq.ParquetFile(part).read(columns=[KEY]).column(KEY) for part in self.parts()]
         return pa.chunked_array([c for chunk in chunks for c in chunk.chunks], type=pa.string())
 
     def add(self, table: pa.Table) -> Path:

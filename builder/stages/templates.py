@@ -85,7 +85,7 @@ def _known(store: Store) -> dict[str, str]:
 
     known: dict[str, str] = {}
     for part in store.parts():
-        columns = pq.read_table(part).to_pydict()
+        columns = pq.ParquetFile(part).read().to_pydict()
         known.update(zip(columns[KEY], columns["template"], strict=True))
     return known
 
