@@ -153,7 +153,8 @@ def _is_blank(text: str | None) -> bool:
 def read_lines(root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) -> Lines:
     """Return the visible, non-empty lines of a tree. No recursion: pages nest 2,000 deep.
 
-    Elements in `skip` and in SILENT are left out with all they hold; a block ends its line all the same. Line ends inside `pre` count.
+    Elements in `skip` and in SILENT are left out with all they hold; a block ends its line all the same. Line ends
+    inside `pre` count.
     """
     return _Reader(root, skip).read()
 
@@ -183,10 +184,7 @@ class _Reader:
             for element in coming:
                 tag = element.tag  # each look at an element's fields makes new strings
                 if tag in SILENT or element in skip:
-                    if tag in BLOCKS and self.parts:
-                        self._end_line()
-                    if element is not root and (text := element.tail):
-                        self._piece(block, text)
+                    self._pass(element, tag, block)
                     continue
                 outer = block
                 if tag in BLOCKS:
@@ -209,6 +207,12 @@ class _Reader:
                 self._leave(element, tag, block)
         self._end_line()
         return Lines(self.lines, self.spans)
+
+    def _pass(self, element: HtmlElement, tag: str, block: HtmlElement) -> None:
+        if tag in BLOCKS and self.parts:
+            self._end_line()
+        if (text := element.tail) and element is not self.root:
+            self._piece(block, text)
 
     def _open(self) -> None:
         if self.parts:
@@ -251,7 +255,9 @@ def block_lines(
     root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()
 ) -> list[tuple[HtmlElement, str]]:
     """Return the lines of `read_lines`, each with the block element it stands in."""
-    if not len(root) and not skip and root.tag not in SILENT and root.tag != "pre":  # a name or a time: one line
+    if (
+        not len(root) and not skip and root.tag not in SILENT and root.tag != "pre"
+    ):  # a name or a time: one line
         text = squeeze(root.text or "")
         return [(root, text)] if text else []
     return [(line.element, line.text) for line in read_lines(root, skip).lines]
