@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -171,6 +171,53 @@ def whole_words(text: str) -> tuple[str, ...]:
 def folded_words(text: str) -> tuple[str, ...]:
     """Return the words of the match form of a text; remembered as those of `fold_whole`."""
     return tuple(words(fold_whole(text)))
+
+
+WORDS_PER_PATTERN = 8
+"""RE2 passes over a text at 500 MB a second for this many words; measured: for 24 a hundred times slower."""
+
+
+def raw_patterns(words: Iterable[str]) -> Iterator[str]:
+    """Yield regular expressions (RE2) one of which is found in every text whose match form holds one of some words.
+
+    They are found in few others: most texts hold none, and RE2 tells so thirty times faster than they are folded.
+    `words` are in match form.
+    """
+    wanted = sorted(set(words))
+    for first in range(0, len(wanted), WORDS_PER_PATTERN):
+        yield _raw_pattern(wanted[first : first + WORDS_PER_PATTERN])
+
+
+def _raw_pattern(words: Sequence[str]) -> str:
+    """Letters in all their forms, each as often as it likes, with what is dropped between them; or a ligature."""
+    unfolded = _unfolded()
+    gap = _class(unfolded[""])
+    spelt = ["".join(f"(?:{_class({ord(x), *unfolded.get(x, ())})}{gap}*)+" for x in word) for word in words]
+    letters = frozenset("".join(words))
+    ligatures = [
+        code for text, codes in unfolded.items() if len(text) > 1 and letters & {*text} for code in codes
+    ]
+    return "|".join([*spelt, *([_class(ligatures)] if ligatures else [])])
+
+
+@lru_cache(maxsize=1)
+def _unfolded() -> dict[str, list[int]]:
+    """Return the code points that fold to a text, by that text; those that are dropped under ""."""
+    found: dict[str, list[int]] = {}
+    for code, folded in _fold_table().items():
+        found.setdefault(folded, []).append(code)
+    return found
+
+
+def _class(codes: Iterable[int]) -> str:
+    """Return the class of some code points for RE2, neighbours as ranges."""
+    ranges: list[list[int]] = []
+    for code in sorted(code for code in codes if not 0xD800 <= code < 0xE000):
+        if ranges and code == ranges[-1][1] + 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "[" + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in ranges) + "]"
 
 
 def fold(text: str) -> Folded:

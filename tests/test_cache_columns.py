@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from builder import takedown
+from builder.columns.candidates import sign_words
 from builder.columns.groups import GROUPS
 from builder.columns.lexicon import load_lexicon
 from builder.columns.platforms import Matcher
@@ -22,6 +23,7 @@ from builder.recipe import Recipe
 from builder.stages import store
 from builder.stages.fingerprints import closure
 from builder.stages.layout import BASE_CODE
+from builder.text import fold_text
 
 ALL = "[select]\nrelevance_min = 0\n"
 CAFE = f'{ALL}[[platform]]\nid = "mqha"\nname = "Maqha"\nlong = ["مقهى صاخب"]\n'
@@ -87,6 +89,28 @@ def test_a_platform_that_goes_takes_its_mentions_along(tmp_path: Path) -> None:
     built = kit.run(kit.recipe(tmp_path / "one", without))
     assert not any({"facebook", "mqha"} & set(row["about_platforms"]) for row in kit.documents(built))
     assert data(built.release) == fresh(tmp_path / "two", without)
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged", "of other code"])
+def test_without_the_account_of_old_settings_nothing_of_theirs_is_taken(tmp_path: Path, harm: str) -> None:
+    """Columns of before are taken over only where it is known what they were made with."""
+    given = kit.recipe(dataset(tmp_path / "one"), ALL)
+    kit.run(given)
+    (account,) = (given.cache / "columns/platforms").glob("*/settings.json")
+    known = json.loads(account.read_text(encoding="utf-8"))
+    if harm == "gone":
+        account.unlink()
+    elif harm == "damaged":
+        account.write_text("{", encoding="utf-8")
+    else:
+        account.write_text(json.dumps({**known, "context": "other"}), encoding="utf-8")
+    for part in account.parent.rglob("part-*.parquet"):
+        table = pq.read_table(part)
+        wrong = [["threads"]] * len(table)
+        place = table.schema.get_field_index("about_platforms")
+        pq.write_table(table.set_column(place, "about_platforms", [wrong]), part)
+    built = kit.run(kit.recipe(tmp_path / "one", CAFE))
+    assert data(built.release) == fresh(tmp_path / "two", CAFE)
 
 
 def test_another_voter_on_the_language_makes_new_votes(tmp_path: Path) -> None:
@@ -231,10 +255,12 @@ def test_a_small_change_starts_no_worker(tmp_path: Path, recipe: str) -> None:
 
 @pytest.mark.parametrize("text", [*SENTENCES, " ".join(SENTENCES), "\n".join(kit.essay(3)), ""])
 def test_what_a_text_cannot_name_changes_nothing_that_is_found_in_it(text: str) -> None:
-    """Without the platforms that its gate does not see, a text gives the same: so its columns may be kept."""
+    """Without the platforms no word of which it holds, a text gives the same: so its columns may be kept."""
     lexicon = load_lexicon()
-    named = Matcher(lexicon).nameable(text)
-    few = replace(lexicon, entities=tuple(entity for entity in lexicon.entities if entity.id in named))
+    folded = fold_text(text)
+    named = [entity for entity in lexicon.entities if any(word in folded for word in sign_words(entity))]
+    assert len(named) < len(lexicon.entities)
+    few = replace(lexicon, entities=tuple(named))
     for zone in (None, "title"):
         assert Matcher(few).find(text, zone=zone) == Matcher(lexicon).find(text, zone=zone)
 

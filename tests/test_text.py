@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import unicodedata
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from builder.text import clauses, fold, fold_text, sentences, storage_form, word_spans, words
+from builder.text import clauses, fold, fold_text, raw_patterns, sentences, storage_form, word_spans, words
 
 ARABIC_TEXT = st.text(
     st.sampled_from(
@@ -117,6 +119,43 @@ def test_the_two_ways_to_fold_agree_and_map_back(text: str) -> None:
     assert all(0 <= start < len(text) for start in folded.starts)
     if folded.text:
         assert folded.span(0, len(folded.text))[1] <= len(text)
+
+
+ODD = "أإآاىيیكکةه ؤئپچڤـ_\u064b\u0651\u200c\u200d\u00ad\ufeffﻻﷺﷲﺏ…ＡAa𝐀½①İß.-٣3\n\U0001f130"
+
+
+def found_raw(text: str, words: list[str]) -> bool:
+    """Tell whether one of the patterns of some words is found in a text as it was written."""
+    column = pa.array([text])
+    return any(pc.match_substring_regex(column, pattern)[0].as_py() for pattern in raw_patterns(words))
+
+
+@given(st.text(st.sampled_from(ODD), max_size=30), st.data())
+@settings(max_examples=400, deadline=None)
+def test_no_text_whose_match_form_holds_a_word_is_missed(text: str, data: st.DataObject) -> None:
+    """Whatever stands in a folded text is found in the text before it was folded."""
+    folded = fold_text(text)
+    assume(folded)
+    start = data.draw(st.integers(0, len(folded) - 1))
+    end = data.draw(st.integers(start + 1, len(folded)))
+    others = data.draw(st.lists(st.sampled_from(["منصه", "tiktok", "t.me"]), max_size=9))
+    assert found_raw(text, [*others, folded[start:end]])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("قرأت على تيك توك اليوم", True),
+        ("قرأت على تـــيـك توووك اليوم", True),
+        ("قرأت على تِيك", True),
+        ("قرأت في الجريدة", False),
+        ("", False),
+    ],
+)
+def test_a_word_is_found_in_texts_as_they_were_written(text: str, *, found: bool) -> None:
+    """Tatweel, marks and stretched letters hide no word, and other texts are not found."""
+    assert found_raw(text, ["تيك"]) == found
+    assert not found_raw(text, [])
 
 
 def test_span_covers_what_was_dropped_inside() -> None:

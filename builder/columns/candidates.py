@@ -134,6 +134,12 @@ def _class_searches(forms: Iterable[str], form_class: str) -> Iterator[Search]:
             yield Search(form_class, entity_pattern(kind, enclitics=enclitics), tuple(map(form_sign, kind)))
 
 
+def sign_words(entity: Entity) -> tuple[str, ...]:
+    """Return words one of which stands in the match form of every text that an entity's spellings are found in."""
+    signs = (*map(domain_sign, entity.domains), *(form_sign(form) for _, form in entity.forms()))
+    return tuple(sorted({sign.word for sign in signs}))
+
+
 def name_span(match: re.Match[str]) -> tuple[int, int]:
     """Return (start, end) of the name in a match of a lexicon pattern, without its clitics."""
     return match.span(match.lastgroup or 0)

@@ -115,11 +115,6 @@ class Matcher:
             furniture.spans,
         )
 
-    def nameable(self, text: str) -> set[str]:
-        """Return the ids of the platforms that a text can name at all: no other one changes what is found in it."""
-        numbers = self._gate.numbers(fold_whole(text))
-        return {self._searches[number][0].entity.id for number in numbers if number < len(self._searches)}
-
     def _candidates(self, folded: Folded, text: str, seen: Mapping[int, Stretches]) -> list[Candidate]:
         """Return what looks like a name, in order; where two claim a place, the surer class, then the longer."""
         found = [

@@ -6,31 +6,35 @@ depend on what changed keeps its values: another platform in the lexicon concern
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from builder.columns.groups import Group
+from builder.columns.groups import GROUPS, Group
 from builder.columns.settings import ColumnSettings
 from builder.engine import Engine, Failure
 from builder.schema import Row, Schema
 from builder.stages import nearby
-from builder.stages.layout import NEEDS, Layout, group_code
+from builder.stages.layout import Layout, group_code
 from builder.stages.nearby import run_nearby
 from builder.stages.parts import StoredRows, of_columns, part_table
+from builder.stages.reach import SETTINGS, changed_words, remember, rows_with
 from builder.stages.store import write_parquet
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
+
+_NOWHERE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
     """One group of columns of one table: what all rows have in common is settled once and not for each of them.
 
-    `names` are the columns that are kept of what the group gives, `context` what its values depend on in every row.
+    `names` are the columns that are kept of what the group gives.
     """
 
     group: Group
@@ -38,38 +42,25 @@ class Filling:
     settings: ColumnSettings
     schema: Schema
     names: frozenset[str]
-    context: bytes
 
     @classmethod
     def of(cls, layout: Layout, group: Group, table: str, settings: ColumnSettings) -> Filling:
         """Settle which columns of a group the schema that is built has."""
         schema = of_columns(layout.schema(table), layout.columns(group, table))
         names = frozenset((*schema.names, *(field.name for field in group.helpers())))
-        context = f"{layout.base} {group_code(group)}".encode() if group.needs else b""
-        return cls(group, table, settings, schema, names, context)
+        return cls(group, table, settings, schema, names)
 
     def fill(self, row: Row) -> Row:
-        """Return the values of the group in a row, and what they depend on."""
+        """Return the values of the group in a row."""
         values = self.group.fill(self.table, row, self.settings)
-        found = {name: value for name, value in values.items() if name in self.names}
-        return found | {NEEDS: self.needs(row)} if self.group.needs else found
-
-    def needs(self, row: Row) -> bytes:
-        """Return a digest of all that the values of the group in a row depend on, beside the row's own name."""
-        assert self.group.needs is not None
-        digest = hashlib.blake2b(self.context, digest_size=12)
-        digest.update(self.group.needs(row, self.settings))
-        return digest.digest()
+        return {name: value for name, value in values.items() if name in self.names}
 
     def part(self, rows: Sequence[Row]) -> pa.Table:
         """Return the group's columns of some rows.
 
         Raises SchemaError when a row does not fit.
         """
-        import pyarrow as pa
-
-        needs = [pa.field(NEEDS, pa.binary())] if self.group.needs else []
-        return part_table(self.schema, [*self.group.helpers(), *needs], rows)
+        return part_table(self.schema, self.group.helpers(), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,50 +88,58 @@ class Filler:
             if not path.exists():
                 filling = Filling.of(self.layout, group, task.table, self.settings)
                 rows = StoredRows(files if group.reads_all else [base])
-                write_parquet(path, self._again(filling, base.name, rows))
+                write_parquet(path, self._again(filling, base, rows))
             files.append(path)
         return task.part
 
-    def _again(self, filling: Filling, part: str, rows: StoredRows) -> pa.Table:
+    def _again(self, filling: Filling, base: Path, rows: StoredRows) -> pa.Table:
         """Return the columns of a group for the rows of a part: those of old that still hold, and the rest anew."""
+        import numpy as np
         import pyarrow as pa
 
-        if filling.group.needs is None:
-            return filling.part([filling.fill(row) for row in rows])
-        asked = [filling.needs(row) for row in rows]
-        places: list[int | None] = [None] * len(asked)
+        places = np.full(len(rows), _NOWHERE)
         tables: list[pa.Table] = []
         end = 0
-        for old in self._left(filling, part, len(asked)):
-            for place, theirs in enumerate(old.column(NEEDS).to_pylist()):
-                if places[place] is None and asked[place] == theirs:
-                    places[place] = end + place
+        for old, reached in self._left(filling, base, len(rows)):
+            held = ~reached & (places == _NOWHERE)
+            places[held] = end + np.flatnonzero(held)
             tables.append(old)
             end += old.num_rows
-        fresh = [place for place, taken in enumerate(places) if taken is None]
-        every = list(rows)
-        tables.append(filling.part([filling.fill(every[place]) for place in fresh]))
-        for number, place in enumerate(fresh):
-            places[place] = end + number
-        return pa.concat_tables(tables).take(pa.array(places, pa.int64()))
+        fresh = places == _NOWHERE
+        tables.append(filling.part([filling.fill(row) for row, new in zip(rows, fresh, strict=True) if new]))
+        places[fresh] = end + np.arange(fresh.sum())
+        return pa.concat_tables(tables).take(pa.array(places))
 
-    def _left(self, filling: Filling, part: str, rows: int) -> Iterator[pa.Table]:
-        """Yield what other fingerprints left of a part."""
+    def _left(
+        self, filling: Filling, base: Path, rows: int
+    ) -> Iterator[tuple[pa.Table, npt.NDArray[np.bool_]]]:
+        """Yield what other fingerprints left of a part, and which of its rows the change reaches."""
         import pyarrow.parquet as pq
 
+        now = self.layout.group_now(filling.group)
         expected = filling.part([]).schema
-        for path in sorted(self.layout.group_folder(filling.group).glob(f"*/{filling.table}/{part}")):
-            old = pq.ParquetFile(path).read()
-            if old.schema.equals(expected) and old.num_rows == rows:
-                yield old
+        for path in sorted(self.layout.group_folder(filling.group).glob(f"*/{filling.table}/{base.name}")):
+            words = changed_words(path.parent.parent, now)
+            old = None if words is None else pq.ParquetFile(path).read()
+            if words is not None and old is not None and old.schema.equals(expected) and len(old) == rows:
+                yield old, rows_with(base, words)
 
 
 def fill_missing(layout: Layout, settings: ColumnSettings, tables: Iterable[str], engine: Engine) -> None:
     """Make the groups that stored parts lack. A part of which one cannot be made is deleted: its rows are then new."""
+    _remember(layout, settings)
     tasks = [FillPart(table, str(part)) for table in tables for part in _lacking(layout, table)]
     for task, outcome in run_nearby(Filler(layout, settings), tasks, engine, _bytes(tasks)):
         if isinstance(outcome, Failure):
             Path(task.part).unlink(missing_ok=True)
+
+
+def _remember(layout: Layout, settings: ColumnSettings) -> None:
+    """Write down what groups are made with, for those that take their settings apart."""
+    for group in GROUPS:
+        folder = layout.group_now(group)
+        if group.pieces is not None and not (folder / SETTINGS).exists():
+            remember(folder, f"{layout.base} {group_code(group)}", group.pieces(settings))
 
 
 def _lacking(layout: Layout, table: str) -> Iterator[Path]:

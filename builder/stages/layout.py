@@ -32,9 +32,6 @@ RULE_BLOCKS = {"documents": ("select", "optout", "rules"), "comments": ("select"
 RULE_GROUPS = {"documents": ("platforms", "quality", "language", "later"), "comments": ("language",)}
 """Groups whose columns the rules of a table read, beside the base; they are given no other ones."""
 
-NEEDS = "_needs"
-"""Helper column of a group: what of the settings each row's values depend on."""
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -95,9 +92,13 @@ class Layout:
         """Return the folder of a group, with a folder for each fingerprint."""
         return self.cache / "columns" / group.name
 
+    def group_now(self, group: Group) -> Path:
+        """Return the folder of a group under its present fingerprint."""
+        return self.group_folder(group) / self.fingerprint(group)
+
     def group_part(self, group: Group, table: str, part: str) -> Path:
         """Return where the columns of a group lie for the base part of that name."""
-        return self.group_folder(group) / self.fingerprint(group) / table / part
+        return self.group_now(group) / table / part
 
     def judged_files(self, table: str, part: str) -> list[Path]:
         """Return the files of one part that the rules of its table read."""

@@ -63,6 +63,6 @@ class Plan:
 
     def folders(self) -> list[Path]:
         """Return the folders of the cache that hold what this build uses, each named by its fingerprint."""
-        groups = [self.layout.group_folder(group) / self.layout.fingerprint(group) for group in GROUPS]
+        groups = [self.layout.group_now(group) for group in GROUPS]
         verdicts = [self.layout.verdicts(table) for table in TABLES]
         return [*(store.path for store in self.stores.values()), *groups, *verdicts]

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from builder.columns.settings import ColumnSettings
 
 
+Pieces = Mapping[str, tuple[str, tuple[str, ...]]]
+"""Parts of the settings by name: the digest of each, and words in match form (`builder.text`). A row can depend on a
+piece only where its text or title holds one of them; on the piece named ALL_ROWS every row depends."""
+
+ALL_ROWS = ""
+
+
 def _no_helpers() -> list[pa.Field]:
     return []
 
@@ -24,9 +31,9 @@ class Group:
 
     `columns` names them for each table. `fill` takes the table and a row that has the base, and returns them.
     `asks` returns the part of the settings that counts, as text: the columns are made again when it changes, or when
-    the code of `module` does. `needs`, where a group has it, returns what of the settings one row depends on: a row
-    for which it is the same under changed settings keeps its values. `helpers` are Arrow fields of "_" columns.
-    With `reads_all` the columns of the groups before it are read as well as the base.
+    the code of `module` does. `pieces`, where a group has it, returns the same in pieces: a row that no changed piece
+    concerns keeps its values. `helpers` are Arrow fields of "_" columns. With `reads_all` the columns of the groups
+    before it are read as well as the base.
     """
 
     name: str
@@ -34,6 +41,6 @@ class Group:
     columns: Mapping[str, tuple[str, ...]]
     fill: Callable[[str, Row, ColumnSettings], Row]
     asks: Callable[[ColumnSettings], str]
-    needs: Callable[[Row, ColumnSettings], bytes] | None = None
+    pieces: Callable[[ColumnSettings], Pieces] | None = None
     helpers: Callable[[], list[pa.Field]] = _no_helpers
     reads_all: bool = False

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from builder.columns.groups.group import Group
+from builder.columns.candidates import sign_words
+from builder.columns.groups.group import ALL_ROWS, Group, Pieces
 from builder.columns.platforms import Found, Mention
 from builder.columns.relevance import Relevance, score
 from builder.columns.rounding import f32
 from builder.schema import Row
 
 if TYPE_CHECKING:
-    from builder.columns.lexicon import Lexicon
     from builder.columns.settings import ColumnSettings
 
 _COMMENTS = ("about_platforms", "mentions")
@@ -57,30 +56,18 @@ def _asks(settings: ColumnSettings) -> str:
     return repr(settings.lexicon)
 
 
-def _needs(row: Row, settings: ColumnSettings) -> bytes:
-    """Return a digest of all of the lexicon that this row can depend on.
-
-    That is everything but the platforms that the text cannot name: the gate sees no word of theirs in it.
-    """
-    matcher = settings.matcher()
-    common, entities = _digests(settings.lexicon)
-    digest = hashlib.blake2b(common, digest_size=16)
-    for name in sorted(matcher.nameable(row["text"]) | matcher.nameable(row["title"] or "")):
-        digest.update(entities[name])
-    return digest.digest()
-
-
-@lru_cache(maxsize=4)
-def _digests(lexicon: Lexicon) -> tuple[bytes, dict[str, bytes]]:
-    """Return a digest of what all platforms of a lexicon share, and one of each platform by its id."""
+def _pieces(settings: ColumnSettings) -> Pieces:
+    """Return the lexicon in pieces: each platform with the words of its names, and what they all share."""
+    lexicon = settings.lexicon
     common = replace(lexicon, entities=(), name="", version=0)
-    return _digest(common), {entity.id: _digest(entity) for entity in lexicon.entities}
+    named = {entity.id: (_digest(entity), sign_words(entity)) for entity in lexicon.entities}
+    return {ALL_ROWS: (_digest(common), ()), **named}
 
 
-def _digest(value: object) -> bytes:
-    return hashlib.blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _digest(value: object) -> str:
+    return hashlib.blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 PLATFORMS = Group(
-    "platforms", __name__, {"documents": _DOCUMENTS, "comments": _COMMENTS}, _fill, _asks, _needs
+    "platforms", __name__, {"documents": _DOCUMENTS, "comments": _COMMENTS}, _fill, _asks, _pieces
 )
