@@ -32,6 +32,10 @@ END = struct.Struct("<qd")
 """How a worker ended (as `subprocess` says it) and the CPU seconds it had used."""
 _PR_SET_PDEATHSIG = 1
 
+YOUNG_OBJECTS = 10_000
+"""New objects after which a worker looks for garbage that refers to itself. At Python's own 700 it looks several
+times a page: that took 7 % of reading on generated pages, and memory was the same, also on pages made to swell."""
+
 
 class Order(NamedTuple):
     """What the driver sends: the function when it changed, pickled; the task; and its budget."""
@@ -120,6 +124,7 @@ def _reap(pid: int) -> tuple[int, float]:
 def serve(connection: Connection) -> None:
     """Do orders until the driver closes its side, or until a task used up the memory: then a fresh worker is due."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.set_threshold(YOUNG_OBJECTS)
     base_bytes = _resident_peak_bytes()
     function: Callable[[object], object] | None = None
     while True:
