@@ -233,6 +233,8 @@ class _Reader:
 
     def _piece(self, block: HtmlElement, text: str) -> None:
         if not self.parts:
+            if text.isspace() and not self.links:
+                return
             self.owner = block
         if "\n" in text and block.tag == "pre":
             for row in text.split("\n"):

@@ -14,8 +14,8 @@ MAX_META_CHARS = 2_000
 """Longest title or meta content that is looked at; descriptions of pages are shorter, attacks on patterns longer."""
 
 
-Named = tuple[HtmlElement, str | None, str | None]
-"""An element with its class and its id."""
+Named = tuple[HtmlElement, str, str | None, str | None, str | None]
+"""An element with its tag, class, id and itemprop: each is made anew when the element is asked for it."""
 
 _NAMES = frozenset(("class", "id", "itemprop", "property", "itemtype", "data-comment-id", "data-commentid"))
 
@@ -30,7 +30,8 @@ def named_elements(tree: HtmlElement) -> list[Named]:
     for element in tree.iter("*"):
         names = element.keys()
         if (names and not _NAMES.isdisjoint(names)) or (times and element in times):
-            found.append((element, element.get("class"), element.get("id")))
+            prop = element.get("itemprop") if "itemprop" in names else None
+            found.append((element, element.tag, element.get("class"), element.get("id"), prop))
     return found
 
 

@@ -54,8 +54,8 @@ def elements_to_cut(tree: HtmlElement, named: list[Named], items: list[HtmlEleme
     if list_of_all is not None and _is_only_comments(list_of_all, sum(sizes.values()), inside):
         cut.append(list_of_all)
     cut += outer
-    for element, classes, own_id in named:
-        if _is_around(classes, own_id) and element.tag in _AROUND_TAGS and element not in inside:
+    for element, tag, classes, own_id, _ in named:
+        if tag in _AROUND_TAGS and _is_around(classes, own_id) and element not in inside:
             beside = _chars(element) - sum(sizes[item] for item in held.get(element, ()))
             if beside <= MOST_LOOSE_CHARS and not _holds_article(element, inside):
                 cut.append(element)

@@ -88,9 +88,9 @@ def post_items(named: list[Named], context: Context) -> list[Item]:
 
 
 def _comment_kinds(name: Named) -> list[str]:
-    element, classes, own_id = name
+    element, _, classes, own_id, prop = name
     kinds = []
-    if (prop := element.get("itemprop")) and "comment" in prop.lower().split():
+    if prop and "comment" in prop.lower().split():
         kinds.append("itemprop")
     if (kind := element.get("itemtype")) and _COMMENT_TYPE.search(kind):
         kinds.append("itemtype")
@@ -115,7 +115,7 @@ def _among_comments(element: HtmlElement) -> bool:
 
 
 def _post_kinds(name: Named) -> list[str]:
-    element, classes, own_id = name
+    element, _, classes, own_id, _ = name
     kinds = []
     if (kind := element.get("itemtype")) and _POST_TYPE.search(kind):
         kinds.append("itemtype")
@@ -127,7 +127,7 @@ def _post_kinds(name: Named) -> list[str]:
 def _holders_of_article(tree: HtmlElement, named: list[Named]) -> set[HtmlElement]:
     """Return the elements with a headline or the body of an article in them: whatever their names, no answers."""
     found: set[HtmlElement] = set()
-    parts = [part for part, *names in named if _is_article_part(*names, part.get("itemprop"))]
+    parts = [part for part, _, *names in named if _is_article_part(*names)]
     for part in (*tree.iter("h1"), *parts):
         current: HtmlElement | None = part
         while current is not None and current not in found:
@@ -146,7 +146,7 @@ def _groups(
 ) -> dict[tuple[str, str], list[HtmlElement]]:
     found: dict[tuple[str, str], list[HtmlElement]] = {}
     for name in named:
-        element, tag = name[0], str(name[0].tag)
+        element, tag, *_ = name
         for kind in kinds_of(name) if tag in _BLOCK_TAGS else ():
             found.setdefault((tag, kind), []).append(element)
     known: dict[HtmlElement, bool] = {}

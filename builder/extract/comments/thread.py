@@ -67,7 +67,7 @@ def _looks_like_forum(tree: HtmlElement, named: list[Named]) -> bool:
         return True
     if _OF_A_FORUM(tree):
         return True
-    marks = sum(_is_mark(classes) for _, classes, _ in named if classes)
+    marks = sum(_is_mark(classes) for _, _, classes, _, _ in named if classes)
     if marks != 1:
         return marks > 1
     return any(_MEMBER.search(link.get("href") or "") for link in tree.iter("a"))

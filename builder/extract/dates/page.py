@@ -113,7 +113,7 @@ class Page:
     @cached_property
     def with_properties(self) -> list[HtmlElement]:
         """Elements with a property of microdata or RDFa, in reading order."""
-        return [each for each, _, _ in self._named if each.get("itemprop") or each.get("property")]
+        return [each for each, _, _, _, prop in self._named if prop or each.get("property")]
 
     @cached_property
     def lines(self) -> list[tuple[HtmlElement, str]]:
@@ -178,8 +178,8 @@ class Page:
         """Elements made to hold a date: time, and those whose class or id says so."""
         return [
             element
-            for element, classes, own_id in self._named
-            if (_is_dated(classes, own_id) or element.tag == "time") and len(element) <= 12
+            for element, tag, classes, own_id, _ in self._named
+            if (tag == "time" or _is_dated(classes, own_id)) and len(element) <= 12
         ]
 
     @cached_property
