@@ -125,7 +125,8 @@ def _rows(cursor: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[str, 
 
 def teach(lesson: Lesson) -> str:
     """Return the template of one host as JSON."""
-    documents = (decode(Extraction, page.extraction).documents[page.place] for page in lesson.pages)
+    read = (decode(Extraction, page.extraction, without="comments") for page in lesson.pages)
+    documents = (found.documents[page.place] for found, page in zip(read, lesson.pages, strict=True))
     return learn(lesson.host, documents).to_json()
 
 
