@@ -12,6 +12,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 FOLD_VERSION = 1
 """Version of the match form; a change of `fold` that changes its output raises it."""
@@ -116,6 +121,8 @@ _FOLDED_BLOCKS = ((0x00, 0x3000), (0xF900, 0x10000), (0x1D400, 0x1D800), (0x1F10
 _RUN = re.compile(r"(\w)\1(?!\d)\1+")
 """A letter three times or more; a class for "letter" in its place would be tried at twice the cost."""
 _COMMON_UNTIL = 0x800
+_LONG_CHARS = 100
+"""From this length on, folding by way of arrays pays."""
 
 
 @lru_cache(maxsize=1)
@@ -143,7 +150,55 @@ def _fold_char(char: str) -> str:
 
 def fold_text(text: str) -> str:
     """Return the match form alone, at a tenth of the cost of `fold`; equal to `fold(text).text`."""
-    return _RUN.sub(r"\1", text.translate(_translation()))
+    return _RUN.sub(r"\1", _translated(text))
+
+
+def _translated(text: str) -> str:
+    """Return the match form with stretched letters; a long text by way of arrays, at a fifth of the cost."""
+    if len(text) < _LONG_CHARS:
+        return text.translate(_translation())
+    units, forms = utf16_units(text), _unit_forms()
+    kinds = forms.kinds[units]
+    highest = kinds.max()
+    if highest == _MANY_UNITS:
+        return text.translate(_translation())
+    folded = forms.forms[units]
+    if highest == _NO_UNIT:
+        folded = folded[kinds != _NO_UNIT]
+    return folded.tobytes().decode("utf-16-le", "surrogatepass")
+
+
+def utf16_units(text: str) -> npt.NDArray[np.uint16]:
+    """Return a text as numbers, two for a character beyond U+FFFF."""
+    import numpy as np
+
+    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.dtype("<u2"))
+
+
+class _UnitForms(NamedTuple):
+    """The match form of every UTF-16 unit that has one of one unit, and the kind of it otherwise."""
+
+    forms: npt.NDArray[np.uint16]
+    kinds: npt.NDArray[np.uint8]
+
+
+_NO_UNIT, _MANY_UNITS = 1, 2
+"""Kinds of units: that is left out; whose match form is not one unit, or depends on the unit behind."""
+
+
+@lru_cache(maxsize=1)
+def _unit_forms() -> _UnitForms:
+    import numpy as np
+
+    forms, kinds = np.arange(0x10000, dtype=np.dtype("<u2")), np.zeros(0x10000, np.uint8)
+    for code, folded in _fold_table().items():
+        if code > 0xFFFF:
+            kinds[utf16_units(chr(code))[0]] = _MANY_UNITS
+        elif len(folded) == 1 and ord(folded) <= 0xFFFF:
+            forms[code] = ord(folded)
+        else:
+            kinds[code] = _MANY_UNITS if folded else _NO_UNIT
+    return _UnitForms(forms, kinds)
 
 
 @lru_cache(maxsize=1)
@@ -241,7 +296,7 @@ def fold(text: str) -> Folded:
     starts.extend(range(last, len(text)))
     if len(starts) == len(whole):
         return Folded(whole, starts)
-    return _without_runs(text.translate(_translation()), starts)
+    return _without_runs(_translated(text), starts)
 
 
 def _uneven_places(text: str) -> list[int]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from builder.columns.wordlists import word_list
-from builder.text import BIDI_CONTROLS, MARKS, fold_text, words
+from builder.text import BIDI_CONTROLS, MARKS, fold_text, utf16_units, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,7 +161,7 @@ def count_letters(text: str) -> Counts:
     """Return how many letters of each kind a text has: one look at a table for each, as a pattern costs ten."""
     import numpy as np
 
-    units = _units(text)
+    units = utf16_units(text)
     kinds = np.bincount(_kinds()[units], minlength=len(_KINDS) + 1).tolist()
     _, other, sign, foreign, native, keys, alien = kinds
     beyond = len(_ASTRAL_LETTER.findall(text)) if len(units) > len(text) else 0
@@ -188,15 +188,8 @@ def _kinds() -> npt.NDArray[np.uint8]:
     every = "".join(map(chr, range(0x10000)))
     kinds = np.zeros(len(every), np.uint8)
     for kind, pattern in enumerate(_KINDS, 1):
-        kinds[_units("".join(re.findall(pattern, every)))] = kind
+        kinds[utf16_units("".join(re.findall(pattern, every)))] = kind
     return kinds
-
-
-def _units(text: str) -> npt.NDArray[np.uint16]:
-    """Return a text as numbers, two for a character beyond U+FFFF."""
-    import numpy as np
-
-    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.dtype("<u2"))
 
 
 class _Word(NamedTuple):

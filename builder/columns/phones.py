@@ -28,8 +28,9 @@ _CANDIDATE = re.compile(
 )
 _SIX_DIGITS = re.compile(rf"\d(?:{SEPARATOR}{{0,3}}\d){{5}}")
 """What every candidate has; most texts have none, and the first one is found at a fifth of the cost."""
-_BEFORE_DIGITS = 8
-"""More than a candidate has before its first digit."""
+_BESIDE_DIGITS = 8
+"""More than a number has before its first digit, or is looked at behind its last."""
+_TO_LAST_DIGIT = re.compile(r".*\d", re.DOTALL)
 _PHONE_WORD = re.compile(
     r"(?<!\w)[وف]?[بل]?(?:ال|لل)?(?:هاتف\w{0,3}|هواتف\w{0,3}|تلفون\w{0,3}|تليفون\w{0,3}|تيليفون\w{0,3}|تلفن\w{0,2}|جوال\w{0,3}|جوّال|"
     r"موبايل\w{0,3}|محمول|نقال|خلوي|خليوي|خلوى|واتس\w*|وتس\w*|واتساب|تواصل|اتصال|إتصال|اتصل\w{0,3}|إتصل\w{0,3}|حجز|"
@@ -72,9 +73,16 @@ def find_phones(plain: str, country: str | None = None) -> Iterator[tuple[int, i
     first = _SIX_DIGITS.search(plain)
     if first is None:
         return
-    for match in _CANDIDATE.finditer(plain, max(0, first.start() - _BEFORE_DIGITS)):
+    for match in _CANDIDATE.finditer(plain, *digits_span(plain, first)):
         start, end = _trimmed(plain, *match.span())
         yield from _pieces(plain, start, end, country)
+
+
+def digits_span(plain: str, first: re.Match[str]) -> tuple[int, int]:
+    """Return (start, end) of where numbers can stand: around all digits from the first ones on."""
+    rest = _TO_LAST_DIGIT.match(plain, first.start())
+    assert rest is not None
+    return max(0, first.start() - _BESIDE_DIGITS), rest.end() + _BESIDE_DIGITS
 
 
 def _pieces(plain: str, start: int, end: int, country: str | None) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from builder.columns.phones import SEPARATOR, find_phones, is_quantity
+from builder.columns.phones import SEPARATOR, digits_span, find_phones, is_quantity
 
 KINDS = ("email", "phone", "iban", "card", "national_id", "ip", "handle", "profile_url")
 PLACEHOLDERS = {
@@ -262,8 +262,6 @@ _FIVE_DIGITS = re.compile(r"\d(?:[ \-/]?\d){4}")
 _EMIRATES_ID = re.compile(r"(?<!\d)784[ \-]?(?:19|20)\d\d[ \-]?\d{7}[ \-]?\d(?!\d)")
 _EGYPTIAN_ID = re.compile(r"(?<![\w.])([23])(\d\d)(\d\d)(\d\d)(0[1-4]|1[1-9]|2[1-9]|3[1-5]|88)\d{5}(?!\w)")
 _EGYPTIAN_SIGN = re.compile(r"[23]\d{13}")
-_BEFORE_DIGITS = 8
-"""More than a number of an id has before its first digit."""
 _NOT_ID_BEFORE = re.compile(
     r"(?:مبلغ|قيمة|سعر|عدد|عام|سنة|هاتف|جوال|موبايل|واتس\w*|"
     r"نحو|حوالي|قرابة|أكثر من|اكثر من|بلغ|لـ|إلى|الى)\s?\S{0,4}\s?$"
@@ -280,7 +278,7 @@ def _national_ids(plain: str) -> Iterator[Replacement]:
     for match in _EGYPTIAN_ID.finditer(plain) if _EGYPTIAN_SIGN.search(plain) else ():
         if _is_day(match.group(1), match.group(2), match.group(3), match.group(4)):
             yield _plain("national_id", match.span())
-    for match in _ID_NUMBER.finditer(plain, max(0, first.start() - _BEFORE_DIGITS)):
+    for match in _ID_NUMBER.finditer(plain, *digits_span(plain, first)):
         if _is_named_id(plain, match):
             yield _plain("national_id", match.span())
 
