@@ -150,7 +150,16 @@ def _fold_char(char: str) -> str:
 
 def fold_text(text: str) -> str:
     """Return the match form alone, at a tenth of the cost of `fold`; equal to `fold(text).text`."""
-    return _RUN.sub(r"\1", _translated(text))
+    folded = _translated(text)
+    return _RUN.sub(r"\1", folded) if len(folded) < _LONG_CHARS or _is_stretched(folded) else folded
+
+
+def _is_stretched(text: str) -> bool:
+    """Tell whether a letter or digit stands three times in a row."""
+    units = utf16_units(text)
+    same = units[1:] == units[:-1]
+    thrice = units[2:][same[1:] & same[:-1]]
+    return any(chr(unit).isalnum() for unit in set(thrice.tolist()))
 
 
 def _translated(text: str) -> str:

@@ -77,18 +77,23 @@ class Gate:
             values = tuple((number, sign.before, sign.after) for number, sign in sorted(words[word].items()))
             automaton.add_word(word, values)
         automaton.make_automaton()
-        self._seen: Callable[[str], Seen] = lru_cache(maxsize=2)(lambda text: list(automaton.iter(text)))
-        """What stands in a text; remembered for the last two, as a row's text and title are asked for twice."""
+        self._automaton = automaton
+        self._look: Callable[[str], tuple[Seen, frozenset[int]]] = lru_cache(maxsize=2)(self._look_at)
 
-    def numbers(self, text: str) -> set[int]:
+    def _look_at(self, text: str) -> tuple[Seen, frozenset[int]]:
+        """Return what stands in a text; remembered for the last two, as a row's text and title are asked for twice."""
+        seen = list(self._automaton.iter(text))
+        signs = {signs for _, signs in seen}
+        return seen, frozenset(number for of_word in signs for number, _, _ in of_word)
+
+    def numbers(self, text: str) -> frozenset[int]:
         """Return the patterns a sign of which stands in a text: no other one matches."""
-        values = {values for _, values in self._seen(text)}
-        return {number for signs in values for number, _, _ in signs}
+        return self._look(text)[1]
 
     def stretches(self, text: str) -> dict[int, Stretches]:
         """Return, for each pattern a sign of which stands in a text, the stretches where it can match, in order."""
         seen: dict[int, Stretches] = {}
-        for end, values in self._seen(text):
+        for end, values in self._look(text)[0]:
             for number, before, after in values:
                 stretch = (end - before, end + after)
                 if number in seen:

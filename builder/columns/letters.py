@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from builder.columns.wordlists import word_list
-from builder.text import BIDI_CONTROLS, MARKS, fold_text, utf16_units, words
+from builder.text import BIDI_CONTROLS, MARKS, fold_text, utf16_units, whole_words, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,11 +116,11 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
     counts = count_letters(cleaned)
     foreign_marks = len(_VOWEL_SIGNS.findall(plain))
     share = counts.share if whole is None else arabic_share(_without_noise(whole))
-    found = [word for word in map(_read_word, words(cleaned)) if word.script]
+    read = zip(_FOREIGN_WORD, *map(_read_word, whole_words(cleaned)), strict=True)
+    script_words, arabic, own, persian_words = map(sum, read)
     persian_letters = counts.keys + counts.alien
-    evidence = _share(sum([word.own if persian_letters else word.arabic for word in found]), len(found))
-    persian = _share(sum([word.persian for word in found]), len(found))
-    persian += len(_JOINER.findall(plain)) / max(1, len(found))
+    evidence = _share(own if persian_letters else arabic, script_words)
+    persian = _share(persian_words, script_words) + len(_JOINER.findall(plain)) / max(1, script_words)
     verdict = _verdict(cleaned, counts, share, evidence)
     if (
         verdict == "ar"
@@ -193,8 +193,8 @@ def _kinds() -> npt.NDArray[np.uint8]:
 
 
 class _Word(NamedTuple):
-    """What a word says: whether it begins in Arabic script, looks Arabic, looks Arabic and not Persian too, or is
-    Persian."""
+    """What a word says: whether it begins in Arabic script and, if so, looks Arabic, looks Arabic and not Persian too,
+    or is Persian."""
 
     script: bool
     arabic: bool
@@ -202,15 +202,20 @@ class _Word(NamedTuple):
     persian: bool
 
 
+_FOREIGN_WORD = _Word(script=False, arabic=False, own=False, persian=False)
+
+
 @lru_cache(maxsize=_WORDS_REMEMBERED)
 def _read_word(raw: str) -> _Word:
     """Return what a word says; few words make up most of what is written."""
+    if not _SCRIPT_HEAD.match(raw):
+        return _FOREIGN_WORD
     word = fold_text(raw)
     looks = _looks_arabic(raw, word)
     small = word in word_list("arabic")
     own = small and word not in word_list("shared")
-    script = _SCRIPT_HEAD.match(raw) is not None
-    return _Word(script, small or looks, own or looks, word in word_list("persian"))
+    persian = word in word_list("persian")
+    return _Word(script=True, arabic=small or looks, own=own or looks, persian=persian)
 
 
 def _looks_arabic(raw: str, word: str) -> bool:

@@ -136,7 +136,7 @@ _EMAIL = re.compile(
 )
 _AT_WORD = re.compile(r"[\[(]\s?(?:at|آت|ات)", re.IGNORECASE)
 _LINK_SIGNS = ("e=", "E=", "e/", "E/", "l:", "L:")
-_LINKED_DIGITS = re.compile(r"[\d\-]{7}")
+_LINKED_DIGITS = re.compile(r"[=/:]\+?[\d\-]{7}")
 _PHONE_LINK = re.compile(
     r"(?:https?://)?(?:(?:api\.|web\.)?whatsapp\.com/send/?\?phone=|wa\.me/|tel:)\+?[\d\-]{7,17}(?:[?&]\S*)?",
     re.IGNORECASE,

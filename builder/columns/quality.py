@@ -101,14 +101,16 @@ def _top_ngram_share(folded: Sequence[str]) -> float:
     """
     chars = sum(map(len, folded))
     best = 0
-    grams: dict[int, Sequence[str]] = dict(enumerate(pairwise(folded)))
+    grams: list[Sequence[str]] = list(pairwise(folded))
+    places: Sequence[int] = range(len(grams))
     for size in _NGRAMS:
-        counts = Counter(grams.values())
+        counts = Counter(grams)
         times = max(counts.values(), default=0)
         if times < 2:
             break
         longest = max(sum(map(len, gram)) for gram, seen in counts.items() if seen == times)
         best = max(best, times * longest)
-        twice = {place for place, gram in grams.items() if counts[gram] > 1}
-        grams = {place: folded[place : place + size + 1] for place in twice if place + 1 in twice}
+        twice = [place for place, gram in zip(places, grams, strict=True) if counts[gram] > 1]
+        places = [place for place, behind in pairwise(twice) if behind == place + 1]
+        grams = [folded[place : place + size + 1] for place in places]
     return min(1.0, best / chars) if chars else 0.0

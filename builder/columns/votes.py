@@ -83,14 +83,13 @@ def _trial(features: list[Weights], chance: random.Random) -> Weights:
 
 def _cleaned(text: str) -> str:
     """Return a text as langdetect prepares it: no addresses, single blanks, no Latin where little of it is Latin."""
-    from langdetect.detector import Detector
-    from langdetect.utils.ngram import NGram
+    if "://" in text or "@" in text:
+        from langdetect.detector import Detector
 
-    if "://" in text:
-        text = Detector.URL_RE.sub(" ", text)
-    if "@" in text:
-        text = Detector.MAIL_RE.sub(" ", text)
+        text = Detector.MAIL_RE.sub(" ", Detector.URL_RE.sub(" ", text))
     if _COMBINING.search(text):
+        from langdetect.utils.ngram import NGram
+
         text = NGram.normalize_vi(text)
     text = _BLANKS.sub(" ", text)
     latin = sum(map(len, _LATIN.findall(text)))

@@ -23,7 +23,7 @@ _DOCUMENTS = (*_COMMENTS, "concepts", "relevance", "relevance_parts")
 def _fill(table: str, row: Row, settings: ColumnSettings) -> Row:
     matcher, whole = settings.matcher(), table == "documents"
     found = matcher.find(row["text"], concepts=whole)
-    in_title = matcher.find(row["title"] or "", zone="title", concepts=whole)
+    in_title = matcher.find(row["title"], zone="title", concepts=whole) if row["title"] else Found()
     about = _about(found, in_title)
     if not whole:
         return about
