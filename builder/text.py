@@ -155,8 +155,10 @@ def fold_text(text: str) -> str:
 
 
 def _is_stretched(text: str) -> bool:
-    """Tell whether a letter or digit stands three times in a row."""
+    """Tell whether a letter or digit stands three times in a row, or may do so beyond U+FFFF."""
     units = utf16_units(text)
+    if len(units) > len(text):
+        return True
     same = units[1:] == units[:-1]
     thrice = units[2:][same[1:] & same[:-1]]
     return any(chr(unit).isalnum() for unit in set(thrice.tolist()))

@@ -32,6 +32,8 @@ from builder.recipe import Recipe
 from builder.stages import fingerprints, store
 from builder.stages.codec import decode, encode
 from builder.stages.fingerprints import code_fingerprint
+from builder.stages.keys import Standing
+from builder.stages.rows import CAPTURES_MAX, CAPTURES_MIN, batched
 from builder.stages.store import KEY, Store, write_parquet
 
 MOMENT = Moment(
@@ -230,3 +232,13 @@ def test_a_build_needs_no_pandas_and_leaves_it_to_others(tmp_path: Path) -> None
     command = [sys.executable, "-c", AGAIN.format(heavy=("pandas",)) + frame, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "1.0.0", "1"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 40, 300, 2000])
+def test_the_last_batches_of_rows_are_small(count: int) -> None:
+    """Each capture is in one batch, in order; a worker that is alone at the end has little left to do."""
+    captures = [Standing(str(number), "", "", b"", [], []) for number in range(count)]
+    batches = [batch.captures for batch in batched(captures, count)]
+    assert [capture for batch in batches for capture in batch] == captures
+    assert all(1 <= len(batch) <= CAPTURES_MAX for batch in batches)
+    assert all(len(batch) <= CAPTURES_MIN for batch in batches[-2:])

@@ -14,7 +14,7 @@ from builder.columns import phones, privacy
 from builder.columns.candidates import EntityPatterns
 from builder.columns.furniture import HEAD_CHARS, LINE_CHARS, furniture_spans
 from builder.columns.gate import Gate, cue_sign, form_sign, matches
-from builder.columns.letters import read_letters
+from builder.columns.letters import count_letters, read_letters
 from builder.columns.lexicon import cue_pattern, entity_pattern, load_lexicon
 from builder.columns.privacy import KINDS, mask
 from builder.columns.quality import measure_quality
@@ -160,6 +160,29 @@ def stretched(letters: list[tuple[str, int]], index: int) -> bool:
     while last + 1 < len(letters) and letters[last + 1][0] == char:
         last += 1
     return last - first >= 2
+
+
+def test_long_texts_are_folded_as_short_ones() -> None:
+    """Every character with a form of its own, and every odd one, stretched or not, alone or at the end of an essay."""
+    essay = "كتبت هدى عن المدينة القديمة وأسواقها، ثم عادت إلى بيتها. " * 3
+    blocks = (*range(0x3000), *range(0xD7F0, 0x10000), *range(0x1D400, 0x1D800), *range(0x1F0F0, 0x1F210))
+    for char in (*map(chr, blocks), *ODD, "𐤀"):
+        for part in (char, char * 3):
+            assert fold_text(essay + part) == fold_text(essay) + fold_text(" " + part)[1:]
+
+
+def test_letters_are_counted_as_patterns_would_find_them() -> None:
+    """Letters of any script and plane, those of the Arabic script among them, and its signs that are no letters."""
+    for text in (*random_texts(200), "𝗔 𐤀 😂 \ud800 \u06fd \ufbb2 ڳ ئۇيغۇر گفتگو", ""):
+        counts = count_letters(text)
+        assert counts.letters == len(re.findall(r"[^\W\d_]", text))
+        script = re.findall(
+            "[\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff]", text
+        )
+        assert counts.script == len(script) + len(
+            re.findall("[\ufb50-\ufdc7\ufdf0-\ufdfb\ufe70-\ufefc]", text)
+        )
+        assert (counts.keys, counts.alien) == (len(re.findall("[یک]", text)), len(re.findall("[پچژگ]", text)))
 
 
 def test_votes_are_langdetects_own_on_random_texts() -> None:

@@ -80,9 +80,8 @@ def find_phones(plain: str, country: str | None = None) -> Iterator[tuple[int, i
 
 def digits_span(plain: str, first: re.Match[str]) -> tuple[int, int]:
     """Return (start, end) of where numbers can stand: around all digits from the first ones on."""
-    rest = _TO_LAST_DIGIT.match(plain, first.start())
-    assert rest is not None
-    return max(0, first.start() - _BESIDE_DIGITS), rest.end() + _BESIDE_DIGITS
+    last = _TO_LAST_DIGIT.match(plain, first.start()) or first
+    return max(0, first.start() - _BESIDE_DIGITS), last.end() + _BESIDE_DIGITS
 
 
 def _pieces(plain: str, start: int, end: int, country: str | None) -> Iterator[tuple[int, int]]:
