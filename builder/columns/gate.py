@@ -8,9 +8,8 @@ what it finds in the whole text. tests/test_platforms.py holds both to the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import ahocorasick
 
@@ -57,8 +56,6 @@ def domain_sign(domain: str) -> Sign:
 
 
 Stretches = list[tuple[int, int]]
-Seen = list[tuple[int, tuple[tuple[int, int, int], ...]]]
-"""Where words end in a text; for each the patterns it is a sign of, and how far they reach before and behind."""
 
 
 class Gate:
@@ -72,28 +69,22 @@ class Gate:
                 known = at_word.get(number, sign)
                 wide = Sign(sign.word, max(known.before, sign.before), max(known.after, sign.after))
                 at_word[number] = wide
-        automaton = ahocorasick.Automaton()
+        self._automaton = ahocorasick.Automaton()
         for word in sorted(words):
             values = tuple((number, sign.before, sign.after) for number, sign in sorted(words[word].items()))
-            automaton.add_word(word, values)
-        automaton.make_automaton()
-        self._automaton = automaton
-        self._look: Callable[[str], tuple[Seen, frozenset[int]]] = lru_cache(maxsize=2)(self._look_at)
+            self._automaton.add_word(word, values)
+        self._automaton.make_automaton()
 
-    def _look_at(self, text: str) -> tuple[Seen, frozenset[int]]:
-        """Return what stands in a text; remembered for the last two, as a row's text and title are asked for twice."""
-        seen = list(self._automaton.iter(text))
-        signs = {signs for _, signs in seen}
-        return seen, frozenset(number for of_word in signs for number, _, _ in of_word)
+    def stretches(self, text: str, first: int | None = None) -> dict[int, Stretches]:
+        """Return, for each pattern a sign of which stands in a text, the stretches where it can match, in order.
 
-    def numbers(self, text: str) -> frozenset[int]:
-        """Return the patterns a sign of which stands in a text: no other one matches."""
-        return self._look(text)[1]
-
-    def stretches(self, text: str) -> dict[int, Stretches]:
-        """Return, for each pattern a sign of which stands in a text, the stretches where it can match, in order."""
+        Without a sign of one of the `first` patterns nothing is returned.
+        """
+        hits = list(self._automaton.iter(text))
+        if first is not None and not any(values[0][0] < first for _, values in hits):
+            return {}
         seen: dict[int, Stretches] = {}
-        for end, values in self._look(text)[0]:
+        for end, values in hits:
             for number, before, after in values:
                 stretch = (end - before, end + after)
                 if number in seen:

@@ -98,11 +98,11 @@ class Matcher:
 
         Without `concepts` the mentions alone are looked for.
         """
-        searched = len(self._searches) + (len(self._concepts) if concepts else 0)
-        if min(self._gate.numbers(fold_whole(text)), default=searched) >= searched:
+        wanted = len(self._searches) + (len(self._concepts) if concepts else 0)
+        seen = self._gate.stretches(fold_whole(text), first=wanted)
+        if not seen:
             return Found()
         folded = fold(text)
-        seen = self._gate.stretches(folded.text)
         candidates = self._candidates(folded, text, seen)
         names = [c.place for c in candidates]
         openings = seen.get(len(self._searches) + 2 * len(self._concepts), [])
