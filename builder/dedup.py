@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.duck import connection, hold_right_sides, ordered, part_files, scan
+from builder.duck import connection, hold_right_sides, ordered, part_files, quoted, scan
 from builder.recipe import DedupBlock
 from builder.schema import load_schema
 from builder.storage import TEMPORARY, sync_file
@@ -198,7 +198,7 @@ def cluster(row_files: Iterable[Path], settings: DedupBlock, work: Path) -> Path
         leaders = _near_leaders(database, source, settings, scratch) if settings.near else _no_leaders()
         database.register("leaders", leaders)
         partial = work / f"{TEMPORARY}clusters.parquet"
-        database.execute(f"COPY ({_MEMBERS}) TO '{partial}' (FORMAT parquet, COMPRESSION zstd)")
+        database.execute(f"COPY ({_MEMBERS}) TO {quoted(str(partial))} (FORMAT parquet, COMPRESSION zstd)")
     shutil.rmtree(scratch)
     sync_file(partial)
     return partial.replace(target)
