@@ -292,6 +292,9 @@ def test_a_block_that_only_bears_the_name_is_not_believed() -> None:
         f"<div class=entry-content><p>{LONG} {MORE} {LONG} {MORE}</p></div><div>{outside}</div>"
     ).lines
     assert region.evident(lines, region.tiers_of(lines.spans)) is None
+    verses = "".join(f"<p>شطر من قصيدة طويلة رقمه {number}</p>" for number in range(60))
+    lines = page(f"<div>{verses}</div><div class=post-text><p>{LONG} {MORE} {LONG} {MORE}</p></div>").lines
+    assert region.evident(lines, region.tiers_of(lines.spans)) is None
 
 
 def test_a_short_question_with_long_answers_keeps_its_day() -> None:

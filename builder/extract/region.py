@@ -48,6 +48,9 @@ MAX_NAMED_SHARE = 0.5
 MIN_EVIDENT_SHARE = 0.7
 """Share of a page's sentences from which on the block named as the article's body is the article, unasked."""
 
+MIN_EVIDENT_TEXT = 0.3
+"""Least share of all that is no link in such a block: beside a poem, whose lines are short, a box holds the sentences."""
+
 MIN_EVIDENT_CHARS = 400
 """Fewest characters of sentences in such a block; shorter texts are looked for by all means."""
 
@@ -122,6 +125,8 @@ def evident(page: Lines, tiers: Tiers) -> Found | None:
         return None
     start, end = page.spans[block]
     if weight[end] - weight[start] < max(MIN_EVIDENT_CHARS, MIN_EVIDENT_SHARE * weight[-1]):
+        return None
+    if sum(map(_weight, page.lines[start:end])) < MIN_EVIDENT_TEXT * sum(map(_weight, page.lines)):
         return None
     names, own = Names(block, frozenset()), range(start, end)
     lines = ((index, page.lines[index]) for index in own)
