@@ -49,7 +49,7 @@ MIN_EVIDENT_SHARE = 0.7
 """Share of a page's sentences from which on the block named as the article's body is the article, unasked."""
 
 MIN_EVIDENT_TEXT = 0.3
-"""Least share of all that is no link in such a block: beside a poem, whose lines are short, a box holds the sentences."""
+"""Least share of all that is no link in such a block: beside a poem, whose lines are short, a box has the sentences."""
 
 MIN_EVIDENT_CHARS = 400
 """Fewest characters of sentences in such a block; shorter texts are looked for by all means."""
