@@ -42,6 +42,8 @@ _ENTITY_ROUNDS = 3
 """Texts escaped twice are met, thrice hardly ever; a bound keeps hostile input cheap."""
 
 _WORD = re.compile(rf"[^\W_]+(?:[{MARKS}\u200c\u200d]+[^\W_]*)*")
+_FOLDED_WORD = re.compile(r"[^\W_]+")
+"""The same in a match form, which has no marks."""
 _ARABIC_LETTER = (
     "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
 )
@@ -236,7 +238,7 @@ def whole_words(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=2)
 def folded_words(text: str) -> tuple[str, ...]:
     """Return the words of the match form of a text; remembered as those of `fold_whole`."""
-    return tuple(words(fold_whole(text)))
+    return tuple(_FOLDED_WORD.findall(fold_whole(text)))
 
 
 WORDS_PER_PATTERN = 8

@@ -144,7 +144,8 @@ _PHONE_LINK = re.compile(
 
 
 def _emails(plain: str) -> Iterator[Replacement]:
-    for match in _EMAIL.finditer(plain) if "@" in plain or _AT_WORD.search(plain) else ():
+    bracketed = "(" in plain or "[" in plain
+    for match in _EMAIL.finditer(plain) if "@" in plain or (bracketed and _AT_WORD.search(plain)) else ():
         yield _plain("email", match.span())
 
 

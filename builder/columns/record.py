@@ -77,7 +77,7 @@ def comment_base(
 
     `root_key` is the key of the first comment of its branch, where known (`root_keys`).
     """
-    site = site_of(comment.url)
+    site = site_of(comment.url.partition("#")[0])  # a page's comments differ behind it: so it is parsed once
     country = country_of(site, settings.facts(ref.source).zone)
     body = mask(storage_form(comment.text).text, handles=True, country=country)
     title = mask(_line(comment.title), handles=True, country=country)
