@@ -62,7 +62,7 @@ done = 0
 for path in sorted(Path({pages!r}).glob("*.warc.gz")):
     for ref in scan(path, source="bare"):
         if isinstance(ref, CaptureRef) and reason_against(ref)[0] is None:
-            trafilatura.extract(load(ref).body)
+            trafilatura.extract(load(ref).body, with_metadata={metadata})
             done += 1
 print(done, done)
 """
@@ -189,9 +189,9 @@ def measurements(pages: Path, work: Path, rival: Path | None) -> Iterator[Measur
     few_pages(min((one / "pages").iterdir()), tiny)
     for folder in (one, two, tiny):
         write_recipe(folder)
-    yield measure(
-        "bare extract", [sys.executable, "-c", BARE.format(root=str(ROOT), pages=str(one / "pages"))]
-    )
+    for name, metadata in (("bare extract", False), ("bare extract with metadata", True)):
+        script = BARE.format(root=str(ROOT), pages=str(one / "pages"), metadata=metadata)
+        yield measure(name, [sys.executable, "-c", script])
     built = measure("build", build_command(one, 1))
     yield built
     if rival is not None:
@@ -259,7 +259,7 @@ def main() -> None:
     found = {name: median([one[name] for one in rounds]) for name in rounds[0]}
     for name, entry in found.items():
         print(
-            f"{name:24} {entry.ms_per_page:8.2f} ms CPU a page, {entry.wall_s:7.1f} s, {entry.peak_mb:5.0f} MB"
+            f"{name:28} {entry.ms_per_page:8.2f} ms CPU a page, {entry.wall_s:7.1f} s, {entry.peak_mb:5.0f} MB"
         )
     for name, value in ratios(found).items():
         target, sense = TARGETS[name]
