@@ -100,9 +100,14 @@ _BATCH_ROWS = 4096
 
 
 def ordered(
-    database: duckdb.DuckDBPyConnection, query: str, keys: Sequence[str], work: Path
+    database: duckdb.DuckDBPyConnection,
+    query: str,
+    keys: Sequence[str],
+    work: Path,
+    *,
+    batch_rows: int = _BATCH_ROWS,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a query in the order of `keys`, one bucket in memory at a time.
+    """Yield the rows of a query in the order of `keys`, one bucket in memory at a time, `batch_rows` in a batch.
 
     The query gives its rows in any order, with a column `_bucket` such that no bucket has a row that belongs
     before one of a lower bucket. Rows with their texts so never go through DuckDB's own sort, which at 200,000
@@ -113,15 +118,15 @@ def ordered(
     import pyarrow.ipc as ipc
 
     order = [(name, "ascending") for name in keys]
-    for path in _fill(database, query, work):
+    for path in _fill(database, query, work, batch_rows):
         with pa.OSFile(str(path)) as source, ipc.open_stream(source) as reader:
             rows = reader.read_all().drop_columns([BUCKET_COLUMN])
         path.unlink()
-        yield from rows.take(pc.sort_indices(rows, sort_keys=order)).to_batches(_BATCH_ROWS)
+        yield from rows.take(pc.sort_indices(rows, sort_keys=order)).to_batches(batch_rows)
     shutil.rmtree(work)
 
 
-def _fill(database: duckdb.DuckDBPyConnection, query: str, work: Path) -> list[Path]:
+def _fill(database: duckdb.DuckDBPyConnection, query: str, work: Path, batch_rows: int) -> list[Path]:
     """Lay the rows of a query into one file a bucket, and return the files in order."""
     import pyarrow.compute as pc
     import pyarrow.ipc as ipc
@@ -130,7 +135,7 @@ def _fill(database: duckdb.DuckDBPyConnection, query: str, work: Path) -> list[P
     writers: dict[int, ipc.RecordBatchStreamWriter] = {}
     options = ipc.IpcWriteOptions(compression="lz4")
     try:
-        for batch in stream(database, query, _BATCH_ROWS):
+        for batch in stream(database, query, batch_rows):
             for bucket in sorted(set(batch.column(BUCKET_COLUMN).to_pylist())):
                 if bucket not in writers:
                     path = str(_bucket_file(work, bucket))
@@ -150,3 +155,13 @@ def _bucket_file(work: Path, bucket: int) -> Path:
 def hold_right_sides(database: duckdb.DuckDBPyConnection) -> None:
     """Have joins run as written: the left side passes by, the right side, which must be narrow, is held."""
     database.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+
+
+@contextmanager
+def right_sides_held(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Have joins run as `hold_right_sides` says for queries that begin inside, on a database that has others too."""
+    hold_right_sides(database)
+    try:
+        yield
+    finally:
+        database.execute("RESET disabled_optimizers")

@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from builder.duck import quoted
+from builder.duck import quoted, right_sides_held, stream
 from builder.stages.extraction import extraction_fingerprint
 from builder.stages.fingerprints import code_fingerprint
 from builder.stages.keys import TABLES, Standing
@@ -107,17 +107,17 @@ class Recall:
 
 
 def standing(database: duckdb.DuckDBPyConnection) -> Iterator[Standing]:
-    """Yield what stands of the captures that are left."""
+    """Yield what stands of the captures that are left. Their extractions pass by; what is held is the narrow table."""
     parts = database.execute("SELECT DISTINCT part FROM standing ORDER BY part").fetchall()
     if not parts:
         return
     names = ", ".join(quoted(str(part)) for (part,) in parts)
-    cursor = database.cursor().sql(
-        f"""SELECT {KEY}, names, ref, extraction, standing.documents, standing.comments
+    query = f"""SELECT {KEY}, names, ref, extraction, standing.documents, standing.comments
         FROM read_parquet([{names}], filename = true) AS parts
         JOIN standing USING ({KEY}) WHERE parts.filename = standing.part"""
-    )
-    for batch in cursor.to_arrow_reader(READ_AT_ONCE):
+    with right_sides_held(database):
+        reader = stream(database.cursor(), query, READ_AT_ONCE)
+    for batch in reader:
         columns = [column.to_pylist() for column in batch.columns]
         yield from itertools.starmap(Standing, zip(*columns, strict=True))
 

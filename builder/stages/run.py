@@ -124,7 +124,7 @@ def _settled(work: Work, table: str) -> None:
 def templates(work: Work) -> None:
     """Learn what each host repeats on its pages."""
     store = work.stores["templates"] = learning.template_store(work.cache)
-    work.templates = learning.learn_templates(work.database, store, work.engine)
+    work.templates = learning.learn_templates(work.database, store, work.engine, work.folder / "lessons")
     learning.write_templates(work.cache / TEMPLATES, work.templates.values())
 
 

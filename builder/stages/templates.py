@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from builder.duck import quoted
+from builder.duck import BUCKET_COLUMN, ordered, quoted, right_sides_held
 from builder.engine import Budget, Engine, Failure
 from builder.errors import HiwarError
 from builder.extract.template import SAMPLE_PAGES, Template, learn
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import duckdb
 
 CODE = ("builder.extract.template", __name__)
+LESSONS_AT_ONCE = 1000
+"""Pages to learn from that are put in order at a time: an extraction of a page with many comments takes 20 kB."""
+READ_AT_ONCE = 256
 LEARNING = Budget(cpu_s=120, memory_bytes=1024 << 20)
 """For one host: at most 400 pages, each about 1 ms."""
 
@@ -52,8 +55,10 @@ def template_store(cache: Path) -> Store:
     return Store(cache, "templates", code_fingerprint(CODE))
 
 
-def learn_templates(database: duckdb.DuckDBPyConnection, store: Store, engine: Engine) -> dict[str, Template]:
-    """Return the template of every host, sorted by host; learn those whose sample has changed.
+def learn_templates(
+    database: duckdb.DuckDBPyConnection, store: Store, engine: Engine, work: Path
+) -> dict[str, Template]:
+    """Return the template of every host, sorted by host; learn those whose sample has changed. `work` is removed again.
 
     Raises HiwarError when a template cannot be learned: texts would else differ by luck.
     """
@@ -65,7 +70,7 @@ def learn_templates(database: duckdb.DuckDBPyConnection, store: Store, engine: E
     missing = pa.table({"site": pa.array([site for site, key in wanted if key not in known], pa.string())})
     database.register("missing_sites", missing)
     learned: list[dict[str, str]] = []
-    for lesson, outcome in engine.run(teach, _lessons(database, dict(wanted)), LEARNING):
+    for lesson, outcome in engine.run(teach, _lessons(database, dict(wanted), work), LEARNING):
         if isinstance(outcome, Failure):
             raise HiwarError(
                 f"what {lesson.host} repeats cannot be learned: {outcome.kind} {outcome.detail}",
@@ -101,26 +106,27 @@ _WANTED = f"""SELECT site, substr(sha256(site || string_agg(concat_ws('|', {KEY}
     ORDER BY sample, {KEY}, place)), 1, 32) FROM samples GROUP BY site ORDER BY site"""
 
 
-def _lessons(database: duckdb.DuckDBPyConnection, keys: Mapping[str, str]) -> Iterator[Lesson]:
-    database.execute(
-        "CREATE OR REPLACE TABLE lessons AS SELECT * FROM samples WHERE site IN (SELECT site FROM missing_sites)"
-    )
+_LESSONS = f"""CREATE OR REPLACE TABLE lessons AS SELECT {KEY}, part, place, site, sample,
+    (row_number() OVER (ORDER BY site, sample, {KEY}, place) - 1) // {LESSONS_AT_ONCE} AS {BUCKET_COLUMN}
+    FROM samples WHERE site IN (SELECT site FROM missing_sites)"""
+
+
+def _lessons(database: duckdb.DuckDBPyConnection, keys: Mapping[str, str], work: Path) -> Iterator[Lesson]:
+    """Yield the lessons of the hosts that are missing, by host. Pages go through `work`: SQL sorts names alone."""
+    database.execute(_LESSONS)
     parts = database.execute("SELECT DISTINCT part FROM lessons ORDER BY part").fetchall()
     if not parts:
         return
     names = ", ".join(quoted(str(part)) for (part,) in parts)
-    rows = _rows(
-        database.cursor(),
-        f"""SELECT site, extraction, place FROM read_parquet([{names}], filename = true) AS parts
-        JOIN lessons USING ({KEY}) WHERE parts.filename = lessons.part ORDER BY site, sample, {KEY}, place""",
-    )
-    for site, pages in groupby(rows, key=lambda row: row[0]):
-        yield Lesson(keys[site], site, tuple(Taught(extraction, place) for _, extraction, place in pages))
-
-
-def _rows(cursor: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[str, bytes, int]]:
-    for batch in cursor.sql(query).to_arrow_reader(256):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    query = f"""SELECT site, sample, {KEY}, place, extraction, {BUCKET_COLUMN}
+        FROM read_parquet([{names}], filename = true) AS parts
+        JOIN lessons USING ({KEY}) WHERE parts.filename = lessons.part"""
+    with right_sides_held(database):
+        batches = ordered(database, query, ("site", "sample", KEY, "place"), work, batch_rows=READ_AT_ONCE)
+        pages = (page for batch in batches for page in batch.to_pylist())
+        for site, lesson in groupby(pages, key=lambda page: str(page["site"])):
+            taught = tuple(Taught(page["extraction"], page["place"]) for page in lesson)
+            yield Lesson(keys[site], site, taught)
 
 
 def teach(lesson: Lesson) -> str:
