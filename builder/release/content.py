@@ -28,6 +28,8 @@ cluster but not the record that stands for it.
 """
 
 _SLICE_ROWS = 512
+_BATCH_ROWS = 2048
+"""Rows hashed at a time: parts of lists and structs are laid out anew for each."""
 _NULL_SIZE = -1
 
 
@@ -54,9 +56,9 @@ class ContentHash:
 
     def add(self, table: pa.Table) -> None:
         """Add the rows of a table, all columns. Raises TypeError for a type that no schema of ours has."""
-        for name, column in zip(table.schema.names, table.columns, strict=True):
-            for chunk in column.chunks:
-                self._add(name, chunk)
+        for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                self._add(name, column)
 
     def value(self) -> str:
         """Return "sha256:HEX"."""

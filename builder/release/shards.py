@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SHARD_COLUMN = "_shard"
 COST_COLUMN = "_cost"
 
-SHARD_BYTES = 80_000_000
+SHARD_BYTES = 64_000_000
 """Cost at which a month is cut into a further shard, so that one shard fits in memory; see builder.release.ordering."""
 
 ROWS_PER_GROUP = 10_000
@@ -114,7 +114,7 @@ def _stretches(
                 yield _stem(current, number), rows.slice(start, row - start)
             number = number + 1 if label == current else 1
             current, cost, start = label, row_cost, row
-        if start < batch.num_rows:
+        if start < rows.num_rows:
             yield _stem(current, number), rows.slice(start)
 
 
