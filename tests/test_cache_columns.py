@@ -91,7 +91,9 @@ def test_a_platform_that_goes_takes_its_mentions_along(tmp_path: Path) -> None:
     assert data(built.release) == fresh(tmp_path / "two", without)
 
 
-@pytest.mark.parametrize("harm", ["gone", "damaged", "of other code"])
+@pytest.mark.parametrize(
+    "harm", ["gone", "{", "{}", "[]", '{"context": "", "pieces": {"": 1}}', "of other code"]
+)
 def test_without_the_account_of_old_settings_nothing_of_theirs_is_taken(tmp_path: Path, harm: str) -> None:
     """Columns of before are taken over only where it is known what they were made with."""
     given = kit.recipe(dataset(tmp_path / "one"), ALL)
@@ -100,10 +102,9 @@ def test_without_the_account_of_old_settings_nothing_of_theirs_is_taken(tmp_path
     known = json.loads(account.read_text(encoding="utf-8"))
     if harm == "gone":
         account.unlink()
-    elif harm == "damaged":
-        account.write_text("{", encoding="utf-8")
     else:
-        account.write_text(json.dumps({**known, "context": "other"}), encoding="utf-8")
+        other = json.dumps({**known, "context": "other"})
+        account.write_text(other if harm == "of other code" else harm, encoding="utf-8")
     for part in account.parent.rglob("part-*.parquet"):
         table = pq.read_table(part)
         wrong = [["threads"]] * len(table)
@@ -111,6 +112,17 @@ def test_without_the_account_of_old_settings_nothing_of_theirs_is_taken(tmp_path
         pq.write_table(table.set_column(place, "about_platforms", [wrong]), part)
     built = kit.run(kit.recipe(tmp_path / "one", CAFE))
     assert data(built.release) == fresh(tmp_path / "two", CAFE)
+
+
+def test_a_damaged_account_of_settings_is_written_again(tmp_path: Path) -> None:
+    """The next build mends it, so that later ones can take over what that one has."""
+    given = kit.recipe(dataset(tmp_path), ALL)
+    kit.run(given)
+    (account,) = (given.cache / "columns/platforms").glob("*/settings.json")
+    whole = account.read_bytes()
+    account.write_text("{}", encoding="utf-8")
+    kit.run(kit.recipe(tmp_path, ALL + "[rules.thresholds]\nmin_words = 26\n"))
+    assert account.read_bytes() == whole
 
 
 def test_another_voter_on_the_language_makes_new_votes(tmp_path: Path) -> None:

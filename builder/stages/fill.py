@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,7 +20,7 @@ from builder.stages import nearby
 from builder.stages.layout import Layout, group_code
 from builder.stages.nearby import run_nearby
 from builder.stages.parts import StoredRows, of_columns, part_table
-from builder.stages.reach import SETTINGS, changed_words, remember, rows_with
+from builder.stages.reach import changed_words, remember, rows_with
 from builder.stages.store import write_parquet
 
 if TYPE_CHECKING:
@@ -120,8 +121,10 @@ class Filler:
         expected = filling.part([]).schema
         for path in sorted(self.layout.group_folder(filling.group).glob(f"*/{filling.table}/{base.name}")):
             words = changed_words(path.parent.parent, now)
-            old = None if words is None else pq.ParquetFile(path).read()
-            if words is not None and old is not None and old.schema.equals(expected) and len(old) == rows:
+            if words is None:
+                continue
+            old = pq.ParquetFile(path).read()
+            if old.schema.equals(expected) and len(old) == rows:
                 yield old, rows_with(base, words)
 
 
@@ -137,9 +140,9 @@ def fill_missing(layout: Layout, settings: ColumnSettings, tables: Iterable[str]
 def _remember(layout: Layout, settings: ColumnSettings) -> None:
     """Write down what groups are made with, for those that take their settings apart."""
     for group in GROUPS:
-        folder = layout.group_now(group)
-        if group.pieces is not None and not (folder / SETTINGS).exists():
-            remember(folder, f"{layout.base} {group_code(group)}", group.pieces(settings))
+        if group.pieces is not None:
+            context = f"{layout.base} {group_code(group)}"
+            remember(layout.group_now(group), context, partial(group.pieces, settings))
 
 
 def _lacking(layout: Layout, table: str) -> Iterator[Path]:

@@ -7,9 +7,10 @@ pieces came, went or changed, and one pass over the raw texts tells which rows t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from builder.columns.groups.group import ALL_ROWS, Pieces
 from builder.storage import write_json
@@ -23,12 +24,21 @@ SETTINGS = "settings.json"
 _TEXTS = ("title", "text")
 
 
-def remember(folder: Path, context: str, pieces: Pieces) -> None:
-    """Write what the parts below `folder` are made with: a digest of what every row depends on, and the pieces.
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the parts below a folder were made with: a digest of what every row depends on, and the pieces."""
 
-    Raises WorldError when the disk refuses.
+    context: str
+    pieces: Pieces
+
+
+def remember(folder: Path, context: str, pieces: Callable[[], Pieces]) -> None:
+    """Write what the parts below `folder` are made with, unless it stands there already.
+
+    `context` is a digest of what every row depends on. Raises WorldError when the disk refuses.
     """
-    write_json(folder / SETTINGS, {"context": context, "pieces": pieces})
+    if _read(folder) is None:
+        write_json(folder / SETTINGS, {"context": context, "pieces": pieces()})
 
 
 def changed_words(before: Path, now: Path) -> frozenset[str] | None:
@@ -37,23 +47,23 @@ def changed_words(before: Path, now: Path) -> frozenset[str] | None:
     A folder that nothing was remembered of, or whose file is damaged, says nothing of its rows.
     """
     old, new = _read(before), _read(now)
-    if old is None or new is None or old["context"] != new["context"]:
+    if old is None or new is None or old.context != new.context:
         return None
-    was, are = old["pieces"], new["pieces"]
-    changed = [name for name in {*was, *are} if was.get(name) != are.get(name)]
+    was, are = old.pieces, new.pieces
+    changed = {name for name in (*was, *are) if was.get(name) != are.get(name)}
     if ALL_ROWS in changed:
         return None
-    return frozenset(
-        word for side in (was, are) for name in changed if name in side for word in side[name][1]
-    )
+    return frozenset(word for side in (was, are) for name in changed & side.keys() for word in side[name][1])
 
 
-def _read(folder: Path) -> dict[str, Any] | None:
+def _read(folder: Path) -> _Made | None:
+    """Return what was remembered of a folder; None where there is nothing, or something that `remember` wrote not."""
     try:
-        found: dict[str, Any] = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        pieces = {name: (str(digest), tuple(words)) for name, (digest, words) in found["pieces"].items()}
+        return _Made(str(found["context"]), pieces)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return found
 
 
 def rows_with(part: Path, words: Iterable[str]) -> npt.NDArray[np.bool_]:
