@@ -118,3 +118,30 @@ def test_a_new_column_stands_in_new_builds_and_not_in_old_ones(tree: Path, tmp_p
         recipe = f'[dataset]\nname = "x"\n{version}{source}'
         (data / "dataset.toml").write_text(recipe, encoding="utf-8")
         assert run(tree, "-c", BUILD, str(data)).strip().endswith(expected)
+
+
+NOSY = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "tests")
+import buildkit as kit
+folder = Path("nosy")
+said = ("تحية من قارئ قديم إلى كل من يكتب هنا بهدوء",)
+pages = [kit.page(1, comments=said), kit.page(2)]
+kit.archive(folder, "a", [kit.capture(kit.address(n), page) for n, page in enumerate(pages, 1)])
+built = kit.run(kit.recipe(folder, "[select]\\nrelevance_min = 0\\n"))
+print(built.rows["documents"], built.rows["comments"])
+"""
+
+
+def test_a_rule_that_looks_where_its_verdicts_do_not_fails_at_once(tree: Path) -> None:
+    """Its verdicts would outlive what they say, so the first build already shows that it sees no such column."""
+    assert run(tree, "-c", NOSY).split() == ["2", "1"]
+    shutil.rmtree(tree / "nosy")
+    line = '    if row["lang"] not in (*model.select.languages, "und"):'
+    edit(
+        tree,
+        f"replace in builder/rules.py: {line}",
+        line.replace("if ", 'if row["about_platforms"] and ') + "\n",
+    )
+    assert run(tree, "-c", NOSY).split() == ["1", "0"]

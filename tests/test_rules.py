@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from builder.columns import ColumnSettings, comment_row, document_row
+from builder.columns.groups import GROUPS
 from builder.columns.lexicon import load_lexicon
 from builder.errors import RecipeError
 from builder.model import Author, CaptureRef, Comment, Document, Moment, Rights, Signal
 from builder.recipe import RecipeModel
 from builder.rules import DEFAULT, PROFILES, RULES, check_rules, judge_comment, judge_document
 from builder.schema import Row
+from builder.stages.layout import RULE_BLOCKS, RULE_GROUPS
 
 SETTINGS = ColumnSettings(key=bytes(32), lexicon=load_lexicon())
 SENTENCES = (
@@ -262,3 +265,22 @@ def test_comments() -> None:
     assert [reason.rule for reason in other.reasons] == ["language"]
     assert [reason.rule for reason in judge_comment(comment(" "), model()).reasons] == ["empty"]
     assert not judge_comment(comment("أحسنت"), model(select={"comments": False})).kept
+
+
+@pytest.mark.parametrize(
+    "text", [ESSAY, " ", "This is an English text about nothing at all, and about no one."]
+)
+@pytest.mark.parametrize("table", ["documents", "comments"])
+def test_rules_ask_what_their_verdicts_are_kept_by(table: str, text: str) -> None:
+    """With nothing but the columns and the parts of the recipe that a verdict is kept by, it is the same verdict."""
+    whole = model(rules={"profile": "fineweb2"}, select={"since": "2025-01-01"})
+    made, judge = (row(text), judge_document) if table == "documents" else (comment(text), judge_comment)
+    others = {
+        name for each in GROUPS if each.name not in RULE_GROUPS[table] for name in each.columns.get(table, ())
+    }
+    seen = {name: value for name, value in made.items() if name not in others}
+    asked = cast(
+        "RecipeModel", SimpleNamespace(**{name: getattr(whole, name) for name in RULE_BLOCKS[table]})
+    )
+    assert judge(seen, asked) == judge(made, whole)
+    assert ("about_platforms" in seen) == (table == "documents")

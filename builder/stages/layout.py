@@ -30,7 +30,7 @@ RULE_CODE = ("builder.rules",)
 RULE_BLOCKS = {"documents": ("select", "optout", "rules"), "comments": ("select", "optout")}
 """Parts of the recipe that the rules of a table ask."""
 RULE_GROUPS = {"documents": ("platforms", "quality", "language", "later"), "comments": ("language",)}
-"""Groups whose columns the rules of a table read, beside the base; they are given no other ones."""
+"""Groups whose columns the rules of a table see beside the base; their verdicts are kept by the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,14 @@ class Layout:
         """Return where the columns of a group lie for the base part of that name."""
         return self.group_now(group) / table / part
 
+    def judged_groups(self, table: str) -> list[Group]:
+        """Return the groups that the rules of a table see."""
+        return [group for group in self.groups_of(table) if group.name in RULE_GROUPS[table]]
+
     def judged_files(self, table: str, part: str) -> list[Path]:
         """Return the files of one part that the rules of its table read."""
-        groups = [group for group in self.groups_of(table) if group.name in RULE_GROUPS[table]]
         base = self.store(table).path / part
-        return [base, *(self.group_part(group, table, part) for group in groups)]
+        return [base, *(self.group_part(group, table, part) for group in self.judged_groups(table))]
 
     def verdicts(self, table: str) -> Path:
         """Return the folder of a table's verdicts, named by the fingerprint of its rules."""

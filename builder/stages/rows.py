@@ -102,7 +102,7 @@ class RowMaker:
 
     def _make(self, table: str, records: Sequence[Named]) -> None:
         """Make rows, and write their base, their groups and their verdicts: in this order, all after the base."""
-        groups = self.layout.groups_of(table)
+        groups, judged = self.layout.groups_of(table), self.layout.judged_groups(table)
         fillings = [Filling.of(self.layout, group, table, self.settings) for group in groups]
         bases: list[Row] = []
         filled: list[list[Row]] = [[] for _ in fillings]
@@ -111,10 +111,12 @@ class RowMaker:
             row = base_row(record.record, record.ref, record.signals, self.settings, record.root)
             row[KEY] = record.key
             bases.append(row)
+            seen = row
             for filling, rows in zip(fillings, filled, strict=True):
                 rows.append(filling.fill(row))
                 row = row | rows[-1]
-            reasons.append(judge(table, row, self.model))
+                seen = seen | rows[-1] if filling.group in judged else seen
+            reasons.append(judge(table, seen, self.model))
         part = self.layout.store(table).add(
             part_table(self.layout.base_columns(table), base_helpers(table), bases)
         )
