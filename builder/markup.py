@@ -257,9 +257,8 @@ def block_lines(
     root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()
 ) -> list[tuple[HtmlElement, str]]:
     """Return the lines of `read_lines`, each with the block element it stands in."""
-    if (
-        not len(root) and not skip and root.tag not in SILENT and root.tag != "pre"
-    ):  # a name or a time: one line
+    one_line = not len(root) and not skip and root.tag not in SILENT and root.tag != "pre"  # a name, a time
+    if one_line:
         text = squeeze(root.text or "")
         return [(root, text)] if text else []
     return [(line.element, line.text) for line in read_lines(root, skip).lines]
