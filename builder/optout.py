@@ -39,7 +39,12 @@ _SHOWN_CHARS = 200
 _META = re.compile(r"<meta\b[^>]{0,2000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _AGENT_PREFIX = re.compile(r"^\s*([\w-]+)\s*:\s*(.+)$")
+_VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
+"""Directives with a value: what stands before their colon is no agent."""
+_PRODUCT = re.compile(r"[\w*-]*")
 _NO = frozenset({"n", "no", "0", "false"})
+_TRAINING = ("ai-train", "train-ai", "train-genai", "ai", "bots", "genai", "tdm", "all")
+"""Words of Content-Signal and of the drafts of Content-Usage that take in what a dataset is made for."""
 
 
 def header_signals(headers: Iterable[tuple[str, str]], agent: str = "hiwar") -> tuple[Signal, ...]:
@@ -85,18 +90,18 @@ def _sorted(signals: Iterable[Signal]) -> tuple[Signal, ...]:
 
 
 def _directives(value: str, where: str, agent: str) -> Iterator[Signal]:
-    """Yield one signal a known word; "otherbot: noindex" is passed over."""
-    prefix = _AGENT_PREFIX.match(value)
-    if prefix and prefix[1].lower() not in {"unavailable_after", "max-snippet", "max-image-preview"}:
-        if prefix[1].lower() != agent.lower():
-            return
-        value = prefix[2]
-    for word in re.split(r"[,;\s]+", value.lower()):
-        if word == "none":
-            yield Signal("noindex", where, "none")
-            yield Signal("nofollow", where, "none")
-        elif word in DIRECTIVES:
-            yield Signal(word, where, word)
+    """Yield one signal a known word; "otherbot: noindex" is passed over, up to the next agent that is named."""
+    ours = True
+    for part in value.lower().split(","):
+        prefix = _AGENT_PREFIX.match(part)
+        if prefix and prefix[1] not in _VALUED:
+            ours, part = prefix[1] == agent.lower(), prefix[2]
+        for word in re.split(r"[;\s]+", part) if ours else ():
+            if word == "none":
+                yield Signal("noindex", where, "none")
+                yield Signal("nofollow", where, "none")
+            elif word in DIRECTIVES:
+                yield Signal(word, where, word)
 
 
 def _tdm(name: str, value: str, where: str) -> Iterator[Signal]:
@@ -111,8 +116,8 @@ def _tdm(name: str, value: str, where: str) -> Iterator[Signal]:
 
 def _usage(name: str, value: str, where: str) -> Iterator[Signal]:
     """Yield the signal of a Content-Signal or Content-Usage statement: does it reserve training?"""
-    pairs = dict(re.findall(r"([\w-]+)\s*=\s*\"?([\w-]+)", value.lower()))
-    training = [pairs[key] for key in ("ai-train", "train-ai", "train-genai", "ai", "bots") if key in pairs]
+    pairs = dict(re.findall(r"([\w-]+)\s*=\s*[\"?]?([\w-]+)", value.lower()))
+    training = [pairs[key] for key in _TRAINING if key in pairs]
     reserved = any(answer in _NO for answer in training)
     if pairs:
         yield Signal(name if reserved else f"{name}-other", where, " ".join(value.split())[:_SHOWN_CHARS])
@@ -145,7 +150,7 @@ def _path_of(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group of a robots.txt: its agents in lower case and its (field, value) lines, fields in lower case."""
+    """One group of a robots.txt: its agents in lower case, without version, and its (field, value) lines."""
 
     agents: tuple[str, ...]
     lines: tuple[tuple[str, str], ...]
@@ -167,7 +172,7 @@ def robots_groups(text: str) -> list[Group]:
         if lines:
             groups.append(Group(tuple(agents), tuple(lines)))
             agents, lines = [], []
-        agents.append(value.lower())
+        agents.append(_PRODUCT.match(value.lower())[0])  # type: ignore[index]
     return [*groups, Group(tuple(agents), tuple(lines))]
 
 
@@ -214,15 +219,15 @@ def tdmrep_signals(text: str, path: str) -> Iterator[Signal]:
     except (ValueError, RecursionError):
         return
     best: tuple[int, dict[str, object]] | None = None
-    for rule in rules if isinstance(rules, list) else []:
+    for rule in rules if isinstance(rules, list) else [rules]:
         location = rule.get("location") if isinstance(rule, dict) else None
         if not isinstance(location, str) or not pattern_matches(location, path):
             continue
         if best is None or len(location) > best[0]:
             best = (len(location), rule)
     if best is not None:
-        reserved = str(best[1].get("tdm-reservation", ""))
-        yield from _tdm("tdm-reservation", reserved, "well-known")
+        reserved = best[1].get("tdm-reservation", "")
+        yield from _tdm("tdm-reservation", "1" if reserved is True else str(reserved), "well-known")
         if best[1].get("tdm-policy"):
             yield from _tdm("tdm-policy", str(best[1]["tdm-policy"]), "well-known")
 

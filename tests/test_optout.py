@@ -39,7 +39,12 @@ def names(signals: object) -> list[str]:
         ("X-Robots-Tag", "all", []),
         ("X-Robots-Tag", "unavailable_after: 25 Jun 2030 15:00:00 GMT", []),
         ("TDM-Reservation", "1", ["tdm-reservation"]),
+        ("TDM-Reservation", " 1 ", ["tdm-reservation"]),
         ("TDM-Reservation", "0", ["tdm-reservation-other"]),
+        ("TDM-Reservation", "", []),
+        ("X-Robots-Tag", "Hiwar : NOAI", ["noai"]),
+        ("Content-Usage", "Train-AI=N", ["content-usage"]),
+        ("Content-Usage", "nothing", []),
         ("TDM-Policy", "https://example.org/policy.json", ["tdm-policy"]),
         ("Content-Usage", "train-ai=n", ["content-usage"]),
         ("Content-Usage", "train-ai=y", ["content-usage-other"]),
@@ -60,6 +65,8 @@ def test_headers(name: str, value: str, found: list[str]) -> None:
         ("<meta name=robots content=noml>", ["noml"]),
         ('<meta name="googlebot" content="noindex">', []),
         ('<meta name="hiwar" content="noai">', ["noai"]),
+        ('<meta name=" Robots " content="noai">', ["noai"]),
+        ('<meta name="robots" content>', []),
         ('<meta name="tdm-reservation" content="1">', ["tdm-reservation"]),
         ('<meta http-equiv="X-Robots-Tag" content="noai">', ["noai"]),
         ('<meta name="robots" content="no&#97;i">', ["noai"]),
@@ -99,6 +106,50 @@ def test_robots_txt_speaks_of_use() -> None:
     assert found["ai-agents"] == Signal("ai-agents", "robots", "ccbot, gptbot")
     assert "content-usage-other" in found
     assert "content-usage-other" not in names(robots_signals(ROBOTS, "/closed"))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Content-Signal: ai-train=no\n\nUser-agent: *\nDisallow: /x", ["content-signal"]),
+        ("User-agent: *\nContent-Signal: ai-train=no\n\nUser-agent: hiwar\nDisallow: /x", []),
+        ("User-agent: hiwar\nContent-Signal: ai-train=no\n\nUser-agent: *\nDisallow: /x", ["content-signal"]),
+        ("User-agent: other\nContent-Signal: ai-train=no", []),
+        ("User-agent: *\nContent-Usage: train-ai=n\nDisallow: /x", ["content-usage"]),
+        ("User-agent: *\nContent-Signal: nothing that can be read", []),
+        ("User-agent: *\nDisallowAITraining: /", ["noai"]),
+        ("User-agent: *\nDisallowAITraining:", ["noai"]),
+        ("User-agent: *\nDisallowAITraining: /closed", []),
+        ("User-agent: *\nDisallow: /", []),
+        ("User-agent: Googlebot\nDisallow: /", []),
+        ("User-agent: GPTBot\nDisallow: /closed", []),
+        ("User-agent: GPTBot\nAllow: /", []),
+        ("User-agent: Googlebot\nDisallow: /\n\nUser-agent: GPTBot\nAllow: /", []),
+        ("  User-Agent : GPTBot\n  Disallow : /", ["ai-agents"]),
+        ("User-agent: GPTBot/1.2\nDisallow: /", ["ai-agents"]),
+        ("User-agent GPTBot\nDisallow: /", []),
+    ],
+)
+def test_whom_a_line_of_robots_txt_is_for(text: str, found: list[str]) -> None:
+    """The groups that name us, else those for all, and always the lines that stand before any group."""
+    assert names(robots_signals(text, "/open/1", "Hiwar")) == found
+
+
+def test_signals_come_in_one_order() -> None:
+    """The same headers give the same rows: what is said comes sorted, each signal once."""
+    said = [("X-Robots-Tag", "notranslate, nosnippet, noml, noindex, noimageai, noarchive, noai, noai")]
+    found = header_signals([*said, *said])
+    assert len(found) == 7
+    assert list(found) == sorted(found)
+
+
+def test_noindex_of_an_interface_speaks_of_its_answer_alone() -> None:
+    """WordPress says noindex with every answer in JSON; with a page, or another header in JSON, it stands."""
+    said = ("X-Robots-Tag", "noindex, noai")
+    assert names(header_signals([said, ("CONTENT-TYPE", "application/json; charset=UTF-8")])) == ["noai"]
+    assert names(header_signals([said, ("Content-Type", "application/ld+json")])) == ["noai"]
+    assert names(header_signals([said, ("Accept", "application/json")])) == ["noai", "noindex"]
+    assert names(header_signals([said, ("Content-Type", "text/html")])) == ["noai", "noindex"]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +219,9 @@ def test_a_site_speaks_in_all_its_files() -> None:
         "content-signal",
         "tdm-reservation",
     ]
+    by_query = SiteStatements(ai_txt="User-Agent: *\nDisallow: /show?day=")
+    assert names(by_query.signals("http://example.org/show?day=3")) == ["ai.txt"]
+    assert names(by_query.signals("http://example.org/show")) == []
 
 
 def test_the_evidence_lies_beside_each_page(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ class Gate:
             )
         state = OriginState(self._now().timestamp(), verdict, detail, body if verdict == "rules" else b"", {})
         if verdict != "forbid":
-            statements = await self._well_known(origin, asking, state)
+            statements = await self._well_known(origin, asking, state, old.statements if old else {})
             state = OriginState(state.fetched_s, verdict, detail, state.body, statements)
         if self._recorder is not None:
             self._frontier.save_origin(origin, state)
@@ -127,16 +127,20 @@ class Gate:
             url, via = fetchable_url(urljoin(url, location)), url
         return 404, b""
 
-    async def _well_known(self, origin: str, asking: Asking, state: OriginState) -> dict[str, str]:
+    async def _well_known(
+        self, origin: str, asking: Asking, state: OriginState, before: dict[str, str]
+    ) -> dict[str, str]:
+        """Return what the opt-out files say; what they said `before` while one cannot be had."""
         rules = Rules(state.verdict, "", state.body, self._agent)
         asking.learn(rules)
         found: dict[str, str] = {}
         for name, path in WELL_KNOWN.items():
-            if not rules.ruling(origin + path).allowed:
-                continue
-            answer = await self._get(Target(origin + path, asking.source, "optout"), asking, 0)
+            target = Target(origin + path, asking.source, "optout")
+            answer = await self._get(target, asking, 0) if rules.ruling(target.url).allowed else None
+            if answer is None or answer[1] == 429 or answer[1] >= 500:
+                found |= {name: before[name]} if name in before else {}
             # A page of the site's own in place of the file says nothing.
-            if answer is not None and answer[1] == 200 and answer[2].lstrip()[:1] not in (b"<", b""):
+            elif answer[1] == 200 and answer[2].lstrip()[:1] not in (b"<", b""):
                 found[name] = answer[2].decode("utf-8-sig", "replace")
         return found
 

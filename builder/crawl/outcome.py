@@ -31,8 +31,8 @@ class Judgement:
     redirect: str | None = None
 
 
-def judge_answer(entry: Entry, answer: Answer, written: Written) -> Judgement:
-    """Return what an answer that is in the archive means for its URL."""
+def judge_answer(entry: Entry, answer: Answer, written: Written, *, nofollow: bool) -> Judgement:
+    """Return what an answer that is in the archive means for its URL. `nofollow`: it asks to leave its links."""
     status = answer.status
     if status == 304:
         return Judgement("unchanged")
@@ -45,7 +45,6 @@ def judge_answer(entry: Entry, answer: Answer, written: Written) -> Judgement:
     if answer.truncated == "unspecified":
         return Judgement("refused", f"type: {answer.mime}")
     same = written.digest == entry.digest or written.entity == entry.entity
-    nofollow = "nofollow" in (answer.header("x-robots-tag") or "").lower()
     # The same bytes at another address are a copy or a trap: what they lead to is known already.
     return Judgement("unchanged" if same else "kept", follow=written.kind == "response" and not nofollow)
 

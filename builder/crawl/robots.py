@@ -6,6 +6,7 @@ answer forbid. The bytes are kept in the frontier for 24 hours, longer only whil
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ MAX_CRAWL_DELAY_S = 300.0
 """A longer Crawl-delay is kept to as well, up to here; hosts that ask for more are asked this seldom."""
 
 Verdict = Literal["rules", "allow", "forbid"]
+
+_BEHIND_PRODUCT = re.compile(r"(?im)^(\s*user-agent\s*:\s*[\w-]+)[^\w\s*#-].*$")
+"""What stands behind a product token is no part of the name (RFC 9309, 2.2.1); protego would compare it too."""
 
 
 def verdict_of(status: int | None) -> tuple[Verdict, str]:
@@ -74,7 +78,7 @@ class Rules:
         self.detail = detail
         self.agent = agent
         self.text = decoded_robots(body) if verdict == "rules" else ""
-        self._parsed = Protego.parse(self.text)
+        self._parsed = Protego.parse(_BEHIND_PRODUCT.sub(r"\1", self.text))
         self._lines = group_lines(self.text, agent)
 
     def ruling(self, url: str) -> Ruling:

@@ -21,11 +21,11 @@ from builder.crawl.pace import Pace, retry_after_s
 from builder.crawl.recorder import Original, Recorder, Written, capture_of, original_of, payload_digest
 from builder.crawl.robots import REFRESH_S, Rules, origin_of
 from builder.crawl.rows import When, conditions, visit_row
+from builder.crawl.said import forbids_links, signals_of
 from builder.crawl.scope import Scope, host_of
 from builder.crawl.traps import Shapes
 from builder.errors import FetchError
 from builder.model import PAGE, Rights, Target
-from builder.optout import header_signals
 from builder.recipe import CrawlBlock
 from builder.sources.base import AnySource
 from builder.tally import Tally
@@ -245,9 +245,7 @@ class Run:
             return
         try:
             self._note(answer, state, "")
-            signals = tuple(
-                sorted({*rights.signals, *header_signals(answer.headers, self._settings.user_agent)})
-            )
+            signals = tuple(sorted({*rights.signals, *signals_of(answer, self._settings.user_agent)}))
             self._take(entry, state, answer, Rights(rights.robots, rights.robots_rule, signals), fetched_at)
         finally:
             answer.close()
@@ -259,7 +257,8 @@ class Run:
         original = self._original(entry, answer)
         target = self._scope.with_role(entry.target, answer)
         written = self._recorder.record(answer, target, rights, fetched_at, original)
-        judgement = judge_answer(entry, answer, written)
+        nofollow = forbids_links(answer, rights.signals, self._settings.user_agent)
+        judgement = judge_answer(entry, answer, written, nofollow=nofollow)
         found: list[Target] = []
         moved: Found | None = None
         if judgement.redirect is not None:
