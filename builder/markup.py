@@ -33,7 +33,6 @@ _ELEMENTS = ElementDefaultClassLookup(element=HtmlElement)
 """One class for all elements: lxml.html's own choice by tag is a Python call each time an element is met."""
 
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
-_NO_CHARS = ("\ufffe".encode(), "\uffff".encode())
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
@@ -59,22 +58,20 @@ def parse(markup: str) -> HtmlElement | None:
 
 def _bytes(markup: str) -> bytes:
     """Return markup as UTF-8 without the characters that XML has not."""
+    if "\ufffe" in markup or "\uffff" in markup:
+        markup = _NOT_XML.sub("", markup)
     try:
         data = markup.encode("utf-8")
     except UnicodeEncodeError:
-        data = _NOT_XML.sub("", markup).encode("utf-8")
-    if any(sign in data for sign in _NO_CHARS):
         data = _NOT_XML.sub("", markup).encode("utf-8")
     return data.translate(None, _CONTROLS)
 
 
 def squeeze(text: str) -> str:
     """Return text on one line: runs of white space become one space, invisible characters go."""
-    if not text.isascii() and (
-        "\u200b" in text or "\u00ad" in text or "\ufeff" in text or "\u2060" in text
-    ):  # each of these is a plain search: a class of characters looks at every letter
-        text = _INVISIBLE.sub("", text)
-    return " ".join(text.split())
+    if text.isprintable() and "  " not in text:  # so no white space but single spaces, nothing invisible
+        return text.strip(" ")
+    return " ".join(_INVISIBLE.sub("", text).split())
 
 
 @dataclass(slots=True)

@@ -61,9 +61,9 @@ MAX_MIXED = 0.2
 
 _MIXED = re.compile("[A-Za-z][\u0620-\u064a]|[\u0620-\u064a][A-Za-z]")
 _RUN = re.compile(r"[^\x00-\x7f]+")
-_SUSPECT = re.compile(
-    "[\u0080-\u009f\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u024f\u0400-\u04ff\u2500-\u25ff]|[طظ][^\\W\\d_طظ]?[\u00a0-\u00bf\u2010-\u2122]"
-)
+_SUSPECT = re.compile("[\u0080-\u009f\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u024f\u0400-\u04ff\u2500-\u25ff]")
+_SUSPECT_PAIR = re.compile("[\u00a0-\u00bf\u2010-\u2122](?:(?<=[طظ].)|(?<=[طظ][^\\W\\d_طظ].))")
+"""Signs of a misreading; a sign of the second kind counts behind the letters as which UTF-8 is misread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +127,15 @@ def _is_arabic(mended: str, text: str) -> bool:
 
 def _undo(text: str) -> tuple[str, str] | None:
     """Undo the outermost misreading, or return None when none can be proved."""
-    if text.isascii() or not _SUSPECT.search(
-        non_ascii(text)
-    ):  # a tenth of the text: of markup nearly all is ASCII
+    if not _is_suspect(non_ascii(text)):  # a tenth of the text: of markup nearly all is ASCII
         return None
-    if not _SUSPECT.search(text) or likeness(text) >= LIKELY:
+    if not _is_suspect(text) or likeness(text) >= LIKELY:
         return None
     return _best(text, MEANT_AS[:1]) or _best(text, MEANT_AS[1:])
+
+
+def _is_suspect(text: str) -> bool:
+    return bool(_SUSPECT.search(text) or _SUSPECT_PAIR.search(text))
 
 
 def _best(text: str, meant_as: tuple[str, ...]) -> tuple[str, str] | None:

@@ -165,8 +165,10 @@ def _headings(
     wanted = key(named[0]) if named else ""
     large_fonts = _large_fonts(page.tree)
     for index, line in enumerate(page.lines.lines[: max(first + NEAR_LINES, last + 1)]):
+        if len(line.text) > MAX_TITLE_CHARS:
+            continue
         own = key(line.text)
-        if len(own) < MIN_KEY_CHARS or len(line.text) > MAX_TITLE_CHARS or folded(line.text) in sites:
+        if len(own) < MIN_KEY_CHARS or folded(line.text) in sites:
             continue
         may_be_large = index < last and line.text in large_fonts
         agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)

@@ -50,15 +50,16 @@ def line_candidates(page: Page) -> tuple[list[Candidate], list[Candidate]]:
     """Return the dates of a page's lines that may be its own: of its publication, and of its last change."""
     published: list[Candidate] = []
     changed: list[Candidate] = []
-    for spot in page.spots:
-        short = len(spot.line) <= LONGEST_LINE_CHARS or spot.near
-        found = find_printed(spot.line[:LONGEST_LINE_CHARS]) if short else ()
-        if not (found or spot.near) or page.aside(spot.element):
+    for index in page.telling:
+        line, near = page.lines[index][1], page.is_near(index)
+        found = find_printed(line[:LONGEST_LINE_CHARS]) if near or len(line) <= LONGEST_LINE_CHARS else ()
+        if not (found or near) or page.aside(page.lines[index][0]):
             continue
+        spot = page.spot(index)
         for updated, candidate in _on_line(page, spot, found):
             (changed if updated else published).append(candidate)
-        if spot.near:
-            published += _counting_back(page, spot.line)
+        if near:
+            published += _counting_back(page, line)
     return published, changed
 
 
@@ -87,11 +88,12 @@ def _on_line(page: Page, spot: Spot, found: Sequence[Printed]) -> Iterator[tuple
 
 
 def _standing(spot: Spot, date: Printed, before: str, found: Sequence[Printed]) -> Standing | None:
+    """Return how a date stands; None in a sentence, and for a bare day far below the title: of some other text."""
     labelled = bool(_LABEL.search(before)) or (
         not before.strip() and bool(_LABEL.search(fold(spot.previous[-80:])))
     )
     beside = len(spot.line) - sum(each.end - each.start for each in found)
-    if beside <= MOST_BESIDE_CHARS:
+    if beside <= MOST_BESIDE_CHARS and (labelled or spot.near or spot.distance < 0):
         return "label" if labelled else "line"
     if labelled and spot.near:
         return "label"
@@ -120,6 +122,4 @@ def _trust(page: Page, spot: Spot, moment: Moment, standing: Standing) -> float:
         return (0.92 if standing == "label" else beside) - 0.01 * abs(spot.distance)
     if standing == "label":
         return 0.7 if spot.distance >= 0 else 0.55
-    if today:
-        return 0.1
-    return 0.45 if spot.distance < 0 else 0.2
+    return 0.1 if today else 0.45

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -131,47 +131,51 @@ class Page:
     def title_line(self) -> int | None:
         """Index in `lines` of the line that shares most words with the title; headings before other lines."""
         wanted = [_words(title) for title in self.titles]
-        best: tuple[tuple[bool, int], int] | None = None
-        for index, words in self._like(wanted):
-            element = self.lines[index][0]
-            shared = max(len(words & title) for title in wanted)
-            if shared < LEAST_SHARED * len(words):
-                continue
-            rank = (_in_heading(element), shared)
-            if (best is None or rank > best[0]) and not self.aside(element):
-                best = (rank, index)
-        return best[1] if best else self._first_heading()
-
-    def _like(self, wanted: list[frozenset[str]]) -> Iterator[tuple[int, frozenset[str]]]:
-        """Yield the lines, not long, that share a word with one of some titles: their indexes and their words."""
-        asked = frozenset[str]().union(*wanted)
-        short = [i for i, (_, line) in enumerate(self.lines) if len(line) <= LONGEST_TITLE_CHARS]
-        folded = fold_lines([self.lines[i][1] for i in short]) if asked else []
-        for index, line in zip(short, folded, strict=False):
-            words = frozenset(_WORD.findall(line))
-            if not asked.isdisjoint(words):
-                yield index, words
-
-    def _first_heading(self) -> int | None:
+        heads = set(self.tree.iter("h1", "h2", "h3"))
+        heads.update(*self.tree.iter("h1"))
+        headings = [i for i, (element, _) in enumerate(self.lines) if element in heads]
+        for indexes in (headings, range(len(self.lines))) if wanted else ():
+            best = self._most_like(wanted, indexes)
+            if best is not None:
+                return best
         return next((i for i, (element, _) in enumerate(self.lines) if element.tag == "h1"), None)
 
-    @cached_property
-    def spots(self) -> list[Spot]:
-        """The lines that hold a digit or a relative phrase, each with its place beside the title."""
-        title = self.title_line
-        found = []
-        for index, (element, line) in enumerate(self.lines):
-            if not _TELLS_WHEN.search(line):
+    def _most_like(self, wanted: list[frozenset[str]], indexes: Iterable[int]) -> int | None:
+        """Return which of some lines, not long, shares most words with one of some titles; None where none does."""
+        asked = frozenset[str]().union(*wanted)
+        short = [i for i in indexes if len(self.lines[i][1]) <= LONGEST_TITLE_CHARS]
+        best, most = None, 0
+        for index, line in zip(short, fold_lines([self.lines[i][1] for i in short]), strict=True):
+            words = frozenset(_WORD.findall(line))
+            if asked.isdisjoint(words):
                 continue
-            distance = index - title if title is not None else index
-            near = title is not None and NEAR_LINES[0] <= distance <= NEAR_LINES[1]
-            found.append(Spot(element, line, self.lines[index - 1][1] if index else "", distance, near))
-        return found
+            shared = max(len(words & title) for title in wanted)
+            like = shared > most and shared >= LEAST_SHARED * len(words)
+            if like and not self.aside(self.lines[index][0]):
+                best, most = index, shared
+        return best
+
+    @cached_property
+    def telling(self) -> list[int]:
+        """The lines that hold a digit or a relative phrase, by index."""
+        return [i for i, (_, line) in enumerate(self.lines) if _TELLS_WHEN.search(line)]
+
+    def is_near(self, index: int) -> bool:
+        """Return whether a line stands beside the title."""
+        title = self.title_line
+        return title is not None and NEAR_LINES[0] <= index - title <= NEAR_LINES[1]
+
+    def spot(self, index: int) -> Spot:
+        """Return a line with its place beside the title."""
+        element, line = self.lines[index]
+        previous = self.lines[index - 1][1] if index else ""
+        return Spot(element, line, previous, index - (self.title_line or 0), self.is_near(index))
 
     @cached_property
     def day_first(self) -> bool | None:
         """The order of day and month as the page's own dates tell it (see `told_order`)."""
-        return told_order([spot.line for spot in self.spots if len(spot.line) <= 300][:400])
+        lines = [self.lines[index][1] for index in self.telling]
+        return told_order([line for line in lines if len(line) <= 300][:400])
 
     @cached_property
     def dated(self) -> list[HtmlElement]:
@@ -263,12 +267,6 @@ def _words(text: str) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _is_dated(names: str | None, own_id: str | None) -> bool:
     return _DATED.search(f"{names or ''} {own_id or ''}") is not None
-
-
-def _in_heading(element: HtmlElement) -> bool:
-    return element.tag in ("h1", "h2", "h3") or (
-        element.getparent() is not None and element.getparent().tag == "h1"
-    )
 
 
 def _is_aside(element: HtmlElement) -> bool:
