@@ -10,8 +10,8 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,10 @@ STAGE = "takedown"
 
 Kind = Literal["url", "id", "author", "pattern"]
 
-_ID = re.compile(r"^[0-9a-f]{32}$")
+_ID = re.compile(r"(?i)^[0-9a-f]{32}$")
+_SALT = re.compile(r"^(?:[0-9a-f]{2}){1,64}$")
+_ADDRESS = re.compile(r"(?i)https?://|www\.|(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/")
+"""What begins an address, as typed or as a browser shows it."""
 _PSEUDONYM = re.compile(r"^user-[0-9a-f]{24}$")
 _HONORIFIC = re.compile(
     r"^(?:(?:ا\s?[./]\s?د|[ادم])\s?[./]\s?|(?:ال)?(?:دكتوره?|استاذه?|مهندسه?|شيخه?|سيده?|بروفيسور)\s|(?:dr|prof|mr|mrs)\b\.?\s)+"
@@ -55,8 +58,16 @@ class Request:
         if self.salt:
             return _hashed(value, self.salt) == self.value
         if self.kind == "url" and self.value.endswith("*"):
-            return value.startswith(self.value[:-1])
+            return _below(value, self.value[:-1])
         return value == self.value
+
+
+def _below(value: str, start: str) -> bool:
+    """Return whether an address begins so; a folder's own page is below it, though its key has no closing slash."""
+    folder = start.removesuffix("/")
+    return (
+        value.startswith((start, f"{folder}?", f"{folder}#") if folder != start else start) or value == folder
+    )
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,7 @@ class Takedowns:
             number = self._plain.get((kind, value)) or self._compared(kind, value)
             if number:
                 return Reason(STAGE, kind, f"request {number}")
-        number = self._in_text(row) if self._patterns else None
+        number = self._in_text(row, names) if self._patterns else None
         return Reason(STAGE, "pattern", f"request {number}") if number else None
 
     def _compared(self, kind: str, value: str) -> int | None:
@@ -106,11 +117,10 @@ class Takedowns:
             (n for n, request in self._others if request.kind == kind and request.matches(value)), None
         )
 
-    def _in_text(self, row: Mapping[str, object]) -> int | None:
-        """Return the number of the first pattern found in the row as written or in its match form."""
-        written = [
-            str(row[name]) for name in ("title", "author", "author_bio", "url", "text") if row.get(name)
-        ]
+    def _in_text(self, row: Mapping[str, object], names: Sequence[str | None]) -> int | None:
+        """Return the number of the first pattern found in the row, or a name, as written or in its match form."""
+        shown = (row.get(name) for name in ("title", "author", "author_bio", "url", "text"))
+        written = [str(value) for value in (*shown, *names) if value]
         forms = [*written, *map(fold_text, written)]
         return next((n for n, pattern in self._patterns if any(map(pattern.search, forms))), None)
 
@@ -144,11 +154,11 @@ def _values(row: Mapping[str, object], names: Sequence[str | None]) -> set[tuple
 def url_key(url: str) -> str:
     """Return what two spellings of an address have in common: no scheme, no "www.", no closing slash.
 
-    A fragment is kept, because it may name one comment of a page.
+    A fragment is kept, because it may name one comment of a page. The key of a key is that key.
     """
     address, fragment = urldefrag(url.strip())
-    parts = urlsplit(canonical_url(address))
-    host = parts.netloc.removeprefix("www.")
+    parts = urlsplit(canonical_url(address if "://" in address.partition("?")[0] else f"https://{address}"))
+    host = re.sub(r":(?:80|443)$", "", parts.netloc).removeprefix("www.")
     query = f"?{parts.query}" if parts.query else ""
     return f"{host}{parts.path.rstrip('/')}{query}" + (f"#{fragment}" if fragment else "")
 
@@ -185,21 +195,44 @@ def load(folder: Path) -> Takedowns:
     path = folder / FILE
     if not path.exists():
         return Takedowns()
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"not UTF-8: {error.reason} at byte {error.start}",
+            where=str(path),
+            what_next="Save it as UTF-8 in your editor, or restore it from your backup.",
+        ) from error
     return Takedowns(
         tuple(_parsed(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip())
     )
 
 
 def _parsed(line: str, where: str) -> Request:
+    """Read one line. What a person wrote by hand is brought into the form that is compared."""
     try:
         request = Request(**json.loads(line))
-        re.compile(request.value if request.kind == "pattern" else "")
-    except (ValueError, TypeError, re.error) as error:
+        problem = _problem(request)
+        normal = request.value if problem or request.salt else _normalised(request.kind, request.value)
+    except (ValueError, TypeError) as error:
         raise _unreadable(str(error), where) from error
+    except UsageError as error:
+        raise _unreadable(error.what, where) from error
+    if problem:
+        raise _unreadable(problem, where)
+    return replace(request, value=normal)
+
+
+def _problem(request: Request) -> str | None:
+    """Return why a line of JSON is no request that can be followed."""
+    for name, value in asdict(request).items():
+        if not isinstance(value, str):
+            return f"{name} is {value!r}, no text"
     if request.kind not in get_args(Kind):
-        raise _unreadable(f"unknown kind {request.kind!r}", where)
-    return request
+        return f"unknown kind {request.kind!r}"
+    if request.salt and not (_SALT.match(request.salt) and _ID.match(request.value)):
+        return "salt and value of a hashed request are hexadecimal digits"
+    return None
 
 
 def _unreadable(why: str, where: str) -> UsageError:
@@ -211,10 +244,11 @@ def _unreadable(why: str, where: str) -> UsageError:
 
 
 def kind_of(value: str) -> Kind:
-    """Guess what a request names: 32 hexadecimal digits are an id, http addresses a URL, the rest an author."""
+    """Guess what a request names: 32 hexadecimal digits are an id, addresses a URL, the rest an author."""
+    value = value.strip()
     if _ID.match(value):
         return "id"
-    return "url" if re.match(r"(?i)https?://", value) else "author"
+    return "url" if _ADDRESS.match(value) else "author"
 
 
 def add(
@@ -223,10 +257,12 @@ def add(
     """Write a request into takedowns.jsonl; return it and whether it is new.
 
     `kind` is guessed unless given ("pattern" never is). Authors are always kept as a salted hash, addresses
-    and ids with `hashed`. The same request twice is written once. A pseudonym changes with the recipe, so the
-    ids of all records under it in the folder's releases are written with it.
-    Raises UsageError when the value is empty, is no regular expression, or cannot be hashed.
+    and ids with `hashed`. The same request twice is written once, and hashed if it is then asked to be.
+    A pseudonym changes with the recipe, so the ids of all records under it in the folder's releases are written
+    with it.
+    Raises UsageError when the value is empty, is no text or regular expression, or cannot be hashed.
     """
+    _check_text(value, reason)
     kind = kind or kind_of(value)
     normal = _normalised(kind, value)
     hashed = hashed or kind == "author"
@@ -239,16 +275,31 @@ def add(
     with folder_lock(folder, doing="writing takedowns"):
         known = list(load(folder).requests)
         same = next((one for one in known if one.kind == kind and one.matches(normal)), None)
-        if same:
+        bare = same is not None and hashed and same.value == normal
+        if same and not bare:
             return same, False
         day = now.date().isoformat()
         salt = secrets.token_hex(16) if hashed else ""
         kept = _hashed(normal, salt) if hashed else normal
         request = Request(kind, kept, reason, day, salt)
-        ids = _ids_under(folder, value) if _PSEUDONYM.match(value) else []
+        ids = _ids_under(folder, value.strip()) if _PSEUDONYM.match(value.strip()) else []
         added = [request, *(Request("id", key, reason, day) for key in ids)]
-        write_jsonl(folder / FILE, [asdict(one) for one in (*known, *added)])
+        kept_before = [one for one in known if not (bare and one is same)]
+        write_jsonl(folder / FILE, [asdict(one) for one in (*kept_before, *added)])
     return request, True
+
+
+def _check_text(*texts: str) -> None:
+    """Refuse arguments in another encoding, which come as lone surrogates: they match nothing."""
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"not UTF-8: {text!r}",
+                where="hiwar takedown",
+                what_next="Set the terminal to UTF-8 (LC_ALL=C.UTF-8) and give it again.",
+            ) from error
 
 
 def _ids_under(folder: Path, pseudonym: str) -> list[str]:
@@ -269,12 +320,17 @@ def _normalised(kind: Kind, value: str) -> str:
             re.compile(value)
         except re.error as error:
             raise UsageError(f"no regular expression: {error}", where=value) from error
-    normal = {"url": url_key, "author": bare_author_key}.get(kind, str.strip)(value)
-    if not normal or normal == "*":
+    forms: dict[str, Callable[[str], str]] = {"url": url_key, "author": bare_author_key, "pattern": str}
+    normal = forms.get(kind, _id_key)(value)
+    if not normal.strip() or normal == "*":
         raise UsageError(
             "a takedown has to name something", what_next="Give a URL, an id, an author or a pattern."
         )
     return normal
+
+
+def _id_key(value: str) -> str:
+    return value.strip().lower()
 
 
 def redacted(row: dict[str, object], takedowns: Takedowns) -> dict[str, object]:

@@ -75,6 +75,10 @@ def show_takedown(recipe: Recipe, request: Request, out: Output, *, is_new: bool
     out.result(f"{state} request ({request.kind}) in {recipe.folder / 'takedowns.jsonl'}")
     if older:
         show_older(recipe, out)
+        if request.kind == "author":
+            out.result(
+                "Readers stand in releases under pseudonyms, which no name finds: name theirs (user-…), or an id."
+            )
     out.next_step("hiwar build, then hiwar verify --takedowns on the new release")
 
 
