@@ -118,6 +118,11 @@ class Layout:
         groups = [self.group_part(group, table, "part").parent for group in self.groups_of(table)]
         return [*groups, self.verdicts(table)]
 
+    def ever_beside(self, table: str) -> list[Path]:
+        """Return the folders that `beside` named or would name under this and every other fingerprint, sorted."""
+        groups = (folder for group in GROUPS for folder in self.group_folder(group).glob(f"*/{table}"))
+        return sorted([*groups, *self.verdicts(table).parent.glob("*")])
+
 
 def base_helpers(table: str) -> list[pa.Field]:
     """Return the Arrow fields of the helpers in a base part, the key among them."""

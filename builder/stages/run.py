@@ -21,6 +21,7 @@ from builder.stages.fingerprints import code_fingerprint
 from builder.stages.plan import KNOWN, TABLES, Plan
 from builder.stages.rejects import rejected_capture, rejected_damage, rejected_record
 from builder.stages.store import KEY, Store, forget_older
+from builder.stages.tidy import put_together
 from builder.stages.work import Work
 from builder.tally import Tally
 from builder.urls import stable_id
@@ -188,7 +189,7 @@ def dedup(work: Work) -> None:
 
 
 def release(work: Work) -> None:
-    """Write the release, and let go of caches of code long gone."""
+    """Write the release; let go of caches of code long gone, and put small parts of the rest together."""
     from builder.release import FileEntry, ReleaseInput, write_release
     from builder.release.held import Writer
 
@@ -211,6 +212,16 @@ def release(work: Work) -> None:
     scans = work.cache / "scans" / scanning.scan_fingerprint()
     for folder in (*(store.path for store in work.stores.values()), scans, *work.plan.folders()):
         forget_older(folder)
+    _put_together(work)
+
+
+def _put_together(work: Work) -> None:
+    """Put small parts together, but for extractions: slices of another build may be reading those."""
+    assert work.plan is not None
+    for table, store in work.plan.stores.items():
+        put_together(store, work.plan.layout.ever_beside(table))
+    for name in ("templates", "row-names"):
+        put_together(work.stores[name])
 
 
 def _rows(work: Work, query: str) -> Iterator[tuple[Any, ...]]:

@@ -44,15 +44,19 @@ class Store:
         return pa.chunked_array([c for chunk in chunks for c in chunk.chunks], type=pa.string())
 
     def add(self, table: pa.Table) -> Path:
-        """Write a part and return its path; its name comes from the keys it holds, in their order.
+        """Write a part and return its path.
 
         Raises WorldError when the disk refuses; nothing is then left under a final name.
         """
-        names = "".join(table.column(KEY).to_pylist())
-        stem = hashlib.blake2b(names.encode(), digest_size=16).hexdigest()
-        path = self.path / f"part-{stem}.parquet"
+        path = self.path / part_name(table)
         write_parquet(path, table)
         return path
+
+
+def part_name(table: pa.Table) -> str:
+    """Return the name of the part that a table is: it comes from the keys it holds, in their order."""
+    keys = "".join(table.column(KEY).to_pylist())
+    return f"part-{hashlib.blake2b(keys.encode(), digest_size=16).hexdigest()}.parquet"
 
 
 def forget_older(current: Path) -> None:
