@@ -11,7 +11,7 @@ import pytest
 from builder.columns.dialect import dialect_markers
 from builder.columns.language import detect_language
 from builder.columns.letters import is_arabizi, read_letters
-from builder.columns.votes import vote
+from builder.columns.votes import votes
 from tests.votekit import langdetects_own
 
 ROOT = str(Path(__file__).parent.parent)
@@ -251,4 +251,4 @@ def test_votes_are_langdetects_own() -> None:
         "日本語 ゆめ 한글",
     ]
     for text in texts:
-        assert vote(text) == langdetects_own(text)
+        assert votes([text]) == [langdetects_own(text)]

@@ -18,7 +18,7 @@ from builder.columns.letters import count_letters, read_letters
 from builder.columns.lexicon import cue_pattern, entity_pattern, load_lexicon
 from builder.columns.privacy import KINDS, mask
 from builder.columns.quality import measure_quality
-from builder.columns.votes import vote
+from builder.columns.votes import votes
 from builder.text import BIDI_CONTROLS, MARKS, fold, fold_text, storage_form, words
 from tests.sentences import NAMED, NOT_NAMED
 from tests.votekit import langdetects_own
@@ -186,9 +186,10 @@ def test_letters_are_counted_as_patterns_would_find_them() -> None:
 
 
 def test_votes_are_langdetects_own_on_random_texts() -> None:
-    """Same languages and the same probabilities to the last bit."""
-    for text in random_texts(60):
-        assert vote(text) == langdetects_own(text)
+    """Same languages and the same probabilities to the last bit, also where no language is ever certain."""
+    unsure = ["", " ", "؟", "x😀y", "ÉCOLE a\0b", "و d", "sur la این", *("ab و" * times for times in (1, 40))]
+    texts = [*random_texts(60), *unsure]
+    assert votes(texts) == list(map(langdetects_own, texts))
 
 
 WORD = re.compile(rf"[^\W_](?:[^\W_]|[{MARKS}\u200c\u200d])*")

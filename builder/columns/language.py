@@ -7,10 +7,11 @@ keyboard. Together they do. Figures: docs/measurements/arabic.md, "Language".
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from builder.columns.letters import Letters, has_many_ha, is_arabizi, read_letters
-from builder.columns.votes import vote
+from builder.columns.votes import Vote, votes
 from builder.errors import UsageError
 
 SAMPLE_CHARS = 1_200
@@ -59,10 +60,28 @@ def detect_language(text: str, *, cld2: bool = False) -> Language:
 
     With `cld2` pycld2 is asked as well. Raises UsageError when it is asked for and not installed.
     """
+    return detect_languages([text], cld2=cld2)[0]
+
+
+def detect_languages(texts: Sequence[str], *, cld2: bool = False) -> list[Language]:
+    """Return what `detect_language` gives for each of some texts."""
+    read = [_letters(text) for text in texts]
+    told = votes([_sample(_script_only(letters), LANGDETECT_CHARS) for letters in read])
+    return [
+        _language(text, letters, vote, _cld2(letters.cleaned) if cld2 else None)
+        for text, letters, vote in zip(texts, read, told, strict=True)
+    ]
+
+
+def _letters(text: str) -> Letters:
     whole = _sample(text, SHARE_CHARS) if len(text) > SAMPLE_CHARS else None
-    letters = read_letters(_sample(text, SAMPLE_CHARS), whole)
-    label, share = _langdetect(letters)
-    third = _cld2(letters.cleaned) if cld2 else None
+    return read_letters(_sample(text, SAMPLE_CHARS), whole)
+
+
+def _language(text: str, letters: Letters, vote: Vote, third: str | None) -> Language:
+    """Decide. langdetect's first answer and its probability of Arabic are None where it finds no features."""
+    label = vote[0][0] if vote else None
+    share = None if vote is None else dict(vote).get("ar", 0.0)
     return Language(
         lang=_decide(letters, label, share or 0.0, third, len(text)),
         letters=letters.verdict,
@@ -121,14 +140,6 @@ def _sample(text: str, limit: int) -> str:
     width = limit // _WINDOWS
     step = (len(text) - width) // (_WINDOWS - 1)
     return "\n".join(text[index * step : index * step + width] for index in range(_WINDOWS))
-
-
-def _langdetect(letters: Letters) -> tuple[str | None, float | None]:
-    """Return langdetect's first answer and its probability of Arabic; None where it finds no features."""
-    answers = vote(_sample(_script_only(letters), LANGDETECT_CHARS))
-    if answers is None:
-        return None, None
-    return (answers[0][0] if answers else None), dict(answers).get("ar", 0.0)
 
 
 def _script_only(letters: Letters) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builder.columns.groups import PUBLIC, groups_of
+from builder.columns.groups.batch import Batch
 from builder.columns.record import comment_base, document_base
 from builder.columns.settings import ColumnSettings
 from builder.model import CaptureRef, Comment, Document, Signal
@@ -37,5 +38,5 @@ def comment_row(
 def _whole(table: str, row: Row, settings: ColumnSettings) -> Row:
     """Return a row with all groups, in the order of the schema and without helpers."""
     for group in groups_of(table, PUBLIC):
-        row |= group.fill(table, row, settings)
+        row |= group.fill(table, Batch([row]), settings)[0]
     return {name: row[name] for name in load_schema(table, FIRST_VERSION).names}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from builder.columns.groups import GROUPS, Group
+from builder.columns.groups.batch import Batch, batches
 from builder.columns.settings import ColumnSettings
 from builder.engine import Engine, Failure
 from builder.schema import Row, Schema
@@ -51,10 +52,12 @@ class Filling:
         names = frozenset((*schema.names, *(field.name for field in group.helpers())))
         return cls(group, table, settings, schema, names)
 
-    def fill(self, row: Row) -> Row:
-        """Return the values of the group in a row."""
-        values = self.group.fill(self.table, row, self.settings)
-        return {name: value for name, value in values.items() if name in self.names}
+    def fill(self, batch: Batch) -> list[Row]:
+        """Return the values of the group in each row."""
+        rows = self.group.fill(self.table, batch, self.settings)
+        if all(row.keys() <= self.names for row in rows[:1]):
+            return rows
+        return [{name: value for name, value in row.items() if name in self.names} for row in rows]
 
     def part(self, rows: Sequence[Row]) -> pa.Table:
         """Return the group's columns of some rows.
@@ -107,7 +110,8 @@ class Filler:
             tables.append(old)
             end += old.num_rows
         fresh = places == _NOWHERE
-        tables.append(filling.part([filling.fill(row) for row, new in zip(rows, fresh, strict=True) if new]))
+        again = (row for row, new in zip(rows, fresh, strict=True) if new)
+        tables.append(filling.part([row for batch in batches(again) for row in filling.fill(batch)]))
         places[fresh] = end + np.arange(fresh.sum())
         return pa.concat_tables(tables).take(pa.array(places))
 

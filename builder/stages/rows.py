@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from builder.columns.groups.batch import Batch, batches
 from builder.columns.record import base_row
 from builder.columns.settings import ColumnSettings
 from builder.engine import Engine, Failure
@@ -102,21 +103,26 @@ class RowMaker:
 
     def _make(self, table: str, records: Sequence[Named]) -> None:
         """Make rows, and write their base, their groups and their verdicts: in this order, all after the base."""
-        groups, judged = self.layout.groups_of(table), self.layout.judged_groups(table)
-        fillings = [Filling.of(self.layout, group, table, self.settings) for group in groups]
-        bases: list[Row] = []
+        judged = self.layout.judged_groups(table)
+        fillings = [
+            Filling.of(self.layout, group, table, self.settings) for group in self.layout.groups_of(table)
+        ]
+        bases = [
+            base_row(record.record, record.ref, record.signals, self.settings, record.root)
+            | {KEY: record.key}
+            for record in records
+        ]
         filled: list[list[Row]] = [[] for _ in fillings]
         reasons = []
-        for record in records:
-            row = base_row(record.record, record.ref, record.signals, self.settings, record.root)
-            row[KEY] = record.key
-            bases.append(row)
-            seen = row
-            for filling, rows in zip(fillings, filled, strict=True):
-                rows.append(filling.fill(row))
-                row = row | rows[-1]
-                seen = seen | rows[-1] if filling.group in judged else seen
-            reasons.append(judge(table, seen, self.model))
+        for batch in batches(bases):
+            made: list[list[Row]] = []
+            for filling in fillings:
+                given = Batch(_merged(batch, made)) if filling.group.reads_all else batch
+                made.append(filling.fill(given))
+            for rows, more in zip(filled, made, strict=True):
+                rows += more
+            seen = [rows for filling, rows in zip(fillings, made, strict=True) if filling.group in judged]
+            reasons += [judge(table, row, self.model) for row in _merged(batch, seen)]
         part = self.layout.store(table).add(
             part_table(self.layout.base_columns(table), base_helpers(table), bases)
         )
@@ -124,6 +130,15 @@ class RowMaker:
             path = self.layout.group_part(filling.group, table, part.name)
             write_parquet(path, filling.part(rows))
         write_verdicts(self.layout.verdicts(table) / part.name, reasons)
+
+
+def _merged(batch: Batch, groups: Iterable[list[Row]]) -> list[Row]:
+    """Return the rows of a batch with the columns of some groups."""
+    rows: list[Row] = list(map(dict, batch.rows))
+    for group in groups:
+        for row, values in zip(rows, group, strict=True):
+            row.update(values)
+    return rows
 
 
 class _Known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from builder.columns.groups.batch import Batch
 from builder.columns.groups.group import Group
 from builder.dedup import fingerprint, helper_fields
 from builder.schema import Row
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from builder.columns.settings import ColumnSettings
 
 
-def _fill(table: str, row: Row, settings: ColumnSettings) -> Row:
+def _fill(table: str, batch: Batch, settings: ColumnSettings) -> list[Row]:
     assert table == "documents"
-    return fingerprint(row["text"], settings.copies).columns()
+    return [fingerprint(text, settings.copies).columns() for text in batch.texts]
 
 
 def _asks(settings: ColumnSettings) -> str:

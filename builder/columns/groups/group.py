@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from builder.columns.groups.batch import Batch
 from builder.schema import Row
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _no_helpers() -> list[pa.Field]:
 class Group:
     """Columns that are made together. The values of a row follow from its base and the settings alone.
 
-    `columns` names them for each table. `fill` takes the table and a row that has the base, and returns them.
+    `columns` names them for each table. `fill` takes the table and rows that have the base, and returns them for each.
     `asks` returns the part of the settings that counts, as text: the columns are made again when it changes, or when
     the code of `module` does. `pieces`, where a group has it, returns the same in pieces: a row that no changed piece
     concerns keeps its values. `helpers` are Arrow fields of "_" columns. With `reads_all` the columns of the groups
@@ -39,7 +40,7 @@ class Group:
     name: str
     module: str
     columns: Mapping[str, tuple[str, ...]]
-    fill: Callable[[str, Row, ColumnSettings], Row]
+    fill: Callable[[str, Batch, ColumnSettings], list[Row]]
     asks: Callable[[ColumnSettings], str]
     pieces: Callable[[ColumnSettings], Pieces] | None = None
     helpers: Callable[[], list[pa.Field]] = _no_helpers

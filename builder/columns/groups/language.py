@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from builder.columns.dialect import dialect_markers
+from builder.columns.groups.batch import Batch
 from builder.columns.groups.group import Group
-from builder.columns.language import detect_language
+from builder.columns.language import Language, detect_languages
 from builder.columns.rounding import f32
 from builder.schema import Row
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 _COLUMNS = ("lang", "lang_votes", "arabic_share", "arabizi", "dialect_markers")
 
 
-def _fill(_table: str, row: Row, settings: ColumnSettings) -> Row:
-    text = row["text"]
-    language = detect_language(text, cld2=settings.cld2)
+def _fill(_table: str, batch: Batch, settings: ColumnSettings) -> list[Row]:
+    return list(map(_row, batch.texts, detect_languages(batch.texts, cld2=settings.cld2)))
+
+
+def _row(text: str, language: Language) -> Row:
     share = language.langdetect_share
     return {
         "lang": language.lang,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from builder.columns.groups.batch import Batch
 from builder.columns.groups.group import Group
 from builder.columns.later import COMMENTS, DOCUMENTS
 from builder.schema import Row
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 _TABLES = {"documents": DOCUMENTS, "comments": COMMENTS}
 
 
-def _fill(table: str, row: Row, _settings: ColumnSettings) -> Row:
-    return {name: column(row) for name, column in _TABLES[table].items()}
+def _fill(table: str, batch: Batch, _settings: ColumnSettings) -> list[Row]:
+    return [{name: column(row) for name, column in _TABLES[table].items()} for row in batch.rows]
 
 
 LATER = Group(

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from builder.columns.candidates import sign_words
+from builder.columns.groups.batch import Batch
 from builder.columns.groups.group import ALL_ROWS, Group, Pieces
-from builder.columns.platforms import Found, Mention
+from builder.columns.platforms import Found, Matcher, Mention
 from builder.columns.relevance import Relevance, score
 from builder.columns.rounding import f32
 from builder.schema import Row
@@ -20,8 +21,12 @@ _COMMENTS = ("about_platforms", "mentions")
 _DOCUMENTS = (*_COMMENTS, "concepts", "relevance", "relevance_parts")
 
 
-def _fill(table: str, row: Row, settings: ColumnSettings) -> Row:
-    matcher, whole = settings.matcher(), table == "documents"
+def _fill(table: str, batch: Batch, settings: ColumnSettings) -> list[Row]:
+    matcher = settings.matcher()
+    return [_row(row, matcher, whole=table == "documents") for row in batch.rows]
+
+
+def _row(row: Row, matcher: Matcher, *, whole: bool) -> Row:
     found = matcher.find(row["text"], concepts=whole)
     in_title = matcher.find(row["title"], zone="title", concepts=whole) if row["title"] else Found()
     about = _about(found, in_title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from builder.columns.groups.batch import Batch
 from builder.columns.groups.group import Group
 from builder.columns.quality import Quality, measure_quality
 from builder.columns.record import BIDI_CONTROLS
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     from builder.columns.settings import ColumnSettings
 
 
-def _fill(_table: str, row: Row, _settings: ColumnSettings) -> Row:
+def _fill(_table: str, batch: Batch, _settings: ColumnSettings) -> list[Row]:
+    return list(map(_row, batch.rows))
+
+
+def _row(row: Row) -> Row:
     measured = measure_quality(row["text"])
     signals: dict[str, Any] = {name: getattr(measured, name) for name in Quality.__slots__ if name != "words"}
     rounded = {name: f32(value) if isinstance(value, float) else value for name, value in signals.items()}
