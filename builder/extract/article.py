@@ -15,7 +15,8 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from builder.extract import region
-from builder.extract.page import Page, names_of
+from builder.extract.naming import names_of
+from builder.extract.page import Page
 from builder.markup import Line, Lines, squeeze
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -87,7 +88,7 @@ def main_text(page: Page) -> MainText | None:
     """
     lines = page.lines  # read before the tree is thinned: what a button says is on the page
     page.forget(_thin(page.tree))
-    tiers = region.tiers_of(page.named_blocks)
+    tiers = [(block, said.tier) for block, said in page.named_blocks if said.tier]
     found = region.evident(lines, tiers)
     if found is None:
         with _taken_out(region.menus(lines)):

@@ -11,7 +11,8 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.extract.dates.printed import find_printed
 from builder.extract.heading import Heading, is_date_line
-from builder.extract.page import Page, names_of
+from builder.extract.naming import names_of
+from builder.extract.page import Page
 from builder.extract.people import (
     MAX_BYLINE_CHARS,
     Byline,

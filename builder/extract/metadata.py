@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
-from builder.extract.page import Page, joined
+from builder.extract.naming import Said
+from builder.extract.page import Page
 from builder.extract.title import articles, is_site_name, site_names
 from builder.extract.wording import folded
 from builder.markup import squeeze
@@ -54,10 +54,6 @@ _TAG_LABEL = re.compile(
     r"|tags?)\s*:\s*(?P<tags>.+)$",
     re.IGNORECASE,
 )
-_TAG_BOX = re.compile(
-    r"(?:^|[\s_-])(?:tags?|post-tags|tag-?list|tag-?links|article-tags|keywords)(?:$|[\s_-])"
-)
-_CRUMBS = re.compile(r"bread-?crumbs?|crumbs?(?:$|[\s_-])")
 _HASHTAG = re.compile(r"(?<![\w&/#])[#＃]([^\W\d_][\w\u0640\u064b-\u0652]{1,79}|\d+_\w{1,79})")
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
@@ -148,8 +144,8 @@ def _crumbs(page: Page) -> list[str]:
             return [
                 name for entry in (entries if isinstance(entries, list) else []) if (name := _crumb(entry))
             ]
-    for element in page.named_blocks:
-        if _is_crumbs(element.get("class"), element.get("id"), element.get("itemprop")):
+    for element, said in page.named_blocks:
+        if said.crumbs:
             return [squeeze(link.text_content()) for link in element.iter("a")]
     return []
 
@@ -208,19 +204,9 @@ def _split(text: str | None) -> list[str]:
     return re.split(r"\s*[,،;؛|]\s*", text) if text else []
 
 
-def _boxed(elements: Iterable[HtmlElement]) -> list[str]:
-    """Return the links of the first element named as a list of tags."""
-    for element in elements:
-        if _is_tag_box(element.get("class"), element.get("id"), element.get("itemprop")):
+def _boxed(blocks: Iterable[tuple[HtmlElement, Said]]) -> list[str]:
+    """Return the links of the first block named as a list of tags."""
+    for element, said in blocks:
+        if said.tags:
             return [squeeze(link.text_content()) for link in element.iter("a")]
     return []
-
-
-@lru_cache(maxsize=8192)
-def _is_tag_box(*names: str | None) -> bool:
-    return _TAG_BOX.search(joined(*names).lower()) is not None
-
-
-@lru_cache(maxsize=8192)
-def _is_crumbs(*names: str | None) -> bool:
-    return _CRUMBS.search(joined(*names).lower()) is not None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
 from lxml.html import HtmlElement
-
-from builder.extract.page import joined
 
 
 class Kind(IntEnum):
@@ -21,7 +20,72 @@ class Kind(IntEnum):
     FURNITURE = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the tag and the names of an element say of it, to whoever asks.
+
+    `tier` is 1 for a block named as an article's body, 2 for one named as content, 0 for others. `comment_classes`
+    and `post_classes` are the classes that mark an answer, or the post of a forum, each with a point before it.
+    """
+
+    tier: int = 0
+    headline: bool = False
+    dated: bool = False
+    tags: bool = False
+    crumbs: bool = False
+    forum: bool = False
+    around_comments: bool = False
+    comment_prop: bool = False
+    comment_id: bool = False
+    comment_classes: tuple[str, ...] = ()
+    post_id: bool = False
+    post_classes: tuple[str, ...] = ()
+
+
+NOTHING = Said()
+"""What most names say; there is one object of it, so that it is known without a look inside."""
+
+_NUMBER = re.compile("[0-9]{2,}")
+"""Which number of several digits stands in a name is never asked: menu-item-4711 says what menu-item-12 does."""
+
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HEADLINE = re.compile(
+    r"^(?:entry|post|article)[-_](?:title|headline)$|^articlebody$|^headline$", re.IGNORECASE
+)
+_DATED = re.compile(
+    r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|dateline|post-?meta|entry-?meta"
+    r"|article-?meta|meta-?date|byline)(?:$|[\s_\-])",
+    re.IGNORECASE,
+)
+_TAG_BOX = re.compile(
+    r"(?:^|[\s_-])(?:tags?|post-tags|tag-?list|tag-?links|article-tags|keywords)(?:$|[\s_-])"
+)
+_CRUMBS = re.compile(r"bread-?crumbs?|crumbs?(?:$|[\s_-])")
+_FORUM = re.compile(
+    r"postbit|postprofile|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|postauthor"
+)
+_AROUND_COMMENTS = re.compile(
+    r"^(?:comments?|comments?[-_]?(?:area|list|section|wrapper|container|box|block|holder|form|template|respond|ul|ol|div|panel|tab|content|title|header|toolbar|count|pager)"
+    r"|(?:article|post|user|reader|fb|facebook|news|the|page)s?[-_]?comments?(?:[-_]?(?:area|list|section|wrapper|box|container))?"
+    r"|respond|comment-respond|disqus_thread|fb-comments|reply-?form|add-?comment|commentform|commentlist|js_comments)$",
+    re.IGNORECASE,
+)
+_COMMENT_ID = re.compile(
+    r"^(?:li-|div-|article-)?(?:comments?|cmt|reply|c|ucomment|comment-?box)[-_]?\d+$", re.IGNORECASE
+)
+_COMMENT_CLASS = re.compile(
+    r"^(?:(?:user|reader|single|uc|article|news|media|wp|fb|the|one|each|child|reply)[-_]*)?"
+    r"(?:comments?|cmt|reply|replies|ta3li[qk]|t3li[qk])"
+    r"(?:[-_]*(?:item|block|box|boxcont|wrap|wrapper|row|entry|single|node|card|inner|holder|container|li|unit|body"
+    r"|div|one|each|content-?wrap|area-?item))?$",
+    re.IGNORECASE,
+)
+_POST_ID = re.compile(r"^(?:post|msg|p|pid|message|post_)[-_]?\d+$|^js-post-\d+$", re.IGNORECASE)
+_POST_CLASS = re.compile(
+    r"^(?:postbit(?:legacy)?|postcontainer|post_?block|post_wrapper|topic-post|crawler-post|forum-?post"
+    r"|message(?:--post)?|ipscomment|cpost|windowbg2?|post)$",
+    re.IGNORECASE,
+)
 _STRONG = re.compile(
     r"(?:^|\s)articlebody(?:$|\s)|(?:^|[\s_-])(?:article|post|entry|story|news|topic|blog|opinion"
     r"|single)[\s_-]*"
@@ -65,15 +129,53 @@ def _spelled(names: str) -> str:
     return _CAMEL.sub("-", names).lower()
 
 
-def tier_of(element: HtmlElement) -> int:
-    """Return 1 for a block named as an article's body, 2 for one named as content, 0 for others."""
-    return _tier(element.get("class"), element.get("id"), element.get("itemprop"), element.tag)
+def names_of(element: HtmlElement) -> str:
+    """Return the class, id and itemprop of an element as one string, "" when it has none."""
+    return joined(element.get("class"), element.get("id"), element.get("itemprop"))
+
+
+def joined(*names: str | None) -> str:
+    """Return names as one string, without those that are missing."""
+    return " ".join(filter(None, names))
+
+
+def said_of(element: HtmlElement) -> Said:
+    """Return what the tag and the names of an element say of it."""
+    return said(element.tag, element.get("class"), element.get("id"), element.get("itemprop"))
 
 
 @lru_cache(maxsize=8192)  # a page, and the pages of a site, use few names, and many times each
-def _tier(classes: str | None, own_id: str | None, prop: str | None, tag: str) -> int:
-    raw = joined(classes, own_id, prop)
-    names = _spelled(raw)
+def said(tag: str, classes: str | None, own_id: str | None, prop: str | None) -> Said:
+    """Return what a tag, a class, an id and an itemprop say of the element that bears them."""
+    return _said(tag, _NUMBER.sub("00", classes or ""), _NUMBER.sub("00", own_id or ""), prop or "")
+
+
+@lru_cache(maxsize=8192)
+def _said(tag: str, classes: str, own_id: str, prop: str) -> Said:
+    tokens, names = [*classes.split(), own_id], joined(classes, own_id, prop)
+    found = Said(
+        tier=_tier(tag, _spelled(names)),
+        headline=any(map(_HEADLINE.match, (*tokens, prop))),
+        dated=bool(_DATED.search(f"{classes} {own_id}")),
+        tags=bool(_TAG_BOX.search(names.lower())),
+        crumbs=bool(_CRUMBS.search(names.lower())),
+        forum=bool(_FORUM.search(classes)),
+        around_comments=any(map(_AROUND_COMMENTS.match, tokens)),
+        comment_prop="comment" in prop.lower().split(),
+        comment_id=bool(_COMMENT_ID.match(own_id)),
+        comment_classes=_marking(_COMMENT_CLASS, classes),
+        post_id=bool(_POST_ID.match(own_id)),
+        post_classes=_marking(_POST_CLASS, classes),
+    )
+    return NOTHING if found == NOTHING else found
+
+
+def _marking(pattern: re.Pattern[str], classes: str) -> tuple[str, ...]:
+    """Return the marking ones of class names; "windowbg" and "windowbg2" take turns and are one."""
+    return tuple(f".{name.lower().rstrip('012')}" for name in classes.split() if pattern.match(name))
+
+
+def _tier(tag: str, names: str) -> int:
     if not names or tag in ("body", "html", "form"):
         return 2 if tag == "article" else 0
     if _STRONG.search(names.replace("article-body", "articlebody")):

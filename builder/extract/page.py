@@ -4,34 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
+from builder.extract.naming import NOTHING, Said, said
 from builder.markup import Lines, drop, read_lines, squeeze
 
 MAX_META_CHARS = 2_000
 """Longest title or meta content that is looked at; descriptions of pages are shorter, attacks on patterns longer."""
 
 
-Named = tuple[HtmlElement, str, str | None, str | None, str | None]
-"""An element with its tag, class, id and itemprop: each is made anew when the element is asked for it."""
+class Named(NamedTuple):
+    """An element that somebody asks for by what it is called, and what its names say of it."""
 
-_NAMES = frozenset(("class", "id", "itemprop", "property", "itemtype", "data-comment-id", "data-commentid"))
+    element: HtmlElement
+    tag: str
+    said: Said
+
+
+_TAGS = frozenset(("time", "article"))
+_NAMES = frozenset(("class", "id"))
+_TYPES = frozenset(("itemprop", "property", "itemtype", "data-comment-id", "data-commentid"))
 
 
 def named_elements(tree: HtmlElement) -> list[Named]:
-    """Return the elements of a tree that bear a name that any reader asks for, in reading order.
+    """Return the elements of a tree whose tag, names or types tell any reader something, in reading order.
 
     An XPath expression for the same takes four times as long.
     """
-    times = set(tree.iter("time"))
     found: list[Named] = []
     for element in tree.iter("*"):
-        names = element.keys()
-        if (names and not _NAMES.isdisjoint(names)) or (times and element in times):
-            prop = element.get("itemprop") if "itemprop" in names else None
-            found.append((element, element.tag, element.get("class"), element.get("id"), prop))
+        tag, names = element.tag, element.keys()
+        typed = tag in _TAGS or not _TYPES.isdisjoint(names)
+        if typed or not _NAMES.isdisjoint(names):
+            prop = element.get("itemprop") if typed else None
+            told = said(tag, element.get("class"), element.get("id"), prop)
+            if typed or told is not NOTHING:
+                found.append(Named(element, tag, told))
     return found
 
 
@@ -82,11 +93,10 @@ class Page:
         return named_elements(self.tree)
 
     @cached_property
-    def named_blocks(self) -> list[HtmlElement]:
-        """The blocks of the lines with names, and all articles, inner ones first; asked for when the tree is final."""
-        known = {element for element, *_ in self.named}
-        known.update(self.tree.iter("article"))
-        return [element for element in self.lines.spans if element in known]
+    def named_blocks(self) -> list[tuple[HtmlElement, Said]]:
+        """The blocks of the lines whose names say something, inner ones first; asked for when the tree is final."""
+        known = {name.element: name.said for name in self.named}
+        return [(element, known[element]) for element in self.lines.spans if element in known]
 
     @cached_property
     def rel_links(self) -> list[tuple[HtmlElement, list[str]]]:
@@ -96,7 +106,7 @@ class Page:
     def forget(self, elements: list[HtmlElement]) -> None:
         """Leave elements that were dropped, with all in them, out of those that have names."""
         gone = {part for element in elements for part in element.iter()}
-        self.named = [name for name in self.named if name[0] not in gone] if gone else self.named
+        self.named = [name for name in self.named if name.element not in gone] if gone else self.named
 
     def drop(self, elements: list[HtmlElement]) -> None:
         """Take elements, none inside another, out of the tree and its lines."""
@@ -110,13 +120,3 @@ class Page:
     def first_meta(self, *names: str) -> str | None:
         """Return the first content of the first of these meta names that has one."""
         return next((self.meta[name][0] for name in names if name in self.meta), None)
-
-
-def names_of(element: HtmlElement) -> str:
-    """Return the class, id and itemprop of an element as one string, "" when it has none."""
-    return joined(element.get("class"), element.get("id"), element.get("itemprop"))
-
-
-def joined(*names: str | None) -> str:
-    """Return names as one string, without those that are missing."""
-    return " ".join(filter(None, names))

@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 
 from lxml.html import HtmlElement
 
-from builder.extract.naming import Kind, Names, tier_of
+from builder.extract.naming import Kind, Names, said_of
 from builder.extract.wording import (
     HEADING,
     LINE,
@@ -93,7 +93,7 @@ class Found:
 
 
 Tiers = list[tuple[HtmlElement, int]]
-"""Blocks with the tiers of their names (see `tier_of`)."""
+"""Blocks with the tiers of their names (see `naming.Said`)."""
 
 
 def key(text: str) -> str:
@@ -162,7 +162,7 @@ def menus(page: Lines) -> list[HtmlElement]:
 
 def tiers_of(blocks: Iterable[HtmlElement]) -> Tiers:
     """Return those of some blocks that are named as an article's body or as content, each with its tier."""
-    return [(element, tier) for element in blocks if (tier := tier_of(element))]
+    return [(element, tier) for element in blocks if (tier := said_of(element).tier)]
 
 
 def _hits(lines: list[Line], text: str) -> set[int]:

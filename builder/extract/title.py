@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
-from builder.extract.page import Page, joined
+from builder.extract.naming import joined
+from builder.extract.page import Page
 from builder.extract.region import LINKED, key
 from builder.extract.wording import folded
 from builder.markup import Line, squeeze

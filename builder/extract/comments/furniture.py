@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -12,12 +11,6 @@ from builder.extract.comments.marks import tokens
 from builder.extract.dates.names import fold
 from builder.extract.page import Named
 
-_AROUND = re.compile(
-    r"^(?:comments?|comments?[-_]?(?:area|list|section|wrapper|container|box|block|holder|form|template|respond|ul|ol|div|panel|tab|content|title|header|toolbar|count|pager)"
-    r"|(?:article|post|user|reader|fb|facebook|news|the|page)s?[-_]?comments?(?:[-_]?(?:area|list|section|wrapper|box|container))?"
-    r"|respond|comment-respond|disqus_thread|fb-comments|reply-?form|add-?comment|commentform|commentlist|js_comments)$",
-    re.IGNORECASE,
-)
 _HEADING = re.compile(
     r"^\W*\d*\W*(?:ال)?(?:تعليق|ردود|مشاركات القراء|اراء القراء|comments|responses|replies)"
 )
@@ -54,8 +47,8 @@ def elements_to_cut(tree: HtmlElement, named: list[Named], items: list[HtmlEleme
     if list_of_all is not None and _is_only_comments(list_of_all, sum(sizes.values()), inside):
         cut.append(list_of_all)
     cut += outer
-    for element, tag, classes, own_id, _ in named:
-        if tag in _AROUND_TAGS and _is_around(classes, own_id) and element not in inside:
+    for element, tag, said in named:
+        if said.around_comments and tag in _AROUND_TAGS and element not in inside:
             beside = _chars(element) - sum(sizes[item] for item in held.get(element, ()))
             if beside <= MOST_LOOSE_CHARS and not _holds_article(element, inside):
                 cut.append(element)
@@ -64,11 +57,6 @@ def elements_to_cut(tree: HtmlElement, named: list[Named], items: list[HtmlEleme
             element for element in tree.iter("h2", "h3", "h4", "h5", "h6") if _is_heading(element, inside)
         ]
     return outermost(cut)
-
-
-@lru_cache(maxsize=8192)
-def _is_around(names: str | None, own_id: str | None) -> bool:
-    return any(map(_AROUND.match, (*(names or "").split(), own_id or "")))
 
 
 def _is_heading(element: HtmlElement, inside: set[HtmlElement]) -> bool:

@@ -18,22 +18,6 @@ from builder.extract.comments.item import Context, Item, is_teaser, native_id, r
 from builder.extract.comments.marks import tokens
 from builder.extract.page import Named
 
-_COMMENT_ID = re.compile(
-    r"^(?:li-|div-|article-)?(?:comments?|cmt|reply|c|ucomment|comment-?box)[-_]?\d+$", re.IGNORECASE
-)
-_POST_ID = re.compile(r"^(?:post|msg|p|pid|message|post_)[-_]?\d+$|^js-post-\d+$", re.IGNORECASE)
-_COMMENT_CLASS = re.compile(
-    r"^(?:(?:user|reader|single|uc|article|news|media|wp|fb|the|one|each|child|reply)[-_]*)?"
-    r"(?:comments?|cmt|reply|replies|ta3li[qk]|t3li[qk])"
-    r"(?:[-_]*(?:item|block|box|boxcont|wrap|wrapper|row|entry|single|node|card|inner|holder|container|li|unit|body"
-    r"|div|one|each|content-?wrap|area-?item))?$",
-    re.IGNORECASE,
-)
-_POST_CLASS = re.compile(
-    r"^(?:postbit(?:legacy)?|postcontainer|post_?block|post_wrapper|topic-post|crawler-post|forum-?post"
-    r"|message(?:--post)?|ipscomment|cpost|windowbg2?|post)$",
-    re.IGNORECASE,
-)
 _ELSEWHERE = re.compile(
     r"(?:^|[-_])(?:recent|latest|widgets?|side-?bar|respond|form|popular|menu|nav|navbar|navigation|toolbar|related"
     r"|counts?|header|pager|pagination)(?:$|[-_])|^(?:recent|latest)",
@@ -42,9 +26,6 @@ _ELSEWHERE = re.compile(
 _AMONG_COMMENTS = re.compile(
     r"^(?:disqus|all-?comments|comments?[-_]?(?:list|area|wrapper|container|section|thread|block|box|ul)?)(?:$|[-_])",
     re.IGNORECASE,
-)
-_ARTICLE_PART = re.compile(
-    r"^(?:entry|post|article)[-_](?:title|headline)$|^articlebody$|^headline$", re.IGNORECASE
 )
 _COMMENT_TYPE = re.compile(r"schema\.org/(?:User)?Comments?$")
 _POST_TYPE = re.compile(r"schema\.org/(?:DiscussionForumPosting|Comment)$")
@@ -88,25 +69,17 @@ def post_items(named: list[Named], context: Context) -> list[Item]:
 
 
 def _comment_kinds(name: Named) -> list[str]:
-    element, _, classes, own_id, prop = name
-    kinds = []
-    if prop and "comment" in prop.lower().split():
-        kinds.append("itemprop")
+    element, _, said = name
+    kinds = ["itemprop"] if said.comment_prop else []
     if (kind := element.get("itemtype")) and _COMMENT_TYPE.search(kind):
         kinds.append("itemtype")
-    if own_id and _COMMENT_ID.match(own_id):
+    if said.comment_id:
         kinds.append("id")
     if element.get("data-comment-id") or element.get("data-commentid"):
         kinds.append("data")
-    if own_id and _POST_ID.match(own_id) and _among_comments(element):
+    if said.post_id and _among_comments(element):
         kinds.append("post-id")
-    return [*kinds, *_class_kinds(classes, _COMMENT_CLASS)]
-
-
-@lru_cache(maxsize=8192)
-def _class_kinds(names: str | None, pattern: re.Pattern[str]) -> tuple[str, ...]:
-    """Return the marking ones of class names; "windowbg" and "windowbg2" take turns and are one."""
-    return tuple(f".{name.lower().rstrip('012')}" for name in (names or "").split() if pattern.match(name))
+    return [*kinds, *said.comment_classes]
 
 
 def _among_comments(element: HtmlElement) -> bool:
@@ -115,19 +88,19 @@ def _among_comments(element: HtmlElement) -> bool:
 
 
 def _post_kinds(name: Named) -> list[str]:
-    element, _, classes, own_id, _ = name
+    element, _, said = name
     kinds = []
     if (kind := element.get("itemtype")) and _POST_TYPE.search(kind):
         kinds.append("itemtype")
-    if own_id and _POST_ID.match(own_id):
+    if said.post_id:
         kinds.append("id")
-    return [*kinds, *_class_kinds(classes, _POST_CLASS)]
+    return [*kinds, *said.post_classes]
 
 
 def _holders_of_article(tree: HtmlElement, named: list[Named]) -> set[HtmlElement]:
     """Return the elements with a headline or the body of an article in them: whatever their names, no answers."""
     found: set[HtmlElement] = set()
-    parts = [part for part, _, *names in named if _is_article_part(*names)]
+    parts = [part for part, _, said in named if said.headline]
     for part in (*tree.iter("h1"), *parts):
         current: HtmlElement | None = part
         while current is not None and current not in found:
@@ -136,19 +109,13 @@ def _holders_of_article(tree: HtmlElement, named: list[Named]) -> set[HtmlElemen
     return found
 
 
-@lru_cache(maxsize=8192)
-def _is_article_part(names: str | None, own_id: str | None, prop: str | None) -> bool:
-    return any(map(_ARTICLE_PART.match, (*(names or "").split(), own_id or "", prop or "")))
-
-
 def _groups(
     named: list[Named], kinds_of: Callable[[Named], list[str]], article: set[HtmlElement]
 ) -> dict[tuple[str, str], list[HtmlElement]]:
     found: dict[tuple[str, str], list[HtmlElement]] = {}
     for name in named:
-        element, tag, *_ = name
-        for kind in kinds_of(name) if tag in _BLOCK_TAGS else ():
-            found.setdefault((tag, kind), []).append(element)
+        for kind in kinds_of(name) if name.tag in _BLOCK_TAGS else ():
+            found.setdefault((name.tag, kind), []).append(name.element)
     known: dict[HtmlElement, bool] = {}
     neutral = article - {each for each in article if each.tag in ("body", "html")}
     return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lxml.etree import XPath
@@ -20,9 +19,6 @@ _MEMBER = re.compile(
 _MAKERS = re.compile(
     r"vbulletin|phpbb|xenforo|simple machines|\bsmf\b|mybb|discourse|invision|ip\.?board|flarum|punbb|fluxbb|vanilla",
     re.IGNORECASE,
-)
-_MARKS = re.compile(
-    r"postbit|postprofile|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|postauthor"
 )
 _OF_A_FORUM = XPath("boolean(//@itemtype[contains(., 'DiscussionForumPosting')])")
 _PAGE = re.compile(r"^(?:page|p|start|st|pagenumber|pg)$", re.IGNORECASE)
@@ -67,15 +63,10 @@ def _looks_like_forum(tree: HtmlElement, named: list[Named]) -> bool:
         return True
     if _OF_A_FORUM(tree):
         return True
-    marks = sum(_is_mark(classes) for _, _, classes, _, _ in named if classes)
+    marks = sum(said.forum for _, _, said in named)
     if marks != 1:
         return marks > 1
     return any(_MEMBER.search(link.get("href") or "") for link in tree.iter("a"))
-
-
-@lru_cache(maxsize=8192)
-def _is_mark(names: str) -> bool:
-    return _MARKS.search(names) is not None
 
 
 def _links_on(element: HtmlElement) -> bool:

@@ -45,12 +45,6 @@ _OF_ARTICLE = re.compile(
 )
 """Names of what stands above or below an article and belongs to it: themes print its day there."""
 
-_DATED = re.compile(
-    r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|dateline|post-?meta|entry-?meta"
-    r"|article-?meta|meta-?date|byline)(?:$|[\s_\-])",
-    re.IGNORECASE,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -113,7 +107,7 @@ class Page:
     @cached_property
     def with_properties(self) -> list[HtmlElement]:
         """Elements with a property of microdata or RDFa, in reading order."""
-        return [each for each, _, _, _, prop in self._named if prop or each.get("property")]
+        return [each for each, _, _ in self._named if each.get("itemprop") or each.get("property")]
 
     @cached_property
     def lines(self) -> list[tuple[HtmlElement, str]]:
@@ -182,8 +176,8 @@ class Page:
         """Elements made to hold a date: time, and those whose class or id says so."""
         return [
             element
-            for element, tag, classes, own_id, _ in self._named
-            if (tag == "time" or _is_dated(classes, own_id)) and len(element) <= 12
+            for element, tag, said in self._named
+            if (said.dated or tag == "time") and len(element) <= 12
         ]
 
     @cached_property
@@ -262,11 +256,6 @@ class Page:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(fold(text)))
-
-
-@lru_cache(maxsize=8192)
-def _is_dated(names: str | None, own_id: str | None) -> bool:
-    return _DATED.search(f"{names or ''} {own_id or ''}") is not None
 
 
 def _is_aside(element: HtmlElement) -> bool:
