@@ -26,7 +26,8 @@ from builder.duck import connection, hold_right_sides, ordered, part_files, quot
 from builder.recipe import DedupBlock
 from builder.schema import load_schema
 from builder.storage import TEMPORARY, sync_file
-from builder.text import folded_words
+from builder.text import fold_text, words
+from builder.texts import word_hashes
 
 if TYPE_CHECKING:
     import duckdb
@@ -89,11 +90,16 @@ def helper_fields() -> list[pa.Field]:
 
 def fingerprint(text: str, settings: DedupBlock | None = None) -> Fingerprint:
     """Return the fingerprint of a text; pure, and cheap beside extraction (docs/measurements/release.md)."""
+    tokens = words(fold_text(text))
+    return fingerprint_of(tokens, word_hashes(tokens), settings)
+
+
+def fingerprint_of(tokens: Sequence[str], hashes: U64, settings: DedupBlock | None = None) -> Fingerprint:
+    """Return the fingerprint of a text from the words of its match form, and the hash of each."""
     settings = settings or DedupBlock()
-    tokens = folded_words(text)
     form = " ".join(tokens).encode("utf-8", "surrogatepass")
     exact = hashlib.blake2b(form, digest_size=16).hexdigest()
-    grams = _ngrams(tokens)
+    grams = _ngrams(hashes)
     bands = _bands(grams, settings.bands, settings.rows_per_band) if settings.near and len(grams) else ()
     shingles = _distinct((grams >> np.uint64(32)).astype("<u4"))
     return Fingerprint(exact, len(tokens), bands, shingles.tobytes())
@@ -119,12 +125,6 @@ def _similarity(left: U32, right: U32) -> float:
     return common / (len(left) + len(right) - common)
 
 
-@lru_cache(maxsize=1 << 16)
-def _word_hash(word: str) -> int:
-    digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
-
-
 def _mixed(values: U64) -> U64:
     """Spread the bits of 64-bit numbers (the finaliser of SplitMix64)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -132,9 +132,8 @@ def _mixed(values: U64) -> U64:
     return values ^ (values >> np.uint64(31))
 
 
-def _ngrams(tokens: Sequence[str]) -> U64:
+def _ngrams(hashes: U64) -> U64:
     """Return a 64-bit hash of every run of five words; of the whole where there are fewer."""
-    hashes = np.fromiter(map(_word_hash, tokens), np.uint64, len(tokens))
     size = min(NGRAM_WORDS, len(hashes))
     if not size:
         return hashes

@@ -12,11 +12,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 FOLD_VERSION = 1
 """Version of the match form; a change of `fold` that changes its output raises it."""
@@ -42,8 +37,6 @@ _ENTITY_ROUNDS = 3
 """Texts escaped twice are met, thrice hardly ever; a bound keeps hostile input cheap."""
 
 _WORD = re.compile(rf"[^\W_]+(?:[{MARKS}\u200c\u200d]+[^\W_]*)*")
-_FOLDED_WORD = re.compile(r"[^\W_]+")
-"""The same in a match form, which has no marks."""
 _ARABIC_LETTER = (
     "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
 )
@@ -123,12 +116,10 @@ _FOLDED_BLOCKS = ((0x00, 0x3000), (0xF900, 0x10000), (0x1D400, 0x1D800), (0x1F10
 _RUN = re.compile(r"(\w)\1(?!\d)\1+")
 """A letter three times or more; a class for "letter" in its place would be tried at twice the cost."""
 _COMMON_UNTIL = 0x800
-_LONG_CHARS = 100
-"""From this length on, folding by way of arrays pays."""
 
 
 @lru_cache(maxsize=1)
-def _fold_table() -> dict[int, str]:
+def fold_table() -> dict[int, str]:
     """Return the match form of every code point that differs from it."""
     table = {}
     for first, end in _FOLDED_BLOCKS:
@@ -152,93 +143,21 @@ def _fold_char(char: str) -> str:
 
 def fold_text(text: str) -> str:
     """Return the match form alone, at a tenth of the cost of `fold`; equal to `fold(text).text`."""
-    folded = _translated(text)
-    return _RUN.sub(r"\1", folded) if len(folded) < _LONG_CHARS or _is_stretched(folded) else folded
+    return cut_runs(text.translate(_translation()))
 
 
-def _is_stretched(text: str) -> bool:
-    """Tell whether a letter or digit stands three times in a row, or may do so beyond U+FFFF."""
-    units = utf16_units(text)
-    if len(units) > len(text):
-        return True
-    same = units[1:] == units[:-1]
-    thrice = units[2:][same[1:] & same[:-1]]
-    return any(chr(unit).isalnum() for unit in set(thrice.tolist()))
-
-
-def _translated(text: str) -> str:
-    """Return the match form with stretched letters; a long text by way of arrays, at a fifth of the cost."""
-    if len(text) < _LONG_CHARS:
-        return text.translate(_translation())
-    units, forms = utf16_units(text), _unit_forms()
-    kinds = forms.kinds[units]
-    highest = kinds.max()
-    if highest == _MANY_UNITS:
-        return text.translate(_translation())
-    folded = forms.forms[units]
-    if highest == _NO_UNIT:
-        folded = folded[kinds != _NO_UNIT]
-    return folded.tobytes().decode("utf-16-le", "surrogatepass")
-
-
-def utf16_units(text: str) -> npt.NDArray[np.uint16]:
-    """Return a text as numbers, two for a character beyond U+FFFF."""
-    import numpy as np
-
-    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.dtype("<u2"))
-
-
-class _UnitForms(NamedTuple):
-    """The match form of every UTF-16 unit that has one of one unit, and the kind of it otherwise."""
-
-    forms: npt.NDArray[np.uint16]
-    kinds: npt.NDArray[np.uint8]
-
-
-_NO_UNIT, _MANY_UNITS = 1, 2
-"""Kinds of units: that is left out; whose match form is not one unit, or depends on the unit behind."""
-
-
-@lru_cache(maxsize=1)
-def _unit_forms() -> _UnitForms:
-    import numpy as np
-
-    forms, kinds = np.arange(0x10000, dtype=np.dtype("<u2")), np.zeros(0x10000, np.uint8)
-    for code, folded in _fold_table().items():
-        if code > 0xFFFF:
-            kinds[utf16_units(chr(code))[0]] = _MANY_UNITS
-        elif len(folded) == 1 and ord(folded) <= 0xFFFF:
-            forms[code] = ord(folded)
-        else:
-            kinds[code] = _MANY_UNITS if folded else _NO_UNIT
-    return _UnitForms(forms, kinds)
+def cut_runs(folded: str) -> str:
+    """Return a match form with stretched letters cut to one."""
+    return _RUN.sub(r"\1", folded)
 
 
 @lru_cache(maxsize=1)
 def _translation() -> dict[int, int | str]:
     """Return the table for `str.translate`: common letters that stay are in it, as a lookup that fails is slow."""
     table: dict[int, int | str] = {code: code for code in range(_COMMON_UNTIL)}
-    for code, folded in _fold_table().items():
+    for code, folded in fold_table().items():
         table[code] = ord(folded) if len(folded) == 1 else folded
     return table
-
-
-@lru_cache(maxsize=2)
-def fold_whole(text: str) -> str:
-    """Return `fold_text(text)`; the last two texts are remembered, as one column after the other asks for them."""
-    return fold_text(text)
-
-
-@lru_cache(maxsize=2)
-def whole_words(text: str) -> tuple[str, ...]:
-    """Return the words of a whole text; remembered as those of `fold_whole`."""
-    return tuple(words(text))
-
-
-@lru_cache(maxsize=2)
-def folded_words(text: str) -> tuple[str, ...]:
-    """Return the words of the match form of a text; remembered as those of `fold_whole`."""
-    return tuple(_FOLDED_WORD.findall(fold_whole(text)))
 
 
 WORDS_PER_PATTERN = 8
@@ -272,7 +191,7 @@ def _raw_pattern(words: Sequence[str]) -> str:
 def _unfolded() -> dict[str, list[int]]:
     """Return the code points that fold to a text, by that text; those that are dropped under ""."""
     found: dict[str, list[int]] = {}
-    for code, folded in _fold_table().items():
+    for code, folded in fold_table().items():
         found.setdefault(folded, []).append(code)
     return found
 
@@ -288,15 +207,15 @@ def _class(codes: Iterable[int]) -> str:
     return "[" + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in ranges) + "]"
 
 
-def fold(text: str) -> Folded:
-    """Return the match form of `text` with the map back.
+def fold(text: str, folded: str | None = None) -> Folded:
+    """Return the match form of `text` with the map back; `folded` is the match form, where it is known.
 
     NFKC for each character; marks, tatweel and zero-width characters dropped; alef, ya, kaf, ta marbuta and
     hamza carriers made one; digits ASCII; Latin in lower case; `_` a space; three or more of
     one letter cut to one.
     """
-    table = _fold_table()
-    whole = fold_whole(text)
+    table = fold_table()
+    whole = fold_text(text) if folded is None else folded
     uneven = _uneven_places(text)
     if not uneven and len(whole) == len(text):
         return Folded(whole, range(len(text)))
@@ -309,12 +228,12 @@ def fold(text: str) -> Folded:
     starts.extend(range(last, len(text)))
     if len(starts) == len(whole):
         return Folded(whole, starts)
-    return _without_runs(_translated(text), starts)
+    return _without_runs(text.translate(_translation()), starts)
 
 
 def _uneven_places(text: str) -> list[int]:
     """Return the places of the characters whose match form is not one character long."""
-    table = _fold_table()
+    table = fold_table()
     found = (match.start() for pattern in _uneven() for match in pattern.finditer(text))
     return sorted(place for place in found if len(table.get(ord(text[place]), " ")) != 1)
 
@@ -322,7 +241,7 @@ def _uneven_places(text: str) -> list[int]:
 @lru_cache(maxsize=1)
 def _uneven() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the pattern of those characters, and of the stretch beyond U+FFFF where more are: one class is slow."""
-    uneven = [code for code, folded in sorted(_fold_table().items()) if len(folded) != 1]
+    uneven = [code for code, folded in sorted(fold_table().items()) if len(folded) != 1]
     low, high = ([chr(code) for code in uneven if (code > 0xFFFF) is beyond] for beyond in (False, True))
     return re.compile("[" + "".join(map(re.escape, low)) + "]"), re.compile(f"[{high[0]}-{high[-1]}]")
 

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
     ("errors", "model", "version"),
-    ("text", "urls", "markup", "optout", "tally", "schema", "storage", "arrow", "duck", "events"),
+    ("text", "texts", "urls", "markup", "optout", "tally", "schema", "storage", "arrow", "duck", "events"),
     ("s3", "objects"),
     ("archive",),
     ("extract",),

@@ -12,6 +12,7 @@ from builder.columns.dialect import dialect_markers
 from builder.columns.language import detect_language
 from builder.columns.letters import is_arabizi, read_letters
 from builder.columns.votes import votes
+from builder.text import words
 from tests.votekit import langdetects_own
 
 ROOT = str(Path(__file__).parent.parent)
@@ -231,8 +232,8 @@ def test_the_answer_does_not_depend_on_the_process() -> None:
 
 def test_dialect_markers_are_evidence() -> None:
     """Markers found are listed once, sorted; standard Arabic has none."""
-    assert dialect_markers("شلونك؟ شكو ماكو، ماكو شي") == ["شكو", "ماكو"]
-    assert dialect_markers("ذهب الرجل إلى السوق واشترى خبزا.") == []
+    assert dialect_markers(words("شلونك؟ شكو ماكو، ماكو شي")) == ["شكو", "ماكو"]
+    assert dialect_markers(words("ذهب الرجل إلى السوق واشترى خبزا.")) == []
 
 
 def test_votes_are_langdetects_own() -> None:

@@ -20,6 +20,7 @@ from builder.columns.privacy import KINDS, mask
 from builder.columns.quality import measure_quality
 from builder.columns.votes import votes
 from builder.text import BIDI_CONTROLS, MARKS, fold, fold_text, storage_form, words
+from builder.texts import count_words, fold_texts, words_of
 from tests.sentences import NAMED, NOT_NAMED
 from tests.votekit import langdetects_own
 
@@ -162,13 +163,18 @@ def stretched(letters: list[tuple[str, int]], index: int) -> bool:
     return last - first >= 2
 
 
-def test_long_texts_are_folded_as_short_ones() -> None:
+def test_texts_are_folded_together_as_alone() -> None:
     """Every character with a form of its own, and every odd one, stretched or not, alone or at the end of an essay."""
     essay = "كتبت هدى عن المدينة القديمة وأسواقها، ثم عادت إلى بيتها. " * 3
     blocks = (*range(0x3000), *range(0xD7F0, 0x10000), *range(0x1D400, 0x1D800), *range(0x1F0F0, 0x1F210))
+    texts = []
     for char in (*map(chr, blocks), *ODD, "𐤀"):
         for part in (char, char * 3):
-            assert fold_text(essay + part) == fold_text(essay) + fold_text(" " + part)[1:]
+            texts.append(essay + part)
+    every = [*texts, *random_texts(200), "", "\n"]
+    assert fold_texts(every) == list(map(fold_text, every))
+    assert fold_texts([*texts[:3], "a\0\u064b"]) == [*map(fold_text, texts[:3]), "a\0"]
+    assert fold_texts([]) == []
 
 
 def test_letters_are_counted_as_patterns_would_find_them() -> None:
@@ -199,6 +205,17 @@ def test_words_are_letters_and_the_marks_on_them() -> None:
     """Taken run by run they are the same as letter by letter."""
     for text in random_texts(200):
         assert words(text) == WORD.findall(text)
+
+
+def test_words_of_many_texts_are_those_of_each() -> None:
+    """Also of those with marks before a letter, letters beyond U+FFFF, or nothing at all."""
+    texts = [*random_texts(200), "", "\u064b", "\u064bكتب ـ\u0650", "𐤀𐤁 كتب 😂😂", "أ\u200cب_ج", "٣ كتب\n\nو"]
+    every = list(map(words, texts))
+    assert words_of(texts) == every
+    assert count_words(texts) == [(len(found), sum(map(len, found))) for found in every]
+    texts.append("كتب\0قرأ")
+    assert words_of(texts) == [*every, ["كتب", "قرأ"]]
+    assert count_words(texts)[-1] == (2, 6)
 
 
 TERMINAL = re.compile(r"[.!?؟؛…:。][\"'”’»)\]}\s]*$|[»”\"]\s*$")

@@ -6,10 +6,11 @@ is too little to publish a label: docs/measurements/arabic.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from builder.columns.wordlists import word_list
-from builder.text import folded_words
 
 
-def dialect_markers(text: str) -> list[str]:
-    """Return the marker words of a text, as written in the match form, sorted, each once."""
-    return sorted(word_list("dialect").intersection(folded_words(text)))
+def dialect_markers(folded_words: Iterable[str]) -> list[str]:
+    """Return the markers among the words of a text's match form, sorted, each once."""
+    return sorted(word_list("dialect").intersection(folded_words))

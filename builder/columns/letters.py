@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from builder.columns.wordlists import word_list
-from builder.text import BIDI_CONTROLS, MARKS, fold_text, utf16_units, whole_words, words
+from builder.text import BIDI_CONTROLS, MARKS, fold_text, words
+from builder.texts import utf16_units
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +117,7 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
     counts = count_letters(cleaned)
     foreign_marks = len(_VOWEL_SIGNS.findall(plain))
     share = counts.share if whole is None else arabic_share(_without_noise(whole))
-    read = zip(_FOREIGN_WORD, *map(_read_word, whole_words(cleaned)), strict=True)
+    read = zip(_FOREIGN_WORD, *map(_read_word, words(cleaned)), strict=True)
     script_words, arabic, own, persian_words = map(sum, read)
     persian_letters = counts.keys + counts.alien
     evidence = _share(own if persian_letters else arabic, script_words)

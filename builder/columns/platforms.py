@@ -17,7 +17,7 @@ from builder.columns.furniture import Spans, furniture_spans
 from builder.columns.gate import Gate, Sign, Stretches, cue_sign, form_sign, matches, to_ends_of_words
 from builder.columns.lexicon import CLASSES, Concept, Lexicon, cue_pattern, entity_pattern
 from builder.columns.venues import Venues
-from builder.text import Folded, fold, fold_whole
+from builder.text import Folded, fold, fold_text
 
 CUE_CHARS = 55
 """Code points of the match form, about nine words, in which a cue counts on either side."""
@@ -93,16 +93,21 @@ class Matcher:
         self._venues = Venues(lexicon)
         self._openings = cue_pattern(lexicon.furniture)
 
-    def find(self, text: str, *, zone: str | None = None, concepts: bool = True) -> Found:
+    def find(
+        self, text: str, form: str | None = None, *, zone: str | None = None, concepts: bool = True
+    ) -> Found:
         """Return the mentions and concepts of a text. `zone` names it ("title"); else lead or body by place.
+
+        `form` is the match form of the text, where it is known.
 
         Without `concepts` the mentions alone are looked for.
         """
         wanted = len(self._searches) + (len(self._concepts) if concepts else 0)
-        seen = self._gate.stretches(fold_whole(text), first=wanted)
+        form = fold_text(text) if form is None else form
+        seen = self._gate.stretches(form, first=wanted)
         if not seen:
             return Found()
-        folded = fold(text)
+        folded = fold(text, form)
         candidates = self._candidates(folded, text, seen)
         names = [c.place for c in candidates]
         openings = seen.get(len(self._searches) + 2 * len(self._concepts), [])

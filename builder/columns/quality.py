@@ -7,13 +7,19 @@ line as the full stop does: Arabic opinion pages are written so. Figures: docs/m
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from builder.columns.wordlists import word_list
-from builder.text import fold_whole, folded_words, whole_words
+from builder.text import fold_text, words
+from builder.texts import Counted, count_words, word_hashes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    U64 = npt.NDArray[np.uint64]
 
 _ENDS = (".", "!", "?", "؟", "؛", "…", ":", "。")
 _QUOTES = ("»", "”", '"')
@@ -29,6 +35,8 @@ _MOJIBAKE_SIGNS = (re.compile("[\u00c0-\u00ff\ufffd]"), re.compile("\u0637[\u00a
 """Mojibake has one of these; each is found at a fifth of the cost."""
 _ARABIC_HEADS = re.compile("[ء-ي]+")
 _NGRAMS = (2, 3, 4)
+_SPREAD = 0x9E3779B97F4A7C15
+"""An odd number by which hashes of words become the hash of their order too."""
 _NGRAM_WORDS_MAX = 20_000
 """Repetition is read on the first words only, so that a book costs no more than an essay."""
 
@@ -51,16 +59,21 @@ class Quality:
 
 def measure_quality(text: str) -> Quality:
     """Return the signals of a text in storage form; an empty text has zeros."""
+    form = fold_text(text)
+    found = words(form)
+    return quality_of(text, form, found, word_hashes(found), count_words([text])[0])
+
+
+def quality_of(text: str, form: str, folded: Sequence[str], hashes: U64, counted: Counted) -> Quality:
+    """Return the signals of a text: from its match form, the words of that and their hashes, and its own words."""
     lines = [line for line in text.split("\n") if line.strip()]
-    found = whole_words(text)
-    folded = folded_words(text)
     stops = word_list("stop")
     chars = max(1, sum(map(len, text.split())))
     return Quality(
-        words=len(found),
+        words=counted.words,
         lines=len(lines),
-        duplicate_line_share=_share(len(lines) - _different(text), len(lines)),
-        top_ngram_share=_top_ngram_share(folded[:_NGRAM_WORDS_MAX]),
+        duplicate_line_share=_share(len(lines) - _different(text, form), len(lines)),
+        top_ngram_share=_top_ngram_share(folded[:_NGRAM_WORDS_MAX], hashes[:_NGRAM_WORDS_MAX]),
         symbol_share=len(_SYMBOL.findall(text)) / chars,
         terminal_line_share=_share(sum(map(_is_ended, lines)), len(lines)),
         list_line_share=_share(sum(bool(_LIST_HEAD.match(line)) for line in lines), len(lines)),
@@ -68,7 +81,7 @@ def measure_quality(text: str) -> Quality:
             sum(map(stops.__contains__, folded)),
             sum(map(len, _ARABIC_HEADS.findall("".join([word[0] for word in folded])))),
         ),
-        mean_word_chars=_share(sum(map(len, found)), len(found)),
+        mean_word_chars=_share(counted.chars, counted.words),
         mojibake_share=_mojibake_chars(text) / chars,
     )
 
@@ -84,9 +97,9 @@ def _mojibake_chars(text: str) -> int:
     return sum(len(match.group()) for match in _MOJIBAKE.finditer(text))
 
 
-def _different(text: str) -> int:
+def _different(text: str, form: str) -> int:
     """Return how many lines differ in the match form; it is made for the whole text, as it keeps line ends."""
-    pairs = zip(text.split("\n"), fold_whole(text).split("\n"), strict=True)
+    pairs = zip(text.split("\n"), form.split("\n"), strict=True)
     return len({folded for line, folded in pairs if line.strip()})
 
 
@@ -94,23 +107,28 @@ def _share(part: float, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _top_ngram_share(folded: Sequence[str]) -> float:
+def _top_ngram_share(folded: Sequence[str], hashes: U64) -> float:
     """Return the largest share of characters that one repeated 2-, 3- or 4-gram of words covers.
 
     An n-gram can stand twice only where its first and its last words do, so that few of the longer are counted.
     """
-    chars = sum(map(len, folded))
-    best = 0
-    grams: list[Sequence[str]] = list(pairwise(folded))
-    places: Sequence[int] = range(len(grams))
+    import numpy as np
+
+    ends = np.cumsum([0, *map(len, folded)])
+    places, grams, best = np.arange(len(folded) - 1), hashes[:-1], 0
     for size in _NGRAMS:
-        counts = Counter(grams)
-        times = max(counts.values(), default=0)
+        if not len(places):
+            break
+        grams = grams * np.uint64(_SPREAD) + hashes[places + size - 1]
+        order = np.argsort(grams)
+        firsts = np.flatnonzero(np.diff(grams[order], prepend=~grams[order[:1]]))
+        counts = np.diff(firsts, append=len(grams))
+        times = counts.max()
         if times < 2:
             break
-        longest = max(sum(map(len, gram)) for gram, seen in counts.items() if seen == times)
-        best = max(best, times * longest)
-        twice = [place for place, gram in zip(places, grams, strict=True) if counts[gram] > 1]
-        places = [place for place, behind in pairwise(twice) if behind == place + 1]
-        grams = [folded[place : place + size + 1] for place in places]
-    return min(1.0, best / chars) if chars else 0.0
+        most = places[order[firsts[counts == times]]]
+        best = max(best, times * (ends[most + size] - ends[most]).max())
+        again = np.sort(order[np.repeat(counts > 1, counts)])
+        again = again[:-1][np.diff(places[again]) == 1]
+        places, grams = places[again], grams[again]
+    return min(1.0, float(best / ends[-1])) if folded else 0.0

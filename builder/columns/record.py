@@ -19,7 +19,8 @@ from builder.columns.pseudonyms import pseudonym
 from builder.columns.rounding import f32
 from builder.model import Author, CaptureRef, Comment, Document, Engagement, Moment, Signal
 from builder.schema import Row
-from builder.text import storage_form, whole_words
+from builder.text import storage_form
+from builder.texts import count_words
 from builder.urls import site_of, stable_id
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _thread(document: Document) -> Row:
 
 
 def _text(text: str) -> Row:
-    return {"text": text, "text_chars": len(text), "word_count": len(whole_words(text))}
+    return {"text": text, "text_chars": len(text), "word_count": count_words([text])[0].words}
 
 
 def _engagement(engagement: Engagement) -> Row | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from builder.columns.furniture import Spans
 from builder.columns.platforms import Found
-from builder.text import whole_words, words
+from builder.text import words
 
 TITLE_MAX, DENSITY_MAX, CONCEPTS_MAX, SPREAD_MAX, LEAD_MAX = 3.0, 3.0, 1.0, 2.0, 1.0
 CORE_IN_TITLE = 1.0
@@ -63,15 +63,18 @@ class Relevance:
         return self.title + self.density + self.concepts + self.spread + self.lead
 
 
-def score(text: str, found: Found, title: Found, title_text: str = "") -> Relevance:
-    """Return the relevance of a text from what it and its title name.
+def score(
+    text: str, found: Found, title: Found, title_text: str = "", words_in: int | None = None
+) -> Relevance:
+    """Return the relevance of a text from what it and its title name; `words_in` are its words, where counted.
 
     Furniture lines and the title, where the text repeats it, count for nothing.
     """
     spans = sorted({*found.furniture, *_repeats(text, title_text, found.furniture)})
     aside = Spans(_with_blanks(text, spans))
     chars = max(1, len(text) - aside.chars)
-    word_count = len(whole_words(text)) - sum(len(words(text[start:end])) for start, end in aside.spans)
+    words_in = len(words(text)) if words_in is None else words_in
+    word_count = words_in - sum(len(words(text[start:end])) for start, end in aside.spans)
     per_100 = 100 / min(WORDS_MAX, max(WORDS_MIN, word_count))
     fifths = [0.0] * FIFTHS
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from builder.columns.groups.batch import Batch
 from builder.columns.groups.group import Group
-from builder.dedup import fingerprint, helper_fields
+from builder.dedup import fingerprint_of, helper_fields
 from builder.schema import Row
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def _fill(table: str, batch: Batch, settings: ColumnSettings) -> list[Row]:
     assert table == "documents"
-    return [fingerprint(text, settings.copies).columns() for text in batch.texts]
+    return [
+        fingerprint_of(found, hashes, settings.copies).columns()
+        for found, hashes in zip(batch.folded_words, batch.word_hashes, strict=True)
+    ]
 
 
 def _asks(settings: ColumnSettings) -> str:

@@ -18,10 +18,10 @@ _COLUMNS = ("lang", "lang_votes", "arabic_share", "arabizi", "dialect_markers")
 
 
 def _fill(_table: str, batch: Batch, settings: ColumnSettings) -> list[Row]:
-    return list(map(_row, batch.texts, detect_languages(batch.texts, cld2=settings.cld2)))
+    return list(map(_row, batch.folded_words, detect_languages(batch.texts, cld2=settings.cld2)))
 
 
-def _row(text: str, language: Language) -> Row:
+def _row(folded_words: list[str], language: Language) -> Row:
     share = language.langdetect_share
     return {
         "lang": language.lang,
@@ -33,7 +33,7 @@ def _row(text: str, language: Language) -> Row:
         },
         "arabic_share": f32(language.arabic_share),
         "arabizi": language.arabizi,
-        "dialect_markers": dialect_markers(text) if language.lang == "ar" else [],
+        "dialect_markers": dialect_markers(folded_words) if language.lang == "ar" else [],
     }
 
 

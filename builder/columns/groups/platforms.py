@@ -23,11 +23,13 @@ _DOCUMENTS = (*_COMMENTS, "concepts", "relevance", "relevance_parts")
 
 def _fill(table: str, batch: Batch, settings: ColumnSettings) -> list[Row]:
     matcher = settings.matcher()
-    return [_row(row, matcher, whole=table == "documents") for row in batch.rows]
+    whole = table == "documents"
+    pairs = zip(batch.rows, batch.folded, strict=True)
+    return [_row(row, folded, matcher, whole=whole) for row, folded in pairs]
 
 
-def _row(row: Row, matcher: Matcher, *, whole: bool) -> Row:
-    found = matcher.find(row["text"], concepts=whole)
+def _row(row: Row, folded: str, matcher: Matcher, *, whole: bool) -> Row:
+    found = matcher.find(row["text"], folded, concepts=whole)
     in_title = matcher.find(row["title"], zone="title", concepts=whole) if row["title"] else Found()
     about = _about(found, in_title)
     if not whole:
@@ -36,7 +38,7 @@ def _row(row: Row, matcher: Matcher, *, whole: bool) -> Row:
     return {
         **about,
         "concepts": sorted(concepts),
-        **_relevance(score(row["text"], found, in_title, row["title"] or "")),
+        **_relevance(score(row["text"], found, in_title, row["title"] or "", row["word_count"])),
     }
 
 

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from builder.columns.groups.batch import Batch
 from builder.columns.groups.group import Group
-from builder.columns.quality import Quality, measure_quality
+from builder.columns.quality import Quality, quality_of
 from builder.columns.record import BIDI_CONTROLS
 from builder.columns.rounding import f32
 from builder.schema import Row
+from builder.texts import count_words
 
 if TYPE_CHECKING:
     from builder.columns.settings import ColumnSettings
 
 
 def _fill(_table: str, batch: Batch, _settings: ColumnSettings) -> list[Row]:
-    return list(map(_row, batch.rows))
+    texts = (batch.texts, batch.folded, batch.folded_words, batch.word_hashes, count_words(batch.texts))
+    return [_row(row, quality_of(*each)) for row, *each in zip(batch.rows, *texts, strict=True)]
 
 
-def _row(row: Row) -> Row:
-    measured = measure_quality(row["text"])
+def _row(row: Row, measured: Quality) -> Row:
     signals: dict[str, Any] = {name: getattr(measured, name) for name in Quality.__slots__ if name != "words"}
     rounded = {name: f32(value) if isinstance(value, float) else value for name, value in signals.items()}
     return {"quality": {**rounded, "bidi_controls": row[BIDI_CONTROLS]}}
