@@ -15,7 +15,7 @@ from builder.recipe import Recipe, load_recipe
 from builder.release.diff import ReleaseDiff, diff
 from builder.release.manifest import releases_in
 from builder.release.places import FAILED, rejected_beside
-from builder.storage import write_json
+from builder.storage import disk_refused, write_json
 from builder.verify import verify
 
 Outcome = Literal["new", "same", "failed"]
@@ -73,10 +73,12 @@ def _one(path: Path, *, workers: int, now: datetime) -> Regenerated:
         name = recipe.model.dataset.name
         before = _newest(recipe)
         return _built(recipe, str(path), before, workers=workers, now=now)
+    except OSError as error:
+        stopped: HiwarError = disk_refused(Path(str(error.filename or path)), error)
     except HiwarError as error:
-        return Regenerated(
-            str(path), name, "failed", before, before, why=f"{error.what}", exit_code=error.exit_code
-        )
+        stopped = error
+    why = " ".join(str(stopped).split("\n"))
+    return Regenerated(str(path), name, "failed", before, before, why=why, exit_code=stopped.exit_code)
 
 
 def _newest(recipe: Recipe) -> str | None:

@@ -138,11 +138,15 @@ def folder_lock(folder: Path, *, doing: str) -> Iterator[None]:
     """Hold a folder for one process; `doing` tells others what keeps it ("building", ...).
 
     The system gives the lock back when its holder dies, so a lock file that was left behind holds nobody up.
-    Raises LockedError naming the process and the machine that hold the folder.
+    Raises LockedError naming the process and the machine that hold the folder, WorldError when it cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOCK_NAME
-    with path.open("a+", encoding="utf-8") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise disk_refused(folder, error) from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from releasekit import document, recipe_in, release_of
+from releasekit import comment, document, recipe_in, release_of
 
 from builder.recipe import Recipe
-from builder.release.held import Writer
-from builder.release.manifest import MANIFEST
+from builder.release.held import HeldShards, Writer
+from builder.release.manifest import MANIFEST, read_manifest
 from builder.storage import sha256_of
 
 FIRST, SECOND = [document(n) for n in range(20)], [document(n) for n in range(21)]
@@ -65,7 +66,9 @@ def test_a_damaged_shard_is_written_anew(tmp_path: Path) -> None:
     recipe = recipe_in(tmp_path)
     first = release_of(recipe, FIRST, writer=writer(recipe)).path
     whole = shards(first)
-    (first / JANUARY).write_bytes(whole[JANUARY][:-9] + b"\0" + whole[JANUARY][-8:])
+    damaged = bytearray(whole[JANUARY])
+    damaged[len(damaged) // 2] ^= 0xFF
+    (first / JANUARY).write_bytes(damaged)
     (first / "data/documents/train-2025-02.parquet").unlink()
     later = shards(release_of(recipe, SECOND, writer=writer(recipe)).path)
     assert {name: later[name] for name in whole if name != MARCH} == {
@@ -81,3 +84,12 @@ def test_the_memory_may_be_deleted_or_cut(tmp_path: Path) -> None:
     odd = rewritten(first.path, mine)
     mine.memory.write_text("{", encoding="utf-8")
     assert shards(release_of(recipe, SECOND, writer=mine).path)[JANUARY] != odd
+
+
+def test_a_table_of_another_schema_takes_no_shard_over(tmp_path: Path) -> None:
+    """A column that is null everywhere is not in the content hash: a shard of the schema before would lack it."""
+    recipe = recipe_in(tmp_path)
+    first = release_of(recipe, FIRST, [comment(1, FIRST[0])], writer=writer(recipe)).path
+    documents, comments = read_manifest(first).schemas
+    held = HeldShards.of(first, writer(recipe), [replace(documents, sha256="0" * 64), comments])
+    assert {shard.table for shard in held.shards.values()} == {"comments"}

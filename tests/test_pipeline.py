@@ -60,6 +60,22 @@ def test_every_stage_accounts_for_what_it_read(tmp_path: Path) -> None:
     assert by_stage["inventory"].dropped["seen-again"] == 4
 
 
+def test_a_build_that_gives_no_new_release_accounts_for_what_it_read(tmp_path: Path) -> None:
+    """Captures that came since and hold no record are counted, and rejected with their reasons, all the same."""
+    kit.archive(tmp_path, "a", kit.essays(range(3)))
+    given = kit.recipe(tmp_path)
+    first = kit.run(given)
+    missing = kit.capture(kit.address(98), "لا شيء هنا".encode(), 2, "404 Not Found")
+    kit.archive(tmp_path, "b", [missing, kit.capture(kit.address(99), b"<p>nothing in Arabic</p>", 2)])
+    for _ in range(2):
+        again = kit.run(given)
+        assert (again.fresh, again.version) == (False, first.version)
+        assert kit.rules(again) == {"inventory/gone": 1, "extract/not-arabic-bytes": 1}
+        tallies = {tally.stage: tally for tally in again.tallies}
+        assert (tallies["inventory"].read, tallies["inventory"].kept) == (5, 4)
+        assert dict(tallies["extract"].dropped) == {"not-arabic-bytes": 1}
+
+
 def test_the_latest_state_of_a_page_stands(tmp_path: Path) -> None:
     """Of two captures of one address the later one is published, also when its archive is named first."""
     url = kit.address(1)

@@ -50,6 +50,17 @@ def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     assert (names(gated), names(good)) == ([], ["1.0.0"])
 
 
+def test_a_disk_that_refuses_one_does_not_stop_the_others(tmp_path: Path) -> None:
+    """Of three datasets the second cannot write its cache: it fails with the path, the third is built."""
+    folders = [dataset(tmp_path / name, range(2)) for name in ("a", "b", "c")]
+    (folders[1] / "cache").write_text("a file where a folder belongs", encoding="utf-8")
+    result = regenerate(folders, now=NOW)
+    assert [one.outcome for one in result.datasets] == ["new", "failed", "new"]
+    assert result.datasets[1].exit_code == 3
+    assert str(folders[1] / "cache") in result.datasets[1].why
+    assert [names(folder) for folder in folders] == [["1.0.0"], [], ["1.0.0"]]
+
+
 def test_a_release_that_does_not_verify_is_set_aside(tmp_path: Path) -> None:
     """A card by hand with a gap fails the check: the new release is not the newest, the old one is untouched."""
     folder = dataset(tmp_path / "a", range(4))

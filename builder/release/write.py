@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -43,6 +43,7 @@ from builder.storage import (
     folder_lock,
     remove_unfinished,
     sha256_of,
+    sync_file,
     sync_folder,
     sync_tree,
     write_bytes,
@@ -157,7 +158,9 @@ def _settle(given: ReleaseInput, draft: _Draft) -> Release:
     before = finished[-1] if finished else None
     old = read_manifest(before) if before else None
     if before and old and _same(old, draft, recipe):
-        return _release(before, old, fresh=False, change=None)
+        # The records are the same. What was left out, and why, may be more.
+        _keep_rejected(draft, before)
+        return replace(_release(before, old, fresh=False, change=None), tallies=draft.tallies)
     change: ReleaseDiff | None = None
     removed: dict[str, list[str]] = {}
     if before and old:
@@ -345,11 +348,18 @@ def _put_in_place(recipe: Recipe, draft: _Draft, manifest: Manifest, change: Rel
     """Force everything to the disk, then rename: the rejected rows and recipe first, the release last."""
     target = recipe.releases / manifest.version
     sync_tree(draft.folder)
-    draft.rejected.replace(rejected_beside(target))
+    _keep_rejected(draft, target)
     write_bytes(recipe_beside(target), recipe.path.read_bytes())
     draft.folder.rename(target)
     sync_folder(recipe.releases)
     return _release(target, manifest, fresh=True, change=change)
+
+
+def _keep_rejected(draft: _Draft, release: Path) -> None:
+    """Put the draft's rejected rows beside a release, whole."""
+    sync_file(draft.rejected)
+    draft.rejected.replace(rejected_beside(release))
+    sync_folder(release.parent)
 
 
 def _release(path: Path, manifest: Manifest, *, fresh: bool, change: ReleaseDiff | None) -> Release:
