@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.duck import connection, hold_right_sides, ordered, part_files, quoted, scan
+from builder.buckets import ordered
+from builder.duck import connection, hold_right_sides, part_files, quoted, scan
 from builder.recipe import DedupBlock
 from builder.schema import load_schema
 from builder.storage import TEMPORARY, sync_file

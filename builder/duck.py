@@ -5,7 +5,6 @@ One thread and a fixed limit: the result is then the same on every machine, and 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     import duckdb
     import pyarrow as pa
-    import pyarrow.ipc as ipc
 
 MEMORY_MB = 400
 """Measured: 14 million dedup entries (a million texts) group in 250 MB; 400,000 rows of text sort in 400 MB."""
@@ -93,63 +91,6 @@ def scan(files: Sequence[Path], empty: pa.Schema, database: duckdb.DuckDBPyConne
 def stream(database: duckdb.DuckDBPyConnection, query: str, rows: int) -> pa.RecordBatchReader:
     """Return the result of a query as batches of at most `rows` rows, computed as they are read."""
     return database.sql(query).to_arrow_reader(rows)
-
-
-BUCKET_COLUMN = "_bucket"
-_BATCH_ROWS = 4096
-
-
-def ordered(
-    database: duckdb.DuckDBPyConnection,
-    query: str,
-    keys: Sequence[str],
-    work: Path,
-    *,
-    batch_rows: int = _BATCH_ROWS,
-) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a query in the order of `keys`, one bucket in memory at a time, `batch_rows` in a batch.
-
-    The query gives its rows in any order, with a column `_bucket` such that no bucket has a row that belongs
-    before one of a lower bucket. Rows with their texts so never go through DuckDB's own sort, which at 200,000
-    articles ran out of 400 MB. `work` is used for the buckets and removed.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.ipc as ipc
-
-    order = [(name, "ascending") for name in keys]
-    for path in _fill(database, query, work, batch_rows):
-        with pa.OSFile(str(path)) as source, ipc.open_stream(source) as reader:
-            rows = reader.read_all().drop_columns([BUCKET_COLUMN])
-        path.unlink()
-        yield from rows.take(pc.sort_indices(rows, sort_keys=order)).to_batches(batch_rows)
-    shutil.rmtree(work)
-
-
-def _fill(database: duckdb.DuckDBPyConnection, query: str, work: Path, batch_rows: int) -> list[Path]:
-    """Lay the rows of a query into one file a bucket, and return the files in order."""
-    import pyarrow.compute as pc
-    import pyarrow.ipc as ipc
-
-    work.mkdir(parents=True)
-    writers: dict[int, ipc.RecordBatchStreamWriter] = {}
-    options = ipc.IpcWriteOptions(compression="lz4")
-    try:
-        for batch in stream(database, query, batch_rows):
-            for bucket in sorted(set(batch.column(BUCKET_COLUMN).to_pylist())):
-                if bucket not in writers:
-                    path = str(_bucket_file(work, bucket))
-                    writers[bucket] = ipc.new_stream(path, batch.schema, options=options)
-                mine = batch.filter(pc.equal(batch.column(BUCKET_COLUMN), bucket))
-                writers[bucket].write_batch(mine)
-    finally:
-        for writer in writers.values():
-            writer.close()
-    return [_bucket_file(work, bucket) for bucket in sorted(writers)]
-
-
-def _bucket_file(work: Path, bucket: int) -> Path:
-    return work / f"{bucket:06d}.arrows"
 
 
 def hold_right_sides(database: duckdb.DuckDBPyConnection) -> None:

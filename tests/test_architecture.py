@@ -16,6 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors", "model", "version"),
     ("text", "texts", "urls", "markup", "optout", "tally", "schema", "storage", "arrow", "duck", "events"),
+    ("buckets",),
     ("s3", "objects"),
     ("archive",),
     ("extract",),

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from releasekit import START
 
-from builder.duck import connection, ordered
+from builder.buckets import ordered
+from builder.duck import connection
 from builder.release.ordering import ORDER, plan_order
 
 QUERY = """SELECT place._shard, place._cost, place._bucket, given.id, given.published_at, given.text

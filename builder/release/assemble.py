@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.buckets import ordered
 from builder.dedup import NEWEST_STATE
-from builder.duck import connection, hold_right_sides, ordered, part_files, quoted, scan, stream
+from builder.duck import connection, hold_right_sides, part_files, quoted, scan, stream
 from builder.recipe import RecipeModel, SplitBlock
 from builder.release.dehydrate import column_sql, ids_only_sources
 from builder.release.ordering import ORDER, plan_order

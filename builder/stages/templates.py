@@ -13,7 +13,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from builder.duck import BUCKET_COLUMN, ordered, quoted, right_sides_held
+from builder.buckets import BUCKET_COLUMN, ordered
+from builder.duck import quoted, right_sides_held
 from builder.engine import Budget, Engine, Failure
 from builder.errors import HiwarError
 from builder.extract.template import SAMPLE_PAGES, Template, learn
