@@ -308,9 +308,9 @@ def _lengths(words: Counter[int], chars: int) -> Lengths:
                 return length
         return ordered[-1][0]
 
-    classes = Counter(
-        max(edge for edge in LENGTH_EDGES_WORDS if edge <= length) for length in words.elements()
-    )
+    classes = Counter[int]()
+    for length, count in ordered:
+        classes[max(edge for edge in LENGTH_EDGES_WORDS if edge <= length)] += count
     return Lengths(
         sum(length * count for length, count in ordered),
         chars,
