@@ -14,29 +14,25 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from builder.errors import RecipeError, nearest
 from builder.sources import kind_named, kinds
 from builder.sources.base import NAME_PATTERN, AnySource
 from builder.sources.refused import refusal
+from builder.values import Block, Day, HeaderLine, Product, ReleaseBlock, SchemaVersion, Share, check_span
 
 _PLAIN = {
     "tuple_type": 'a list is wanted, as in ["one", "two"]',
     "too_short": "the list is empty",
 }
 """What pydantic says in Python's words, in the recipe's."""
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DatasetBlock(_Block):
+class DatasetBlock(Block):
     """`[dataset]`: what the dataset is called and who answers for it."""
 
     name: str = Field(pattern=NAME_PATTERN, description="Short name: lower case, digits, - and _.")
@@ -54,16 +50,20 @@ class DatasetBlock(_Block):
     maintainer: str | None = Field(None, description="Who keeps the dataset; printed in the card.")
     contact: str | None = Field(None, description="Where takedown requests go; printed in the card.")
     citation: str | None = None
-    schema_version: int | None = Field(
+    schema_version: SchemaVersion | None = Field(
         None, description="Version of the row schema; the newest unless named."
     )
 
 
-class CrawlBlock(_Block):
+class CrawlBlock(Block):
     """`[crawl]`: how politely to ask, and the guards."""
 
-    contact: str | None = Field(None, description="mailto: or https: address that goes into the User-Agent.")
-    user_agent: str = Field("hiwar", description="Product name of the User-Agent and of robots.txt groups.")
+    contact: HeaderLine | None = Field(
+        None, description="mailto: or https: address that goes into the User-Agent."
+    )
+    user_agent: Product = Field(
+        "hiwar", description="Product name of the User-Agent and of robots.txt groups."
+    )
     min_delay_s: float = Field(1.0, ge=0, description="Floor of the delay between two requests to one host.")
     max_delay_s: float = Field(60.0, gt=0)
     timeout_s: float = Field(30.0, gt=0, description="Total deadline of one request.")
@@ -77,18 +77,23 @@ class CrawlBlock(_Block):
     recrawl_max_days: float = Field(90.0, ge=0)
 
 
-class SelectBlock(_Block):
+class SelectBlock(Block):
     """`[select]`: which records go into a release."""
 
     relevance_min: float = Field(2.5, ge=0, le=10, description="0 keeps every Arabic article.")
     languages: tuple[str, ...] = Field(("ar",), description="Values of `lang` that are kept.")
     posts: bool = Field(default=True, description="Keep posts and threads beside articles.")
     comments: bool = Field(default=True, description="Write the comments table.")
-    since: str | None = Field(None, description="First day kept (YYYY-MM-DD), by publication.")
-    until: str | None = Field(None, description="Last day kept (YYYY-MM-DD), by publication.")
+    since: Day | None = Field(None, description="First day kept (YYYY-MM-DD), by publication.")
+    until: Day | None = Field(None, description="Last day kept (YYYY-MM-DD), by publication.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> SelectBlock:
+        check_span(self.since, self.until)
+        return self
 
 
-class OptOutBlock(_Block):
+class OptOutBlock(Block):
     """`[optout]`: which opt-out signals leave a page out of releases."""
 
     obey: tuple[str, ...] = Field(
@@ -119,7 +124,7 @@ class OptOutBlock(_Block):
         return names
 
 
-class RulesBlock(_Block):
+class RulesBlock(Block):
     """`[rules]`: the profile of defect rules and thresholds that differ from it."""
 
     profile: Literal["default", "fineweb2", "none"] = "default"
@@ -127,7 +132,7 @@ class RulesBlock(_Block):
     off: tuple[str, ...] = Field((), description="Rules that are not to drop anything.")
 
 
-class PrivacyBlock(_Block):
+class PrivacyBlock(Block):
     """`[privacy]`: what is replaced before a record leaves the machine."""
 
     key_file: str = Field(
@@ -137,7 +142,7 @@ class PrivacyBlock(_Block):
     drop_bylines: tuple[str, ...] = Field((), description="Authors whose byline is not to be published.")
 
 
-class DedupBlock(_Block):
+class DedupBlock(Block):
     """`[dedup]`: near duplicates."""
 
     near: bool = True
@@ -148,30 +153,7 @@ class DedupBlock(_Block):
     rows_per_band: int = Field(8, ge=1, le=32)
 
 
-class SplitBlock(_Block):
-    """`[[release.split]]`: a named part of the records, by time or by hash."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    since: str | None = None
-    until: str | None = None
-    hash_share: Share | None = None
-
-
-class ReleaseBlock(_Block):
-    """`[release]`: version, splits and the assertions a release must meet."""
-
-    version: str | None = Field(
-        None, pattern=r"^\d+\.\d+\.\d+$", description="Pin the version; else by rule."
-    )
-    split: tuple[SplitBlock, ...] = ()
-    gate_min: dict[str, float] = Field(default_factory=dict, description='e.g. "rows.documents" = 100')
-    gate_max: dict[str, float] = Field(default_factory=dict, description='e.g. "dropped.share" = 0.9')
-    gated: Literal["auto", "manual"] | None = Field(None, description="Ask Hub users for access.")
-    extra_tags: tuple[str, ...] = ()
-    plots: bool = Field(default=False, description="Draw plots/*.png for the card; needs hiwar[plots].")
-
-
-class PlatformEntry(_Block):
+class PlatformEntry(Block):
     """`[[platform]]`: an entry added to the lexicon, or one that replaces the entry of the same id."""
 
     id: str = Field(pattern=NAME_PATTERN)
@@ -184,7 +166,7 @@ class PlatformEntry(_Block):
     remove: bool = False
 
 
-class LexiconBlock(_Block):
+class LexiconBlock(Block):
     """`[lexicon]`: another topic lexicon in place of the platforms."""
 
     file: str | None = Field(
@@ -192,13 +174,13 @@ class LexiconBlock(_Block):
     )
 
 
-class LanguageBlock(_Block):
+class LanguageBlock(Block):
     """`[language]`: who votes on a text's language beside the letters and langdetect."""
 
     cld2: bool = Field(default=False, description="Ask pycld2 as well; needs hiwar[cld2].")
 
 
-class RecipeModel(_Block):
+class RecipeModel(Block):
     """The whole file."""
 
     dataset: DatasetBlock
@@ -316,9 +298,17 @@ def _source(block: dict[str, Any], index: int, path: Path) -> AnySource:
 
 
 def _check_allowed(source: AnySource, place: str, path: Path) -> None:
-    """Raise RecipeError when a source begins at a place that is not to be collected from."""
-    for target in source.seeds() if source.reach == "network" else ():
-        refused = refusal(target.url, source.block.permission)
+    """Raise RecipeError when a source begins at a place that is not to be collected from, or at none."""
+    try:
+        seeds = source.seeds() if source.reach == "network" else ()
+        found = [(target, refusal(target.url, source.block.permission)) for target in seeds]
+    except ValueError as error:
+        raise RecipeError(
+            f"{place} begins at no web address: {error}",
+            where=str(path),
+            what_next="Write it whole, as in https://example.org/.",
+        ) from error
+    for target, refused in found:
         if refused is not None:
             raise RecipeError(
                 f"{place} begins at {target.url}: {refused.name} is not collected from: {refused.why}",

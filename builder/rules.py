@@ -11,7 +11,6 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import RecipeError
@@ -20,7 +19,7 @@ from builder.model import Decision, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from builder.recipe import RecipeModel, RulesBlock, SelectBlock
+    from builder.recipe import RecipeModel, RulesBlock
     from builder.schema import Row
 
 SELECT, OPTOUT, DEFECTS = "select", "optout", "defects"
@@ -271,16 +270,6 @@ def check_rules(block: RulesBlock) -> None:
     _known(block.off, [rule.name for rule in RULES], "rules.off")
 
 
-def check_select(block: SelectBlock) -> None:
-    """Check the days in a recipe's `[select]`.
-
-    Raises RecipeError when `since` or `until` is no day.
-    """
-    for key, day in (("since", block.since), ("until", block.until)):
-        if day is not None:
-            _iso(day, key)
-
-
 def _known(names: Iterable[str], known: Iterable[str], where: str) -> None:
     known = list(known)
     for name in names:
@@ -338,19 +327,10 @@ def _dates(row: Row, since: str | None, until: str | None) -> Iterable[Reason]:
     day = row["published_day"] or (row["published_at"].date().isoformat() if row["published_at"] else None)
     if day is None:
         yield Reason(SELECT, "undated", "the recipe asks for a span of dates, the record has none")
-    elif since is not None and day < _iso(since, "since"):
+    elif since is not None and day < since:
         yield Reason(SELECT, "since", f"{day} < {since}")
-    elif until is not None and day > _iso(until, "until"):
+    elif until is not None and day > until:
         yield Reason(SELECT, "until", f"{day} > {until}")
-
-
-def _iso(day: str, key: str) -> str:
-    try:
-        return date.fromisoformat(day).isoformat()
-    except ValueError as error:
-        raise RecipeError(
-            f"select.{key} is {day!r}, which is no day", where="[select]", what_next="Write it as YYYY-MM-DD."
-        ) from error
 
 
 def _opted_out(row: Row, model: RecipeModel) -> Iterable[Reason]:

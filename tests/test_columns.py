@@ -282,13 +282,6 @@ def test_wrong_rules_stop_before_the_first_row(tmp_path: Path) -> None:
         ColumnSettings.from_recipe(recipe, bytes(32))
 
 
-def test_a_day_that_is_none_stops_before_the_first_row(tmp_path: Path) -> None:
-    """`since` and `until` are read when the settings are made."""
-    recipe = made_recipe(tmp_path, '[select]\nsince = "2025-02-30"\n')
-    with pytest.raises(RecipeError, match="since is '2025-02-30'"):
-        ColumnSettings.from_recipe(recipe, bytes(32))
-
-
 def test_a_voter_that_is_not_installed_stops_before_the_first_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

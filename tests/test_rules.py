@@ -200,15 +200,6 @@ def test_dates(day: str | None, select: dict[str, str], rule: str | None) -> Non
     assert found == ({rule} if rule else set())
 
 
-def test_a_day_that_is_none_is_refused() -> None:
-    """The error names the key."""
-    with pytest.raises(RecipeError, match="until is '2025-13-01'"):
-        judge_document(
-            row(published=Moment(datetime(2025, 1, 1, tzinfo=UTC), "day", "", "2025-01-01")),
-            model(select={"until": "2025-13-01"}),
-        )
-
-
 def test_opt_outs_are_honoured_with_their_evidence() -> None:
     """Signals of the capture, of the page and robots.txt; only those the recipe obeys."""
     said = (Signal("noai", "meta", "noai"), Signal("nofollow", "meta", "nofollow"))

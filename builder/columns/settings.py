@@ -10,7 +10,7 @@ from builder.columns.bylines import byline_key
 from builder.columns.language import check_cld2
 from builder.columns.lexicon import Lexicon, recipe_lexicon
 from builder.columns.platforms import Matcher
-from builder.rules import check_rules, check_select
+from builder.rules import check_rules
 
 if TYPE_CHECKING:
     from builder.recipe import DedupBlock, Recipe
@@ -40,11 +40,10 @@ class ColumnSettings:
     def from_recipe(cls, recipe: Recipe, key: bytes) -> ColumnSettings:
         """Return the settings of a recipe. `key` comes from `builder.columns.pseudonyms.load_or_make_key`.
 
-        Raises RecipeError when the lexicon, a `[[platform]]` entry, a threshold, a rule name or a day cannot be
-        used, UsageError when a voter on the language is asked for that is not installed.
+        Raises RecipeError when the lexicon, a `[[platform]]` entry, a threshold or a rule name cannot be used,
+        UsageError when a voter on the language is asked for that is not installed.
         """
         check_rules(recipe.model.rules)
-        check_select(recipe.model.select)
         if recipe.model.language.cld2:
             check_cld2()
         facts = {

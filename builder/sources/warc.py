@@ -72,7 +72,14 @@ def matching(patterns: Iterable[str], folder: Path) -> list[Path]:
         base, rest = (
             (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (folder, path)
         )
-        matches = {match.resolve() for match in base.glob(str(rest)) if match.is_file()}
+        try:
+            matches = {match.resolve() for match in base.glob(str(rest)) if match.is_file()}
+        except (ValueError, IndexError, NotImplementedError) as error:
+            raise UsageError(
+                f"{pattern!r} is no pattern of file names",
+                where=str(folder),
+                what_next='Correct `paths` in the recipe, as in "pages/*.warc.gz"; ** is a folder name of its own.',
+            ) from error
         if not matches:
             raise UsageError(
                 f"no file matches {pattern!r}",
