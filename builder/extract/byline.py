@@ -21,7 +21,6 @@ from builder.extract.people import (
     labelled,
     read_byline,
 )
-from builder.extract.title import articles, site_names
 from builder.extract.wording import folded
 from builder.markup import Line, squeeze
 from builder.model import Author, Evidence
@@ -109,7 +108,7 @@ def find_author(
     `printed` is the heading above it, where one was found: the name in it stands alone, without a label.
     A person is preferred to an agency, then the surer rule to the less sure.
     """
-    sites = site_names(page)
+    sites = page.sites
     window = _window(title_line, first, last, len(page.lines.lines))
     below = range(max(window.stop, last + 1), min(len(page.lines.lines), last + 1 + BELOW_LINES))
     claims = [*_declared(page, sites), *_printed(page, (*window, *below), sites, first, title_line)]
@@ -142,7 +141,7 @@ def _window(title_line: int | None, first: int, last: int, total: int) -> range:
 
 
 def _declared(page: Page, sites: frozenset[str]) -> Iterator[_Claim]:
-    for item in articles(page):
+    for item in page.articles:
         names = [name for name in _people(item.get("author")) if not name.startswith("http")]
         bylines = [found for found in (read_byline(name, sites) for name in names) if found]
         people = dict.fromkeys(found.name for found in bylines if found.kind == "person")

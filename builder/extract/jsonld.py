@@ -11,6 +11,9 @@ from lxml.html import HtmlElement
 Json = Mapping[str, object]
 """One JSON object as it stood on the page."""
 
+ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|CreativeWork|Blog(?:Post)?)$")
+"""schema.org types whose headline is that of a text."""
+
 MAX_BLOCK_CHARS = 2_000_000
 """Longer blocks are data dumps, not descriptions of a page."""
 
@@ -29,12 +32,17 @@ def objects(tree: HtmlElement) -> list[Json]:
     """Return all JSON-LD objects of a page in reading order, nested ones behind those that hold them."""
     found: list[Json] = []
     for script in tree.iter("script"):
-        if "ld+json" in (script.get("type") or "").lower():
+        if is_block(script):
             for item in _walk(_load(script.text or "")):
                 if len(found) >= MAX_OBJECTS:
                     return found
                 found.append(item)
     return found
+
+
+def is_block(script: HtmlElement) -> bool:
+    """Return whether a script is a block of JSON-LD."""
+    return "ld+json" in (script.get("type") or "").lower()
 
 
 def types(item: Json) -> tuple[str, ...]:

@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
-from builder.extract import jsonld
 from builder.extract.article import MainText, place
 from builder.extract.page import Page
 from builder.extract.region import LINKED
-from builder.extract.title import ARTICLE, Title
+from builder.extract.title import Title
 from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, folded
 
 MAX_ERROR_CHARS = 600
@@ -91,14 +90,13 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
     address = urlsplit(page.url)
     body = page.tree.find("body")
     classes = body.get("class") or "" if body is not None else ""
-    types = {name for item in page.objects for name in jsonld.types(item)}
     return sum(
         (
             2 * bool(_LISTING.search(address.path) and not address.query),
             2 * bool(_FORUM_LIST.search(address.path)),
             2 * bool(_SURELY_LISTING.search(address.path)),
             2 * bool(_INDEX_BODY.search(classes) and not _SINGLE_BODY.search(classes)),
-            bool(types & _INDEX_TYPES),
+            bool(page.types & _INDEX_TYPES),
             page.first_meta("og:type") in ("website", "blog", "object"),
             2 * (main.link_share > LINKED),
             main.teasers >= MIN_ENTRIES,
@@ -167,12 +165,11 @@ def _in_link(heading: HtmlElement) -> bool:
 
 def _article_evidence(page: Page, main: MainText, chars: int) -> int:
     """Count what speaks for one text."""
-    types = {name for item in page.objects for name in jsonld.types(item)}
     paragraphs = sum(len(line) >= PARAGRAPH_CHARS for line in main.lines)
     return sum(
         (
             2 * (page.first_meta("og:type") == "article"),
-            2 * any(ARTICLE.search(name) for name in types),
+            2 * bool(page.articles),
             any(name.startswith("article:published") for name in page.meta),
             bool(main.declared),
             paragraphs >= 1,

@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.extract.naming import Said
 from builder.extract.page import Page
-from builder.extract.title import articles, is_site_name, site_names
+from builder.extract.sites import is_site_name
 from builder.extract.wording import folded
 from builder.markup import squeeze
 from builder.model import Evidence
@@ -108,9 +108,8 @@ def _usable(name: str | None, title: str | None, sites: frozenset[str]) -> str |
 
 
 def _section(page: Page, title: str | None, first: int) -> tuple[str, str, float] | None:
-    sites = site_names(page)
     for name, origin, confidence in _section_claims(page, first):
-        usable = _usable(name, title, sites)
+        usable = _usable(name, title, page.sites)
         if usable:
             return usable, origin, confidence
     return None
@@ -118,7 +117,7 @@ def _section(page: Page, title: str | None, first: int) -> tuple[str, str, float
 
 def _section_claims(page: Page, first: int) -> Iterable[tuple[str | None, str, float]]:
     """Yield what may be the section, the surest first."""
-    for item in articles(page):
+    for item in page.articles:
         yield jsonld.text_value(item.get("articleSection")), "jsonld:articleSection", 0.95
     for index in _near(page, first):
         match = _SECTION_LABEL.match(page.lines.lines[index].text)
@@ -181,7 +180,7 @@ def _tags(page: Page) -> tuple[tuple[str, ...], str, float] | None:
 def _tag_claims(page: Page) -> Iterable[tuple[list[str], str, float]]:
     yield page.meta.get("article:tag", []), "meta:article:tag", 0.95
     yield _split(page.first_meta("news_keywords")), "meta:news_keywords", 0.9
-    for item in articles(page):
+    for item in page.articles:
         words = jsonld.strings(item.get("keywords"))
         yield (words if len(words) > 1 else _split(next(iter(words), None))), "jsonld:keywords", 0.9
     yield (

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from builder.extract import jsonld
+from builder.extract import jsonld, sites
 from builder.extract.naming import NOTHING, Said, said
+from builder.extract.wording import folded
 from builder.markup import Lines, drop, read_lines, squeeze
 
 MAX_META_CHARS = 2_000
@@ -17,11 +18,12 @@ MAX_META_CHARS = 2_000
 
 
 class Named(NamedTuple):
-    """An element that somebody asks for by what it is called, and what its names say of it."""
+    """An element that somebody asks for by what it is called, what its names say of it, and its schema.org type."""
 
     element: HtmlElement
     tag: str
     said: Said
+    type: str
 
 
 _TAGS = frozenset(("time", "article"))
@@ -42,7 +44,7 @@ def named_elements(tree: HtmlElement) -> list[Named]:
             prop = element.get("itemprop") if typed else None
             told = said(tag, element.get("class"), element.get("id"), prop)
             if typed or told is not NOTHING:
-                found.append(Named(element, tag, told))
+                found.append(Named(element, tag, told, element.get("itemtype", "") if typed else ""))
     return found
 
 
@@ -67,6 +69,28 @@ class Page:
     def objects(self) -> list[jsonld.Json]:
         """All JSON-LD objects."""
         return jsonld.objects(self.tree)
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The types of all JSON-LD objects."""
+        return frozenset(name for item in self.objects for name in jsonld.types(item))
+
+    @cached_property
+    def articles(self) -> list[jsonld.Json]:
+        """The JSON-LD objects that describe a text."""
+        return [item for item in self.objects if any(map(jsonld.ARTICLE.search, jsonld.types(item)))]
+
+    @cached_property
+    def sites(self) -> frozenset[str]:
+        """What the page calls its site, folded."""
+        named = [item.get("name") for item in self.objects if not sites.TYPES.isdisjoint(jsonld.types(item))]
+        parts = sites.SEPARATOR.split(self.head_title)
+        found = [
+            *(self.first_meta(name) for name in sites.META),
+            *map(jsonld.text_value, named),
+            *(part for part in parts if sites.is_site_name(part, frozenset())),
+        ]
+        return frozenset(filter(None, (folded(name) for name in found if name)))
 
     @cached_property
     def meta(self) -> dict[str, list[str]]:
@@ -104,8 +128,10 @@ class Page:
         return [(link, rel.split()) for link in self.tree.iter("a") if (rel := link.get("rel"))]
 
     def forget(self, elements: list[HtmlElement]) -> None:
-        """Leave elements that were dropped, with all in them, out of those that have names."""
+        """Leave elements that were dropped, with all in them, out of what is known of the page."""
         gone = {part for element in elements for part in element.iter()}
+        if any(part.tag == "script" and jsonld.is_block(part) for part in gone):
+            self.__dict__.pop("objects", None)
         self.named = [name for name in self.named if name.element not in gone] if gone else self.named
 
     def drop(self, elements: list[HtmlElement]) -> None:

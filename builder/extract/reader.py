@@ -85,9 +85,7 @@ class _Reading:
         """Read comments, cut them out, then read text, title, author, date and labels off the same tree."""
         page, at = self.page, self.capture.ref.fetched_at
         key = canonical_url(self.capture.url)
-        answers = comments.find_comments(
-            page.tree, self.capture.url, key, at, zone=self.zone, lines=page.lines, named=page.named
-        )
+        answers = comments.find_comments(page.tree, self.capture.url, key, at, zone=self.zone, page=page)
         if answers.elements:
             page.drop(answers.elements)
         if answers.is_thread and answers.opening is None:
@@ -150,16 +148,7 @@ class _Reading:
     def _dates(self) -> tuple[Dated | None, Dated | None]:
         """Return when the page says it was published and last changed."""
         page, capture = self.page, self.capture
-        lines = [(line.element, line.text) for line in page.lines.lines]
-        return find_both(
-            page.tree,
-            capture.ref.fetched_at,
-            zone=self.zone,
-            url=capture.url,
-            lines=lines,
-            objects=page.objects,
-            named=page.named,
-        )
+        return find_both(page.tree, capture.ref.fetched_at, zone=self.zone, url=capture.url, parsed=page)
 
 
 def _below_title(main: MainText, heading: Title | None) -> MainText:

@@ -14,12 +14,10 @@ from builder.extract import jsonld
 from builder.extract.naming import joined
 from builder.extract.page import Page
 from builder.extract.region import LINKED, key
+from builder.extract.sites import SEPARATOR, is_site_name, strip_site
 from builder.extract.wording import folded
 from builder.markup import Line, squeeze
 from builder.model import Evidence
-
-ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|CreativeWork|Blog(?:Post)?)$")
-"""schema.org types whose headline is that of a text."""
 
 NEAR_LINES = 8
 """A heading at most this many lines above the first line of the text stands over it."""
@@ -33,9 +31,6 @@ MIN_KEY_CHARS = 4
 MIN_COVER = 0.35
 """Least share of the head's title that a plain line must cover to be its printed form."""
 
-MAX_SITE_WORDS = 4
-"""Most words of a part of a title that begins like the name of a paper and is taken for one."""
-
 MAX_TITLE_CHARS = 300
 """Longest text taken for a title."""
 
@@ -45,11 +40,6 @@ LINK_COST = 3.0
 HEADING_SCORE = 5.0
 """Least score by which a heading alone is the title; see `_score`."""
 
-_SEPARATOR = re.compile(r"\s+[|\-–—:»«/·•~]+\s+|\s*[|»«]\s*|\s+::\s+|(?<=\w)\s+-(?=\w)|\s*[:\-–—]\s+(?=\S)")
-_PAPER = re.compile(
-    r"(?:جريده|صحيفه|موقع|شبكه|وكاله|مجله|منتديات|منتدي|مدونه|بوابه|راديو|اذاعه|تلفزيون|الصفحه الرييسيه"
-    r"|home)(?:\s|$)"
-)
 _TITLE_NAMES = re.compile(
     r"(?:^|[\s_-])(?:headline|(?:entry|post|article|news|story|topic|page|single|main|item"
     r"|content)?[\s_-]*(?:news)?"
@@ -82,7 +72,7 @@ class _Heading:
 
 def find_title(page: Page, first: int, last: int | None = None) -> Title | None:
     """Return the title of the article whose text stands in lines `first` to `last`; None when nothing names one."""
-    sites = site_names(page) | host_names(page.url)
+    sites = page.sites | host_names(page.url)
     named = _named(page, sites)
     headings = sorted(
         _headings(page, first, max(first, last or 0), sites, named),
@@ -94,42 +84,15 @@ def find_title(page: Page, first: int, last: int | None = None) -> Title | None:
     return _from_head(page, best, sites)
 
 
-def site_names(page: Page) -> frozenset[str]:
-    """Return what the page calls its site, folded: never a title, never an author."""
-    found = [
-        page.first_meta(name)
-        for name in (
-            "og:site_name",
-            "application-name",
-            "apple-mobile-web-app-title",
-            "dc.publisher",
-            "copyright",
-        )
-    ]
-    found += [
-        jsonld.text_value(item.get("name"))
-        for item in page.objects
-        if {"WebSite", "Organization", "NewsMediaOrganization"} & set(jsonld.types(item))
-    ]
-    found += [part for part in _SEPARATOR.split(page.head_title) if is_site_name(part, frozenset())]
-    return frozenset(filter(None, (folded(name) for name in found if name)))
-
-
 def host_names(url: str) -> frozenset[str]:
     """Return the host of a URL and its first label, folded: the name of a site where it gives itself no other."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     return frozenset((folded(host), folded(host.split(".")[0])))
 
 
-def is_site_name(text: str, sites: frozenset[str]) -> bool:
-    """Return whether a text is the site's name, or begins like the name of a newspaper, a forum, a blog."""
-    words = folded(text)
-    return words in sites or bool(_PAPER.match(words) and len(words.split()) <= MAX_SITE_WORDS)
-
-
 def _named(page: Page, sites: frozenset[str]) -> tuple[str, str] | None:
     """Return the title that the page's head declares, without the site's part, and where it stood."""
-    declared = [(jsonld.text_value(item.get("headline")), "jsonld:headline") for item in articles(page)]
+    declared = [(jsonld.text_value(item.get("headline")), "jsonld:headline") for item in page.articles]
     declared += [
         (page.first_meta(name), f"meta:{name}")
         for name in ("og:title", "twitter:title", "dc.title", "headline")
@@ -138,25 +101,6 @@ def _named(page: Page, sites: frozenset[str]) -> tuple[str, str] | None:
         if text and len(text) <= MAX_TITLE_CHARS and not is_site_name(text, sites):
             return strip_site(squeeze(text), sites), origin
     return None
-
-
-def articles(page: Page) -> list[jsonld.Json]:
-    """Return the JSON-LD objects that describe a text."""
-    return [item for item in page.objects if any(ARTICLE.search(name) for name in jsonld.types(item))]
-
-
-def strip_site(title: str, sites: frozenset[str]) -> str:
-    """Return a title without the parts at its ends that name the site."""
-    parts = _SEPARATOR.split(title)
-    marks = [match.group() for match in _SEPARATOR.finditer(title)]
-    while len(parts) > 1 and is_site_name(parts[-1], sites):
-        parts.pop()
-        marks.pop()
-    while len(parts) > 1 and is_site_name(parts[0], sites):
-        parts.pop(0)
-        marks.pop(0)
-    joined = parts[0] + "".join(mark + part for mark, part in zip(marks, parts[1:], strict=True))
-    return joined.strip() or title
 
 
 def _headings(
@@ -258,7 +202,7 @@ def _agreed(named: tuple[str, str], heading: _Heading | None) -> Title:
 def _is_suffix_cut(declared: str, printed: str) -> bool:
     """Return whether the printed title is a part of the declared one, or more than half of it from its beginning."""
     own, whole = key(printed), key(declared)
-    parts = _SEPARATOR.split(declared)
+    parts = SEPARATOR.split(declared)
     return any(key(part) == own for part in parts) or (whole.startswith(own) and 2 * len(own) >= len(whole))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,16 +14,9 @@ from builder.extract.comments.marked import comment_items
 from builder.extract.comments.shape import shaped_items
 from builder.extract.comments.structured import from_jsonld
 from builder.extract.comments.thread import first_page, is_later_page, thread_items
-from builder.extract.dates.order import told_order
-from builder.extract.page import Named, named_elements
-from builder.markup import Lines, read_lines
+from builder.extract.page import Named, Page
 from builder.model import Comment
 from builder.urls import canonical_url
-
-MOST_LINES_FOR_ORDER = 400
-"""So many lines with digits are enough to see whether a page prints the day or the month first."""
-
-_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +42,25 @@ def find_comments(
     captured_at: datetime,
     *,
     zone: str | None = None,
-    lines: Lines | None = None,
-    named: list[Named] | None = None,
+    page: Page | None = None,
 ) -> CommentsFound:
     """Return the answers of readers on a page, in its order, and what to cut before its main text is read.
 
     `document_key` is the key of the document they stand under, `captured_at` (aware) bounds their times and
-    relative ones count from it, `zone` is the site's IANA zone, `lines` are those of `read_lines(tree)` and `named`
-    those of `named_elements(tree)`, if known. The tree is not changed.
+    relative ones count from it, `zone` is the site's IANA zone, `page` the tree with what is known of it. The tree
+    is not changed.
     """
-    page = read_lines(tree) if lines is None else lines
-    texts = [(line.element, line.text) for line in page.lines]
-    context = Context(captured_at, _day_first(texts), zone, page=page)
-    named = named_elements(tree) if named is None else named
+    page = Page(tree, url) if page is None else page
+    context, named = Context(captured_at, page.lines, zone), page.named
     posts = thread_items(tree, named, context)
     if posts:
         return _thread(posts, tree, named, url, document_key)
-    items = comment_items(tree, named, context) or shaped_items(texts, context)
+    items = comment_items(tree, named, context) or shaped_items(page.lines.lines, context)
     elements = elements_to_cut(tree, named, [item.element for item in items])
-    told = from_jsonld(tree, context)
+    told = from_jsonld(page.objects, context)
     if len(told) > len(items):
         return CommentsFound(tuple(from_structured(told, url, document_key)), elements)
     return CommentsFound(tuple(from_items(items, url, document_key)), elements)
-
-
-def _day_first(lines: list[tuple[HtmlElement, str]]) -> bool | None:
-    dated = [line for _, line in lines if len(line) <= 140 and _DIGIT.search(line)]
-    return told_order(dated[:MOST_LINES_FOR_ORDER])
 
 
 def _thread(

@@ -47,7 +47,7 @@ def elements_to_cut(tree: HtmlElement, named: list[Named], items: list[HtmlEleme
     if list_of_all is not None and _is_only_comments(list_of_all, sum(sizes.values()), inside):
         cut.append(list_of_all)
     cut += outer
-    for element, tag, said in named:
+    for element, tag, said, _ in named:
         if said.around_comments and tag in _AROUND_TAGS and element not in inside:
             beside = _chars(element) - sum(sizes[item] for item in held.get(element, ()))
             if beside <= MOST_LOOSE_CHARS and not _holds_article(element, inside):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -19,7 +21,8 @@ from builder.extract.comments.heads import (
     split_subject,
 )
 from builder.extract.comments.marks import NOTHING, Marks, marks
-from builder.extract.dates import parse_moment
+from builder.extract.dates.moments import read_moment
+from builder.extract.dates.order import told_order
 from builder.extract.dates.printed import find_printed
 from builder.markup import Lines, block_lines, squeeze
 from builder.model import Moment
@@ -33,6 +36,13 @@ LONGEST_TIME_CHARS = 120
 MOST_FURNITURE_CHARS = 160
 """A part named like a toolbar that holds more text than this is no toolbar."""
 
+LONGEST_TOLD_CHARS = 140
+"""Longest line that tells a page's order of day and month."""
+
+MOST_LINES_FOR_ORDER = 400
+"""So many lines with digits are enough to see whether a page prints the day or the month first."""
+
+_DIGIT = re.compile(r"\d")
 _AUTHOR_PROPS = ("author", "creator")
 _TEXT_PROPS = ("text", "commenttext", "articlebody", "description")
 _TIME_PROPS = ("datepublished", "datecreated", "commenttime", "dateposted")
@@ -63,31 +73,35 @@ class Item:
         return self.author is not None and self.published is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
-    """What all answers of a page share: when it was captured, its order of day and month, its zone.
+    """What all answers of a page share: when it was captured, its lines, its zone.
 
-    `known` keeps what was read: one block is marked in several ways and is asked for once for each. `page` holds
-    the lines of the page, where they are known.
+    `known` keeps what was read: one block is marked in several ways and is asked for once for each.
     """
 
     captured_at: datetime
-    day_first: bool | None = None
+    page: Lines
     zone: str | None = None
     known: dict[tuple[HtmlElement, frozenset[HtmlElement]], Item | None] = field(
         default_factory=dict, compare=False
     )
-    page: Lines | None = field(default=None, compare=False)
+
+    @cached_property
+    def day_first(self) -> bool | None:
+        """The page's order of day and month, as its short lines tell it (see `told_order`)."""
+        lines = (line.text for line in self.page.lines if len(line.text) <= LONGEST_TOLD_CHARS)
+        return told_order(islice(filter(_DIGIT.search, lines), MOST_LINES_FOR_ORDER))
 
     def moment(self, text: str) -> Moment | None:
         """Return the moment a short text names on this page, or None."""
-        return parse_moment(text, self.captured_at, day_first=self.day_first, zone=self.zone)
+        return read_moment(text, self.captured_at, lambda: self.day_first, self.zone)
 
     def lines(self, element: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) -> list[str]:
         """Return the lines of an element without what stands in `skip`."""
-        spans = {} if self.page is None else self.page.spans
+        spans = self.page.spans
         span = spans.get(element)
-        if self.page is None or span is None or not spans.keys() >= skip:
+        if span is None or not spans.keys() >= skip:
             return [line for _, line in block_lines(element, skip)]
         left_out = {index for part in skip for index in range(*spans[part])}
         return [self.page.lines[index].text for index in range(*span) if index not in left_out]

@@ -69,9 +69,9 @@ def post_items(named: list[Named], context: Context) -> list[Item]:
 
 
 def _comment_kinds(name: Named) -> list[str]:
-    element, _, said = name
+    element, said = name.element, name.said
     kinds = ["itemprop"] if said.comment_prop else []
-    if (kind := element.get("itemtype")) and _COMMENT_TYPE.search(kind):
+    if _COMMENT_TYPE.search(name.type):
         kinds.append("itemtype")
     if said.comment_id:
         kinds.append("id")
@@ -88,19 +88,16 @@ def _among_comments(element: HtmlElement) -> bool:
 
 
 def _post_kinds(name: Named) -> list[str]:
-    element, _, said = name
-    kinds = []
-    if (kind := element.get("itemtype")) and _POST_TYPE.search(kind):
-        kinds.append("itemtype")
-    if said.post_id:
+    kinds = ["itemtype"] if _POST_TYPE.search(name.type) else []
+    if name.said.post_id:
         kinds.append("id")
-    return [*kinds, *said.post_classes]
+    return [*kinds, *name.said.post_classes]
 
 
 def _holders_of_article(tree: HtmlElement, named: list[Named]) -> set[HtmlElement]:
     """Return the elements with a headline or the body of an article in them: whatever their names, no answers."""
     found: set[HtmlElement] = set()
-    parts = [part for part, _, said in named if said.headline]
+    parts = [name.element for name in named if name.said.headline]
     for part in (*tree.iter("h1"), *parts):
         current: HtmlElement | None = part
         while current is not None and current not in found:

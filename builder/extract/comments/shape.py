@@ -12,6 +12,7 @@ from builder.extract.comments.item import LONGEST_NAME_CHARS, Context, Item, is_
 from builder.extract.dates.names import fold, fold_lines
 from builder.extract.dates.printed import find_printed
 from builder.extract.dates.relative import find_relative
+from builder.markup import Line
 
 _ABOUT = re.compile(
     r"تعليق|التعليقات|الردود|ردود\s+(?:ال)?(?:قراء|زوار)|مشاركات\s+(?:ال)?(?:قراء|زوار)|اراء\s+(?:ال)?(?:قراء|زوار)"
@@ -33,24 +34,24 @@ MOST_LINES = 20_000
 """Longer pages are not searched for shapes."""
 
 
-def shaped_items(lines: list[tuple[HtmlElement, str]], context: Context) -> list[Item]:
+def shaped_items(lines: list[Line], context: Context) -> list[Item]:
     """Return the answers that repeat under a word for comments, in reading order; [] where the page shows none.
 
-    `lines` are those of `block_lines` of the page.
+    `lines` are those of the page.
     """
     if len(lines) > MOST_LINES:
         return []
-    headings = _headings([line for _, line in lines])
+    headings = _headings([line.text for line in lines])
     if not headings:
         return []
-    stamps = [index for index in range(headings[0], len(lines)) if _is_stamp(lines[index][1], context)]
+    stamps = [index for index in range(headings[0], len(lines)) if _is_stamp(lines[index].text, context)]
     first = next((at for at in headings if any(at < stamp <= at + LOOK_BACK_LINES for stamp in stamps)), None)
     if first is None:
         return []
     under = [index for index in stamps if index > first]
     blocks = [
         block
-        for block in _blocks([lines[index][0] for index in under])
+        for block in _blocks([lines[index].element for index in under])
         if not is_teaser(block, context=context)
     ]
     read = [read_item(block, frozenset(), context) for block in blocks]
@@ -116,24 +117,26 @@ def _holds_form(element: HtmlElement) -> bool:
     return next(element.iter("form", "textarea", "h1"), None) is not None
 
 
-def _runs(lines: list[tuple[HtmlElement, str]], stamps: list[int], context: Context) -> list[Item]:
+def _runs(lines: list[Line], stamps: list[int], context: Context) -> list[Item]:
     """Read answers that share one block and are parted by nothing but their time stamps.
 
     The line before each stamp is the name where it is short; the text runs to the line before the next name.
     """
     found = []
-    kin = Counter(lines[at][0] for at in stamps)
+    kin = Counter(lines[at].element for at in stamps)
     for place, at in enumerate(stamps):
-        owner = lines[at][0]
+        owner = lines[at].element
         if kin[owner] < 2 or at == 0:
             continue
         end = (
             stamps[place + 1] - 1
-            if place + 1 < len(stamps) and lines[stamps[place + 1]][0] is owner
+            if place + 1 < len(stamps) and lines[stamps[place + 1]].element is owner
             else len(lines)
         )
-        text = [line for element, line in lines[at + 1 : end] if element is owner and not is_control(line)]
-        name, when = clean_name(lines[at - 1][1]), context.moment(lines[at][1])
+        text = [
+            line.text for line in lines[at + 1 : end] if line.element is owner and not is_control(line.text)
+        ]
+        name, when = clean_name(lines[at - 1].text), context.moment(lines[at].text)
         if name and len(name) <= LONGEST_NAME_CHARS and when is not None and text:
             found.append(Item(owner, "\n".join(text), name, when))
     return found

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lxml.html import HtmlElement
-
 from builder.extract import jsonld
 from builder.extract.comments.item import Context
 from builder.markup import text_of_html
@@ -25,11 +23,11 @@ class Structured:
     title: str | None
 
 
-def from_jsonld(tree: HtmlElement, context: Context) -> list[Structured]:
-    """Return the comments of a page's JSON-LD in reading order, each once."""
+def from_jsonld(objects: list[jsonld.Json], context: Context) -> list[Structured]:
+    """Return the comments among a page's JSON-LD objects in reading order, each once."""
     found: list[Structured] = []
     seen: set[tuple[str | None, str, str | None]] = set()
-    for item in jsonld.objects(tree):
+    for item in objects:
         comment = _comment(item, context) if {"Comment", "UserComments"} & set(jsonld.types(item)) else None
         if comment is None:
             continue

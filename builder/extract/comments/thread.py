@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from builder.extract.comments.item import Context, Item
@@ -20,7 +19,6 @@ _MAKERS = re.compile(
     r"vbulletin|phpbb|xenforo|simple machines|\bsmf\b|mybb|discourse|invision|ip\.?board|flarum|punbb|fluxbb|vanilla",
     re.IGNORECASE,
 )
-_OF_A_FORUM = XPath("boolean(//@itemtype[contains(., 'DiscussionForumPosting')])")
 _PAGE = re.compile(r"^(?:page|p|start|st|pagenumber|pg)$", re.IGNORECASE)
 
 
@@ -61,9 +59,9 @@ def _looks_like_forum(tree: HtmlElement, named: list[Named]) -> bool:
     )
     if _MAKERS.search(maker):
         return True
-    if _OF_A_FORUM(tree):
+    if any("DiscussionForumPosting" in name.type for name in named):
         return True
-    marks = sum(said.forum for _, _, said in named)
+    marks = sum(name.said.forum for name in named)
     if marks != 1:
         return marks > 1
     return any(_MEMBER.search(link.get("href") or "") for link in tree.iter("a"))

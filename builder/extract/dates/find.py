@@ -10,11 +10,11 @@ from datetime import datetime
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
+from builder.extract import page as pages
 from builder.extract.dates.lines import UPDATED, line_candidates
-from builder.extract.dates.moments import parse_moment
+from builder.extract.dates.moments import read_moment
 from builder.extract.dates.names import fold
 from builder.extract.dates.page import NEAR_LINES, Candidate, Page
-from builder.extract.page import Named
 from builder.model import Evidence, Moment
 
 META_PUBLISHED = (
@@ -86,16 +86,14 @@ def find_both(
     *,
     zone: str | None = None,
     url: str = "",
-    lines: list[tuple[HtmlElement, str]] | None = None,
-    objects: list[jsonld.Json] | None = None,
-    named: list[Named] | None = None,
+    parsed: pages.Page | None = None,
 ) -> tuple[tuple[Moment, Evidence] | None, tuple[Moment, Evidence] | None]:
     """Return what `find_published` and `find_modified` return, off one look at the page.
 
-    `lines` are those of `block_lines(tree)`, `objects` its JSON-LD, `named` its elements with names, if known. The
-    last change stands for a day of publication that the page does not tell, with the least confidence.
+    `parsed` is the tree with what is known of it. The last change stands for a day of publication that the page
+    does not tell, with the least confidence.
     """
-    page = Page(tree, captured_at, zone, url, lines, objects, named)
+    page = Page(tree, captured_at, zone, url, pages.Page(tree, url) if parsed is None else parsed)
     printed, reprinted = line_candidates(page)
     changed = _best(_modified(page, reprinted))
     best = _best(_published(page, printed))
@@ -144,7 +142,7 @@ def _modified(page: Page, printed: list[Candidate]) -> Iterator[Candidate]:
 
 
 def _candidate(page: Page, text: str, origin: str, confidence: float) -> Iterator[Candidate]:
-    moment = parse_moment(text, page.captured_at, day_first=page.day_first, zone=page.zone)
+    moment = read_moment(text, page.captured_at, lambda: page.day_first, page.zone)
     if moment is not None:
         yield Candidate(moment, origin, confidence)
 

@@ -51,9 +51,9 @@ def line_candidates(page: Page) -> tuple[list[Candidate], list[Candidate]]:
     published: list[Candidate] = []
     changed: list[Candidate] = []
     for index in page.telling:
-        line, near = page.lines[index][1], page.is_near(index)
+        line, near = page.lines[index].text, page.is_near(index)
         found = find_printed(line[:LONGEST_LINE_CHARS]) if near or len(line) <= LONGEST_LINE_CHARS else ()
-        if not (found or near) or page.aside(page.lines[index][0]):
+        if not (found or near) or page.aside(page.lines[index].element):
             continue
         spot = page.spot(index)
         for updated, candidate in _on_line(page, spot, found):
@@ -102,7 +102,8 @@ def _standing(spot: Spot, date: Printed, before: str, found: Sequence[Printed]) 
 
 
 def _moment(page: Page, dates: list[Printed]) -> Moment | None:
-    for fields in fields_of(dates, page.captured_at, day_first=page.day_first)[:1]:
+    day_first = page.day_first if any(date.open_order for date in dates) else None
+    for fields in fields_of(dates, page.captured_at, day_first=day_first)[:1]:
         return to_moment(fields, page.captured_at, page.zone)
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
@@ -70,10 +70,18 @@ def parse_moment(
     docs/dates.md. `captured_at` (aware) bounds it and is what relative phrases count from. `day_first` settles
     dates such as 04/05/2010; None means day first, as Arabic papers print. `zone` is the site's IANA zone.
     """
+    return read_moment(text, captured_at, lambda: day_first, zone)
+
+
+def read_moment(
+    text: str, captured_at: datetime, day_first: Callable[[], bool | None], zone: str | None
+) -> Moment | None:
+    """Return what `parse_moment` does; `day_first` is asked only where the text leaves the order open."""
     text = " ".join(text.split())
     if not text or len(text) > LONGEST_SLOT_CHARS:
         return None
-    return _remembered(text, captured_at, captured_at.utcoffset(), day_first, zone)
+    is_open = any(date.open_order for date in find_printed(text))
+    return _remembered(text, captured_at, captured_at.utcoffset(), day_first() if is_open else None, zone)
 
 
 @lru_cache(maxsize=1024)  # what is printed beside an answer is asked for by each way in which it is marked

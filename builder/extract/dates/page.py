@@ -11,13 +11,13 @@ from functools import cached_property, lru_cache
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
+from builder.extract import page as pages
 from builder.extract.dates.names import fold, fold_lines
 from builder.extract.dates.order import told_order
-from builder.extract.page import Named, named_elements
-from builder.markup import block_lines, squeeze
+from builder.markup import squeeze
 from builder.model import Moment
 
-_TELLS_WHEN = re.compile(r"\d|قبل|منذ")
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\w{2,}")
 
 NEAR_LINES = (-8, 15)
@@ -75,23 +75,16 @@ class Page:
         captured_at: datetime,
         zone: str | None,
         url: str,
-        lines: list[tuple[HtmlElement, str]] | None = None,
-        objects: list[jsonld.Json] | None = None,
-        named: list[Named] | None = None,
+        parsed: pages.Page,
     ) -> None:
         self.tree = tree
         self.captured_at = captured_at
         self.zone = zone
         self.url = url
-        self._given_lines = lines
-        self._given_objects = objects
-        self._named = named_elements(tree) if named is None else named
+        self.objects = parsed.objects
+        self.lines = parsed.lines.lines
+        self._named = parsed.named
         self._asides: dict[HtmlElement, bool] = {}
-
-    @cached_property
-    def objects(self) -> list[jsonld.Json]:
-        """All JSON-LD objects."""
-        return jsonld.objects(self.tree) if self._given_objects is None else self._given_objects
 
     @cached_property
     def meta(self) -> Mapping[str, list[str]]:
@@ -107,12 +100,7 @@ class Page:
     @cached_property
     def with_properties(self) -> list[HtmlElement]:
         """Elements with a property of microdata or RDFa, in reading order."""
-        return [each for each, _, _ in self._named if each.get("itemprop") or each.get("property")]
-
-    @cached_property
-    def lines(self) -> list[tuple[HtmlElement, str]]:
-        """Visible lines of the page with the block each stands in."""
-        return block_lines(self.tree) if self._given_lines is None else self._given_lines
+        return [each for each, *_ in self._named if each.get("itemprop") or each.get("property")]
 
     @cached_property
     def titles(self) -> list[str]:
@@ -127,32 +115,32 @@ class Page:
         wanted = [_words(title) for title in self.titles]
         heads = set(self.tree.iter("h1", "h2", "h3"))
         heads.update(*self.tree.iter("h1"))
-        headings = [i for i, (element, _) in enumerate(self.lines) if element in heads]
+        headings = [i for i, line in enumerate(self.lines) if line.element in heads]
         for indexes in (headings, range(len(self.lines))) if wanted else ():
             best = self._most_like(wanted, indexes)
             if best is not None:
                 return best
-        return next((i for i, (element, _) in enumerate(self.lines) if element.tag == "h1"), None)
+        return next((i for i, line in enumerate(self.lines) if line.element.tag == "h1"), None)
 
     def _most_like(self, wanted: list[frozenset[str]], indexes: Iterable[int]) -> int | None:
         """Return which of some lines, not long, shares most words with one of some titles; None where none does."""
         asked = frozenset[str]().union(*wanted)
-        short = [i for i in indexes if len(self.lines[i][1]) <= LONGEST_TITLE_CHARS]
+        short = [i for i in indexes if len(self.lines[i].text) <= LONGEST_TITLE_CHARS]
         best, most = None, 0
-        for index, line in zip(short, fold_lines([self.lines[i][1] for i in short]), strict=True):
+        for index, line in zip(short, fold_lines([self.lines[i].text for i in short]), strict=True):
             words = frozenset(_WORD.findall(line))
             if asked.isdisjoint(words):
                 continue
             shared = max(len(words & title) for title in wanted)
             like = shared > most and shared >= LEAST_SHARED * len(words)
-            if like and not self.aside(self.lines[index][0]):
+            if like and not self.aside(self.lines[index].element):
                 best, most = index, shared
         return best
 
     @cached_property
     def telling(self) -> list[int]:
         """The lines that hold a digit or a relative phrase, by index."""
-        return [i for i, (_, line) in enumerate(self.lines) if _TELLS_WHEN.search(line)]
+        return [i for i, line in enumerate(self.lines) if _tells_when(line.text)]
 
     def is_near(self, index: int) -> bool:
         """Return whether a line stands beside the title."""
@@ -161,30 +149,29 @@ class Page:
 
     def spot(self, index: int) -> Spot:
         """Return a line with its place beside the title."""
-        element, line = self.lines[index]
-        previous = self.lines[index - 1][1] if index else ""
-        return Spot(element, line, previous, index - (self.title_line or 0), self.is_near(index))
+        line, previous = self.lines[index], self.lines[index - 1].text if index else ""
+        return Spot(line.element, line.text, previous, index - (self.title_line or 0), self.is_near(index))
 
     @cached_property
     def day_first(self) -> bool | None:
         """The order of day and month as the page's own dates tell it (see `told_order`)."""
-        lines = [self.lines[index][1] for index in self.telling]
+        lines = [self.lines[index].text for index in self.telling]
         return told_order([line for line in lines if len(line) <= 300][:400])
 
     @cached_property
     def dated(self) -> list[HtmlElement]:
         """Elements made to hold a date: time, and those whose class or id says so."""
         return [
-            element
-            for element, tag, said in self._named
-            if (said.dated or tag == "time") and len(element) <= 12
+            name.element
+            for name in self._named
+            if (name.said.dated or name.tag == "time") and len(name.element) <= 12
         ]
 
     @cached_property
     def _line_of(self) -> dict[HtmlElement, int]:
         found: dict[HtmlElement, int] = {}
-        for index, (element, _) in enumerate(self.lines):
-            found.setdefault(element, index)
+        for index, line in enumerate(self.lines):
+            found.setdefault(line.element, index)
         return found
 
     def distance(self, element: HtmlElement) -> int | None:
@@ -252,6 +239,10 @@ class Page:
             return 1
         shared = max(len(headline & _words(title)) for title in self.titles)
         return 0 if shared >= LEAST_SHARED * len(headline) else 2
+
+
+def _tells_when(line: str) -> bool:
+    return bool(_DIGIT.search(line)) or "قبل" in line or "منذ" in line
 
 
 def _words(text: str) -> frozenset[str]:
