@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.extract.dates.printed import find_printed
 from builder.extract.heading import Heading, is_date_line
-from builder.extract.naming import names_of
+from builder.extract.naming import Kind, kind_of, names_of
 from builder.extract.page import Page
 from builder.extract.people import (
     MAX_BYLINE_CHARS,
@@ -20,6 +20,8 @@ from builder.extract.people import (
     is_plainly_a_name,
     labelled,
     read_byline,
+    writer_in_title,
+    written_by,
 )
 from builder.extract.wording import folded
 from builder.markup import Line, squeeze
@@ -40,6 +42,12 @@ BARE_LINES = 3
 MIN_LINES_ABOVE = 2
 """A name closes a text when at least so many lines of it stand above."""
 
+BOX_LINES = 8
+"""A box about the author begins at most this many lines below the text."""
+
+MAX_BOXED_WORDS = 5
+"""Most words of the name in such a box."""
+
 MAX_NAMED = 12
 """Most named parts of one line that are looked at."""
 
@@ -48,7 +56,7 @@ MAX_BIO_CHARS = 300
 
 _NAMED = re.compile(
     r"(?:^|[\s_-])(?:author|authors|byline|by-line|writer|writers|columnist|journalist|reporter|creator|write-?by|writen-?by|written-?by|posted-?by|post-?by|redactor"
-    r"|katib|kateb|vcard|fn)"
+    r"|katib|kateb|vcard|fn|(?:story|news|article|post)[\s_-]*editor)"
     r"(?:$|[\s_-])|(?:author|writer|byline)[\s_-]*(?:name|link|info|title)|(?:post|entry"
     r"|article)[\s_-]*(?:author|by)"
 )
@@ -66,6 +74,11 @@ _BIO_WORDS = re.compile(
     r"|شاعره|رواييه?|قاصه?|مدون|مدونه|ناشط|ناشطه"
     r"|استاذ|استاذه|محامي?|محاميه|مخرج|مخرجه|ناقد|ناقده|خبير|خبيره|مفكر|اعلامي|اعلاميه|محلل|مترجم"
     r"|مترجمه|مهندس|رييس تحرير|عضو|دكتور|طبيب)(?:\s|$)"
+)
+_BOX_HEADINGS = frozenset(
+    map(
+        folded, ("الكاتب", "الكاتبة", "عن الكاتب", "عن الكاتبة", "كاتب المقال", "نبذة عن الكاتب", "عن المؤلف")
+    )
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BEFORE_DAY = re.compile(
@@ -113,7 +126,12 @@ def find_author(
     below = range(max(window.stop, last + 1), min(len(page.lines.lines), last + 1 + BELOW_LINES))
     claims = [*_declared(page, sites), *_printed(page, (*window, *below), sites, first, title_line)]
     claims += _headed(page, printed, sites)
-    claims = claims or [*_named_below(page, sites, below.stop), *_at_end(page, first, last)]
+    claims += _in_title(page, title_line, sites)
+    claims = claims or [
+        *_named_below(page, sites, below.stop),
+        *_boxed(page, sites, last),
+        *_at_end(page, first, last),
+    ]
     if not claims:
         return Signed(Author(), (), frozenset())
     best = max(claims, key=lambda claim: (claim.byline.kind == "person", claim.confidence))
@@ -173,10 +191,45 @@ def _printed(
         if len(line.text) > MAX_BYLINE_CHARS:
             continue
         claim = _claim(line, index, sites, above=index < first)
-        if claim is None and index in bare:
+        if claim is None and title_line is not None and title_line < index <= first + 1:
+            claim = _written(line.text, index, sites)
+        if claim is None and index in bare and not _is_pictured(line.element):
             claim = _bare(line.text, index, sites)
         if claim is not None:
             yield claim
+
+
+def _written(text: str, index: int, sites: frozenset[str]) -> _Claim | None:
+    """Return who signs a line between title and text that says "wrote" and a name, with nothing between the two."""
+    names = written_by(text)
+    byline = read_byline(names, sites) if names else None
+    return _Claim(byline, "line:wrote", 0.9, index) if byline else None
+
+
+def _is_pictured(element: HtmlElement) -> bool:
+    """Return whether a line is the caption of a picture: who is shown in it has not written the text."""
+    parent = element.getparent()
+    return any(part is not None and kind_of(part) == Kind.PICTURE for part in (element, parent))
+
+
+def _in_title(page: Page, title_line: int | None, sites: frozenset[str]) -> Iterator[_Claim]:
+    """Yield who the title of an opinion says writes it: "Name writes: the title"."""
+    title = page.lines.lines[title_line].text if title_line is not None else page.head_title
+    name = writer_in_title(title)
+    byline = read_byline(name, sites) if name else None
+    if byline is not None and byline.kind == "person":
+        yield _Claim(byline, "title:writes", 0.7)
+
+
+def _boxed(page: Page, sites: frozenset[str], last: int) -> Iterator[_Claim]:
+    """Yield the name that stands under a heading such as "the writer" below the text."""
+    lines = page.lines.lines
+    for index in range(last + 1, min(len(lines) - 1, last + 1 + BOX_LINES)):
+        if folded(lines[index].text) in _BOX_HEADINGS:
+            text = lines[index + 1].text
+            byline = read_byline(text, sites) if len(text.split()) <= MAX_BOXED_WORDS else None
+            if byline is not None and byline.kind == "person":
+                yield _Claim(byline, "line:box", 0.7)
 
 
 def _bare(text: str, index: int, sites: frozenset[str]) -> _Claim | None:

@@ -12,7 +12,8 @@ from builder.extract.article import MainText, place
 from builder.extract.page import Page
 from builder.extract.region import LINKED
 from builder.extract.title import Title
-from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, folded
+from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, SERVICE, folded
+from builder.markup import Line, squeeze
 
 MAX_ERROR_CHARS = 600
 """Longest main text of a page that says there is no page."""
@@ -28,6 +29,21 @@ HEADLINE_WORDS = 5
 
 SCRAP_CHARS = 120
 """Shorter text is not a document of its own unless something says that its page is an article."""
+
+LEAST_CHARS = 25
+"""Shorter text is a word that was left over, whatever its page calls itself."""
+
+MAX_SERVICE_CHARS = 600
+"""Longest main text of a page of service: a form to write to the site, a basket."""
+
+MIN_LISTED = 5
+"""Fewest lines that begin with a link elsewhere in a directory."""
+
+MIN_LISTED_SHARE = 0.3
+"""Least share of such lines: each has a line or two about it."""
+
+MAX_TOLD_SHARE = 0.1
+"""Largest share of paragraphs of a directory's own; an essay with links has more."""
 
 MAX_REFUSAL_CHARS = 1_200
 """Longest main text of a page that only tells its reader to log in or to prove that they are a person."""
@@ -70,7 +86,10 @@ def page_kind(page: Page, heading: Title | None, main: MainText) -> str | None:
     index = _index_evidence(page, heading, main)
     if index > article:
         return "index"
-    return "no-text" if chars < SCRAP_CHARS and article < 2 and not main.declared else None
+    if chars < SCRAP_CHARS and article < 2 and not main.declared:
+        return "no-text"
+    served = heading is not None and chars <= MAX_SERVICE_CHARS and SERVICE.fullmatch(folded(heading.text))
+    return "no-text" if chars < LEAST_CHARS or served else None
 
 
 def _refuses(main: MainText, said: tuple[str | None, ...]) -> bool:
@@ -101,6 +120,7 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
             2 * (main.link_share > LINKED),
             main.teasers >= MIN_ENTRIES,
             4 * _is_entry(page, heading),
+            4 * _is_directory(page, main),
             2 * (_entries(page) >= 2),
             3 * _has_teasers(page, main),
             2 * any(_names_list(text) for text in (heading.text if heading else "", page.head_title)),
@@ -120,6 +140,31 @@ def _is_entry(page: Page, heading: Title | None) -> bool:
         sum(other.link_share >= LINKED and place(other.element) == own for other in page.lines.lines)
         >= MIN_ENTRIES
     )
+
+
+def _is_directory(page: Page, main: MainText) -> bool:
+    """Return whether the text is a list of links with a word on each: a directory of sites, teasers without names.
+
+    The links may have been left out of the text: each stands right above the line about it.
+    """
+    shown = {*main.kept, *(index - 1 for index in main.kept if index)}
+    lines = [page.lines.lines[index] for index in sorted(shown)]
+    linked = [line for line in lines if line.link_chars]
+    if len(linked) < MIN_LISTED or len(linked) < MIN_LISTED_SHARE * len(lines):
+        return False
+    listed = {id(line) for line in linked if _opens_with_link(line)}
+    told = sum(len(line.text) >= PARAGRAPH_CHARS and id(line) not in listed for line in lines)
+    few = told <= 1 + MAX_TOLD_SHARE * len(lines)
+    return few and len(listed) >= max(MIN_LISTED, MIN_LISTED_SHARE * len(lines))
+
+
+def _opens_with_link(line: Line) -> bool:
+    """Return whether a line begins with a link to another page."""
+    for link in (*line.element.iter("a"), *line.element.iterancestors("a")):
+        href = link.get("href") or "#"
+        if not href.startswith("#") and line.text.startswith(squeeze(link.text_content()) or "\n"):
+            return True
+    return False
 
 
 def _names_list(title: str) -> bool:

@@ -97,7 +97,8 @@ _WEAK = re.compile(
     r"|(?:page|main|item|inner)[\s_-]*(?:content|text|body|details?)(?:$|[\s_-])"
 )
 _NOT_BODY = re.compile(
-    r"comment|footer|header|sidebar|meta|title|image|img|photo|info|related|share|list|tag|widget|nav"
+    r"comment|footer|header|sidebar|meta|title|image|img|photo|info|related|share|list|tag"
+    r"|(?<!elementor-)widget|nav"
     r"|menu|author|caption"
 )
 _FURNITURE = re.compile(
@@ -107,12 +108,12 @@ _FURNITURE = re.compile(
     r"|newsletter|subscri\w+"
     r"|advert\w*|ads?|adsense|adsbygoogle|banner|promo|sponsor\w*|toolbar|cookies?|consent|popup|modal"
     r"|copyright|ticker"
-    r"|trending|most[_-]?read|popular|recommend\w*|toc|jp-relatedposts|yarpp\w*|outbrain|taboola)(?:$|[\s_-])"
+    r"|prev[_-]?next|next[_-]?prev|trending|most[_-]?read|popular|recommend\w*|toc|jp-relatedposts|yarpp\w*|outbrain|taboola)(?:$|[\s_-])"
 )
 _SMALL_PRINT = re.compile(
     r"(?:^|[\s_-])(?:tags?|tagcloud|taglist|byline|meta|date|time|dateline|views?|counter|credits?"
     r"|captions?|print\w*"
-    r"|tools?|icons?|buttons?|author\w*|bio|widget\w*|comments?|reply|footer|hidden|off|sr-only)(?:$|[\s_-])"
+    r"|tools?|icons?(?![\s_-]box)|buttons?|author\w*|bio|(?<!elementor-)widget\w*|comments?|reply|footer|hidden|off|sr-only)(?:$|[\s_-])"
 )
 _PICTURE = re.compile(
     r"(?:^|[\s_-])(?:img|image|images|photo|photos|picture|pic|caption|captions|gallery)(?:$|[\s_-])"

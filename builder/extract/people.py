@@ -58,6 +58,14 @@ _GIVEN = """
 حنان|خلود|دعاء|رحاب|رشا|زهراء|سارة|سحر|سوسن|شيماء|عبير|علياء|غادة|فدوى|لبنى|لمياء|مها|ميساء|ندى|نوال|هالة|وفاء|ياسمين|جورج|إلياس
 ميشال|بطرس|حنا|أنطوان|إدوارد|ألبير|أبو|ابن|بن|آل
 """
+_SECTIONS = """
+منوعات|متفرقات|سياسة|رياضة|اقتصاد|ثقافة|فن|فنون|محليات|أخبار|الأخبار|تكنولوجيا|تقنية|علوم|صحة|مجتمع|حوادث|دين|إسلاميات|تعليم
+مقالات|آراء|رأي|تقارير|تحقيقات|حوارات|دوليات|عربي|عربية|عالمي|سياحة|طب|أسرة|مرأة|سيارات|غير مصنف|عام
+uncategorized|news|sports
+"""
+SECTIONS = _folded_set(_SECTIONS) | {f"ال{name}" for name in _folded_set(_SECTIONS)}
+"""Names of sections, folded: some systems print one where a byline stands."""
+
 GIVEN = _folded_set(_GIVEN)
 """Common given names and parts of names, folded: a line without a label is a byline only if it holds one."""
 
@@ -72,6 +80,11 @@ MAX_DATELINE_WORDS = 9
 
 MAX_BYLINE_CHARS = 120
 """Longest line that is read as a byline."""
+
+MAX_WRITTEN_WORDS = 8
+"""Most words of a line "wrote" and a name or two, without a sign between them."""
+
+_WROTE = frozenset(("كتب", "كتبت"))
 
 _LABELS = """
 بقلم|قلم|كتبت بواسطة|كتبه|كتبها|كتبت|كتب|مرسلة بواسطة|مرسله بواسطة|نشر بواسطة|نشرت بواسطة|نشره
@@ -94,6 +107,7 @@ _WEAK_LABEL = re.compile(
     r"^\W*(?:شعر|قصة|خاطرة|كلمات|رأي|حوار|تقرير|تحقيق|المحرر|نشره|كتب|كتبت|الكاتب|الكاتبة|ترجمة|ترجمه|by|von|author)\s+\w",
     re.IGNORECASE,
 )
+_WRITES = re.compile(r"(?P<name>[^\d:؟?!،,.]*(?:د\.\s*)?[^\d:؟?!،,.]+?)\s+(?:يكتب|تكتب)\s*(?:[:؛\-–—.]|$)")
 _SPLIT = re.compile(r"\s*(?:[–—/\\|،,:؛;•·]|(?<![A-Za-z])-|-(?![A-Za-z]))+\s*|\s*ـ+\s+|\s+ـ+\s*|[()\[\]{}]")
 _WHEN = re.compile(r"\s+(?:في|بتاريخ|يوم|منذ|الساعة|on)\s.*\d.*$")
 _HONORIFIC = re.compile(
@@ -166,7 +180,9 @@ def is_person(name: str, sites: frozenset[str] = frozenset()) -> bool:
     words = plain.split()
     if not words or len(words) > MAX_NAME_WORDS or _DIGIT.search(name) or "@" in name or len(plain) < 2:
         return False
-    return plain not in PLACES and not is_agency(name, sites) and not _STOP.search(plain)
+    if plain in PLACES or plain in SECTIONS:
+        return False
+    return not is_agency(name, sites) and not _STOP.search(plain)
 
 
 def is_plainly_a_name(text: str) -> bool:
@@ -174,6 +190,8 @@ def is_plainly_a_name(text: str) -> bool:
     words = folded(text).split()
     honoured = bool(_HONORIFIC.match(text.strip()))
     if not 2 <= len(words) <= 5 + honoured or not is_person(text) or re.search(r"[^\w\s.’'ـ]", text):
+        return False
+    if words[0] in _WROTE:
         return False
     return honoured or any(word in GIVEN or word.startswith("عبدال") for word in words)
 
@@ -205,3 +223,25 @@ def labelled(text: str, *, named: bool = False) -> str | None:
     ):
         return None
     return _WHEN.sub("", text[match.end() :]).strip() or None
+
+
+def written_by(text: str) -> str | None:
+    """Return the names of a line that is nothing but "wrote" and who did, without a sign between; None for others.
+
+    Such a line is also how a sentence may begin: it is for the caller to know that it stands where bylines do.
+    """
+    words = text.split()
+    if not 3 <= len(words) <= MAX_WRITTEN_WORDS or folded(words[0]) not in _WROTE or _SENTENCE.search(text):
+        return None
+    behind = text[len(words[0]) :].strip()
+    parts = [part for part in _SPLIT.split(behind) if part.strip()]
+    named = all(is_person(part) and not part.strip().startswith("ال") for part in parts)
+    return behind if named and all(len(part.split()) <= 4 for part in parts) else None
+
+
+def writer_in_title(title: str) -> str | None:
+    """Return the name before "writes:" in the title of an opinion; None for other titles."""
+    match = _WRITES.match(title.strip())
+    if match is None or not 2 <= len(match["name"].split()) <= 5 or not is_person(match["name"]):
+        return None
+    return match["name"].strip()

@@ -15,6 +15,7 @@ from itertools import accumulate, pairwise
 
 from lxml.html import HtmlElement
 
+from builder.extract.edges import MIN_SENTENCE_CHARS, beginning, without_tail
 from builder.extract.naming import Kind, Names, said_of
 from builder.extract.wording import (
     HEADING,
@@ -66,11 +67,11 @@ MIN_MATCH_CHARS = 12
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
 
-MIN_SENTENCE_CHARS = 40
-"""Shortest line, not a link, that is a sentence of an article rather than a label."""
-
 LIFTED_TIMES = 2
 """How often a line stands in a text that shows it once more in large type."""
+
+MAX_ANCHOR_CHARS = 3
+"""Longest line, a link without a letter, that is a heading's anchor."""
 
 MAX_CAPTION_CHARS = 160
 """Longest line in a picture's box that is its caption."""
@@ -131,6 +132,9 @@ def evident(page: Lines, tiers: Tiers) -> Found | None:
     names, own = Names(block, frozenset()), range(start, end)
     lines = ((index, page.lines[index]) for index in own)
     hits = {i for i, line in lines if line.link_share < LINKED and not names.kind(line.element)}
+    found = sum(_weight(page.lines[i]) for i in hits if len(page.lines[i].text) > MAX_LINE_CHARS)
+    if found < MIN_EVIDENT_TEXT * (weight[end] - weight[start]):
+        return None
     return _placed(page, hits, tiers, own)
 
 
@@ -200,7 +204,8 @@ def furniture(page: Lines, hits: Iterable[int] = (), within: range | None = None
         if size > MAX_NOTICE_CHARS:
             continue
         words = folded(line.text)
-        if (size <= MAX_LINE_CHARS and LINE.match(words)) or NOTICE.search(words):
+        anchor = line.link_chars and size <= MAX_ANCHOR_CHARS and not words
+        if anchor or (size <= MAX_LINE_CHARS and LINE.match(words)) or NOTICE.search(words):
             out.add(index)
         elif HEADING.match(words):
             out |= _headed(page, index, heavy)
@@ -338,8 +343,9 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
     if tier:
         own = [i for i in found if start <= i < end]
         if tier > 1 and own:
-            start, end = min(own), max(own) + 1
-        return _once(page, [i for i in range(start, end) if i not in out])
+            linked = {i for i in range(start, min(own)) if page.lines[i].link_share >= LINKED}
+            start, end = beginning(page, block, start, min(own), out | linked), max(own) + 1
+        return _once(page, without_tail(page, [i for i in range(start, end) if i not in out]))
     column = block is not None and block.tag == "td" and _is_column(block)
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
     inside = {i for i in found if start <= i < end} | loose

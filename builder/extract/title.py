@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -99,7 +100,7 @@ def _named(page: Page, sites: frozenset[str]) -> tuple[str, str] | None:
     ]
     for text, origin in declared:
         if text and len(text) <= MAX_TITLE_CHARS and not is_site_name(text, sites):
-            return strip_site(squeeze(text), sites), origin
+            return strip_site(squeeze(unescape(text)), sites), origin
     return None
 
 

@@ -17,6 +17,7 @@ from lxml.html import Element, HtmlElement
 from builder.extract.comments.item import Context, Item, is_teaser, native_id, read_item
 from builder.extract.comments.marks import tokens
 from builder.extract.page import Named
+from builder.markup import squeeze
 
 _ELSEWHERE = re.compile(
     r"(?:^|[-_])(?:recent|latest|widgets?|side-?bar|respond|form|popular|menu|nav|navbar|navigation|toolbar|related"
@@ -42,7 +43,14 @@ def comment_items(tree: HtmlElement, named: list[Named], context: Context) -> li
     article = _holders_of_article(tree, named)
     groups = _groups(named, _comment_kinds, article)
     own = {key: [block for block in group if block not in article] for key, group in groups.items()}
-    return _best(own, context) or definition_items(tree, context)
+    found = [item for item in _best(own, context) if not _is_form(item)]
+    return found or definition_items(tree, context)
+
+
+def _is_form(item: Item) -> bool:
+    """Return whether all that a block says are labels of fields: a form to answer with, not an answer."""
+    labels = {squeeze(str(label.text_content())) for label in item.element.iter("label")}
+    return bool(labels) and labels.issuperset(item.text.splitlines())
 
 
 def definition_items(tree: HtmlElement, context: Context) -> list[Item]:

@@ -58,6 +58,9 @@ _ARTICLES = re.compile(r"Article|Posting|Report|Review|WebPage|VideoObject|Creat
 LEAST_CONFIDENCE = 0.4
 """Weaker evidence than this gives no date: none is better than a guess."""
 
+OWN_DAY = 0.65
+"""How sure the only element of a page is that is named as the day of its text, wherever it stands."""
+
 LEAST_TO_LEND = 0.6
 """Evidence as sure as this may give the hour to a surer day that has none."""
 
@@ -204,6 +207,8 @@ def _time_trust(page: Page, element: HtmlElement) -> tuple[str, float]:
     """A time element is made to hold a date; any other is only named so, and counts beside the title."""
     if element.tag == "time":
         return "time", 0.9 - page.far(element)
+    if page.own_day is not None and element is page.own_day:
+        return f"class:{element.tag}", OWN_DAY
     distance = page.distance(element)
     near = distance is not None and NEAR_LINES[0] <= distance <= NEAR_LINES[1]
     sure = 0.5 if distance is None or not near else 0.88 if distance >= 0 else 0.65

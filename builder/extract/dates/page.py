@@ -46,6 +46,12 @@ _OF_ARTICLE = re.compile(
 """Names of what stands above or below an article and belongs to it: themes print its day there."""
 
 
+_OWN_DAY = re.compile(
+    r"(?:^|\s)(?:entry|post|article|story|news|blog|publish(?:ed)?|pub)[-_]?(?:date|day|time)(?:$|\s)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """One line of a page: its element, the line before it, and its distance in lines from the title (0: the title)."""
@@ -166,6 +172,17 @@ class Page:
             for name in self._named
             if (name.said.dated or name.tag == "time") and len(name.element) <= 12
         ]
+
+    @cached_property
+    def own_day(self) -> HtmlElement | None:
+        """The one element named as the day of the text ("post-date"); None where there are several, as in lists."""
+        named = [
+            element
+            for element in self.dated
+            if _OWN_DAY.search(f"{element.get('class') or ''} {element.get('id') or ''}")
+            and not self.aside(element)
+        ]
+        return named[0] if len(named) == 1 else None
 
     @cached_property
     def _line_of(self) -> dict[HtmlElement, int]:

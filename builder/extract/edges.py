@@ -1,0 +1,76 @@
+"""Where the text in a block that is named for it begins and ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
+
+from builder.markup import Line, Lines
+
+MIN_SENTENCE_CHARS = 40
+"""Shortest line, not a link, that is a sentence of an article rather than a label."""
+
+WHOLLY_LINKED = 0.95
+"""Link share of a line that is a link and nothing else."""
+
+MIN_TAIL_LINES = 2
+"""Fewest lines of links at the end of a text that are other articles and not its source."""
+
+MIN_TAIL_WORDS = 3
+"""Fewest words of such a line."""
+
+MIN_OWN_SHARE = 0.1
+"""Least share of a page's links that lead to a host of the page's own site, where they name it."""
+
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+
+
+def beginning(page: Lines, block: HtmlElement | None, start: int, first: int, out: AbstractSet[int]) -> int:
+    """Return where a text begins of which line `first` was found: sentences right above it are its beginning.
+
+    They stand in the same parent, or loose in the block, from line `start` on; `out` are lines that are none.
+    """
+    parent = page.lines[first].element.getparent()
+    begin = first
+    for index in range(first - 1, start - 1, -1):
+        line = page.lines[index]
+        beside = line.element is block or line.element.getparent() is parent
+        if index in out or not beside or line.element.tag in _HEADINGS:
+            break
+        if len(line.text) >= MIN_SENTENCE_CHARS:
+            begin = index
+    return begin
+
+
+def without_tail(page: Lines, kept: list[int]) -> list[int]:
+    """Leave out the links that close a block named as the article's body: other articles, ways to follow the site.
+
+    A heading above them says that they belong to the text, and so does a link of a word or two or one that leads
+    to another site.
+    """
+    end = len(kept)
+    while end and _is_headline(page.lines[kept[end - 1]]):
+        end -= 1
+    above = page.lines[kept[end - 1]].text if end else ""
+    if len(kept) - end < MIN_TAIL_LINES or len(above) < MIN_SENTENCE_CHARS or above.endswith(":"):
+        return kept
+    return kept[:end] if _lead_home([page.lines[index].element for index in kept[end:]]) else kept
+
+
+def _is_headline(line: Line) -> bool:
+    return line.link_share >= WHOLLY_LINKED and len(line.text.split()) >= MIN_TAIL_WORDS
+
+
+def _lead_home(elements: list[HtmlElement]) -> bool:
+    """Return whether most links of some elements stay on the site: on a host that many links of the page lead to."""
+    hosts = Counter(_host(link) for link in elements[0].getroottree().getroot().iter("a"))
+    own = {host for host, links in hosts.items() if links >= MIN_OWN_SHARE * hosts.total()} | {""}
+    links = [link for part in elements for link in (*part.iter("a"), *part.iterancestors("a"))]
+    return 2 * sum(_host(link) in own for link in links) > len(links)
+
+
+def _host(link: HtmlElement) -> str:
+    return urlsplit(link.get("href") or "").netloc.removeprefix("www.")
