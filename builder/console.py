@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,8 +45,9 @@ class Output:
 
     def json_line(self, fields: Mapping[str, object]) -> None:
         """Write one JSON object a line to stdout, when asked for."""
-        if self.json_lines:
-            sys.stdout.write(json.dumps(fields, ensure_ascii=False, default=str) + "\n")
+        if self.json_lines and sys.stdout is not None:
+            escaped = sys.stdout.encoding.lower() not in ("utf-8", "utf8")
+            sys.stdout.write(json.dumps(fields, ensure_ascii=escaped, default=str) + "\n")
             sys.stdout.flush()
 
     def say(self, text: str) -> None:
@@ -88,8 +90,14 @@ class Output:
 
 
 def _console() -> Console:
-    """People's console: as wide as their terminal, or wide enough for a table where output goes to a file."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    """People's console: as wide as their terminal, or wide enough for a table where output goes to a file.
+
+    Letters that the terminal's encoding lacks are escaped. A command that was started without an output has none.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    shown = sys.stdout is not None and sys.stdout.isatty()
+    return Console(highlight=False, width=None if shown else PIPE_WIDTH)
 
 
 def _cell(value: object) -> str:

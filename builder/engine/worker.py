@@ -69,11 +69,19 @@ def nursery(control_fd: int, parent: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(parent)
-    with socket.socket(fileno=control_fd) as control:
+    # The driver may be stopped between an order and its answer.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        _serve_driver(socket.socket(fileno=control_fd))
+    os._exit(0)  # nothing here needs the interpreter's slow farewell
+
+
+def _serve_driver(control: socket.socket) -> None:
+    """Follow the driver's orders until it closes its side. Raises BrokenPipeError when it went before its answer."""
+    with control:
         while True:
             message, fds, _, _ = socket.recv_fds(control, 1 + PID.size, 1)
             if not message:
-                os._exit(0)  # nothing here needs the interpreter's slow farewell
+                return
             if message == SPAWN:
                 control.sendall(PID.pack(_fork(fds[0], control)))
                 continue
