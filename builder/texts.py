@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from builder.text import MARKS, cut_runs, fold_table, fold_text, words
+from builder.text import MARKS, Folded, cut_runs, fold, fold_table, fold_text, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,50 +77,59 @@ def fold_texts(texts: Sequence[str]) -> list[str]:
 def _folded_units(text: str) -> Units:
     """Return the match form of a text but for its runs. Characters that become several are replaced beforehand."""
     units, forms = utf16_units(text), _unit_forms()
-    kinds = forms.kinds[units]
-    if (kinds == _MANY_UNITS).any():
+    sizes = forms.sizes[units]
+    if (sizes > 1).any():
         table = fold_table()
-        several = set(map(chr, units[kinds == _MANY_UNITS].tolist())) | set(_BEYOND.findall(text))
+        several = set(map(chr, units[sizes > 1].tolist())) | set(_BEYOND.findall(text))
         for char in several & forms.several:
             text = text.replace(char, table[ord(char)])
         units = utf16_units(text)
-        kinds = forms.kinds[units]
-    folded: Units = forms.forms[units[kinds != _NO_UNIT]]
+        sizes = forms.sizes[units]
+    folded: Units = forms.forms[units[sizes > 0]]
     return folded
 
 
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 
 
+def fold_known(text: str, form: str) -> Folded:
+    """Return what `builder.text.fold` gives for a text whose match form is known."""
+    import numpy as np
+
+    units = utf16_units(text)
+    sizes = _unit_forms().sizes[units]
+    if len(units) > len(text) or sizes.sum(dtype=np.int64) != len(
+        form
+    ):  # runs were cut, or units are not characters
+        return fold(text, form)
+    return Folded(form, np.repeat(np.arange(len(text)), sizes).data)
+
+
 class _UnitForms(NamedTuple):
-    """The match form of every UTF-16 unit that has one of one unit, and the kind of it otherwise.
+    """The match form of every UTF-16 unit that has one of one unit, and how many units each has.
 
     `several` are the characters whose match form has several, or that have two units themselves.
     """
 
     forms: Units
-    kinds: npt.NDArray[np.uint8]
+    sizes: npt.NDArray[np.uint8]
     several: frozenset[str]
-
-
-_NO_UNIT, _MANY_UNITS = 1, 2
-"""Kinds of units: that is left out; whose match form is not one unit, or depends on the unit behind."""
 
 
 @lru_cache(maxsize=1)
 def _unit_forms() -> _UnitForms:
     import numpy as np
 
-    forms, kinds = np.arange(_UNITS, dtype=np.dtype("<u2")), np.zeros(_UNITS, np.uint8)
+    forms, sizes = np.arange(_UNITS, dtype=np.dtype("<u2")), np.ones(_UNITS, np.uint8)
     several = []
     for code, folded in fold_table().items():
         if code < _UNITS and len(folded) < 2 and folded < chr(_UNITS):
             forms[code] = ord(folded or END)
-            kinds[code] = 0 if folded else _NO_UNIT
+            sizes[code] = len(folded)
         else:
-            kinds[utf16_units(chr(code))[0]] = _MANY_UNITS
+            sizes[utf16_units(chr(code))[0]] = max(2, len(folded))
             several.append(chr(code))
-    return _UnitForms(forms, kinds, frozenset(several))
+    return _UnitForms(forms, sizes, frozenset(several))
 
 
 _LETTER, _MARK = 1, 2

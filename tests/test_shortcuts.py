@@ -20,7 +20,7 @@ from builder.columns.privacy import KINDS, mask
 from builder.columns.quality import measure_quality
 from builder.columns.votes import votes
 from builder.text import BIDI_CONTROLS, MARKS, fold, fold_text, storage_form, words
-from builder.texts import count_words, fold_texts, words_of
+from builder.texts import count_words, fold_known, fold_texts, words_of
 from tests.sentences import NAMED, NOT_NAMED
 from tests.votekit import langdetects_own
 
@@ -138,11 +138,11 @@ def test_the_map_of_the_match_form_is_the_one_made_letter_by_letter() -> None:
             for index, (char, place) in enumerate(letters)
             if not (stretched(letters, index) and index and letters[index - 1][0] == char)
         ]
-        folded = fold(text)
-        assert (folded.text, list(folded.starts)) == (
-            "".join(c for c, _ in kept),
-            [place for _, place in kept],
-        )
+        for folded in (fold(text), fold_known(text, fold_text(text))):
+            assert (folded.text, list(folded.starts)) == (
+                "".join(c for c, _ in kept),
+                [place for _, place in kept],
+            )
 
 
 def folded_char(char: str) -> str:

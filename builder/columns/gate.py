@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import ahocorasick
 
@@ -23,11 +24,15 @@ ADDRESS_CHARS = 14
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A word without which a pattern cannot match, and how far around its last character a match can reach."""
+    """A word without which a pattern cannot match, and how far around its last character a match can reach.
+
+    `rest` are other words without which it cannot; a match with none holds no blank.
+    """
 
     word: str
     before: int
     after: int
+    rest: tuple[str, ...] = ()
 
 
 def form_sign(form: str) -> Sign:
@@ -42,7 +47,8 @@ def cue_sign(cue: str) -> Sign:
 
 def _sign(tokens: Sequence[str]) -> Sign:
     place = tokens.index(max(tokens, key=len))
-    return Sign(tokens[place], len(tokens[place]) + _reach(tokens[:place]), _reach(tokens[place + 1 :]))
+    first, last = tokens[:place], tokens[place + 1 :]
+    return Sign(tokens[place], len(tokens[place]) + _reach(first), _reach(last), (*first, *last))
 
 
 def _reach(tokens: Sequence[str]) -> int:
@@ -58,21 +64,42 @@ def domain_sign(domain: str) -> Sign:
 Stretches = list[tuple[int, int]]
 
 
+class _Sought(NamedTuple):
+    """What a word says of one pattern: that it can match in that word `alone`, and how far to either side of it.
+
+    It can match beyond the word where one of `others` stands there too.
+    """
+
+    number: int
+    before: int
+    after: int
+    alone: bool
+    others: tuple[str, ...]
+
+    @classmethod
+    def of(cls, number: int, signs: Sequence[Sign]) -> _Sought:
+        """Put together the signs of one pattern that are the same word."""
+        others = {max(sign.rest, key=len) for sign in signs if sign.rest}
+        return cls(
+            number,
+            max(sign.before for sign in signs),
+            max(sign.after for sign in signs),
+            not all(sign.rest for sign in signs),
+            tuple(sorted(others)),
+        )
+
+
 class Gate:
     """The signs of many patterns in one automaton; a pattern is known by its place in the list."""
 
     def __init__(self, signs: Iterable[Iterable[Sign]]) -> None:
-        words: dict[str, dict[int, Sign]] = {}
+        words: dict[str, dict[int, list[Sign]]] = {}
         for number, of_pattern in enumerate(signs):
             for sign in of_pattern:
-                at_word = words.setdefault(sign.word, {})
-                known = at_word.get(number, sign)
-                wide = Sign(sign.word, max(known.before, sign.before), max(known.after, sign.after))
-                at_word[number] = wide
+                words.setdefault(sign.word, {}).setdefault(number, []).append(sign)
         self._automaton = ahocorasick.Automaton()
-        for word in sorted(words):
-            values = tuple((number, sign.before, sign.after) for number, sign in sorted(words[word].items()))
-            self._automaton.add_word(word, values)
+        for word, sought in sorted(words.items()):
+            self._automaton.add_word(word, tuple(_Sought.of(*each) for each in sorted(sought.items())))
         self._automaton.make_automaton()
 
     def stretches(self, text: str, first: int | None = None) -> dict[int, Stretches]:
@@ -85,12 +112,21 @@ class Gate:
             return {}
         seen: dict[int, Stretches] = {}
         for end, values in hits:
-            for number, before, after in values:
-                stretch = (end - before, end + after)
+            for number, before, after, alone, others in values:
+                low, high = max(0, end - before), end + after
+                if others and any(map(text[low:high].__contains__, others)):
+                    stretch = (low, high)
+                elif alone:
+                    stop = text.find(" ", end, high)
+                    stretch = (text.rfind(" ", low, end) + 1 or low, stop if stop > 0 else high)
+                else:
+                    continue
                 if number in seen:
                     seen[number].append(stretch)
                 else:
                     seen[number] = [stretch]
+        if first is not None and min(seen, default=first) >= first:
+            return {}
         return {number: _joined(stretches) for number, stretches in seen.items()}
 
 

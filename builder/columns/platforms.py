@@ -17,7 +17,8 @@ from builder.columns.furniture import Spans, furniture_spans
 from builder.columns.gate import Gate, Sign, Stretches, cue_sign, form_sign, matches, to_ends_of_words
 from builder.columns.lexicon import CLASSES, Concept, Lexicon, cue_pattern, entity_pattern
 from builder.columns.venues import Venues
-from builder.text import Folded, fold, fold_text
+from builder.text import Folded, fold_text
+from builder.texts import fold_known
 
 CUE_CHARS = 55
 """Code points of the match form, about nine words, in which a cue counts on either side."""
@@ -107,7 +108,7 @@ class Matcher:
         seen = self._gate.stretches(form, first=wanted)
         if not seen:
             return Found()
-        folded = fold(text, form)
+        folded = fold_known(text, form)
         candidates = self._candidates(folded, text, seen)
         names = [c.place for c in candidates]
         openings = seen.get(len(self._searches) + 2 * len(self._concepts), [])

@@ -66,6 +66,8 @@ _DIGITS: dict[int, int | str] = {
     0x2212: "-",
 }
 _OTHER_DIGIT = re.compile("[\u0660-\u0669\u06f0-\u06f9\uff10-\uff19\uff20\uff0b\u2010-\u2012\u2212]")
+_MASKABLE = re.compile("[\\d@\uff20(\\[/wW]")
+"""Whatever is looked for has one of these, and half of all comments have none."""
 _DIGITS_HINT = re.compile(r"\d(?:\D?\d|:)")
 _HINT = re.compile(r"@|\(at\)|\[at\]|://|www\.|\.(?:com|me|net)/", re.IGNORECASE)
 _LONG_NUMBER = re.compile(rf"\d(?:{SEPARATOR}{{0,3}}\d){{4}}")
@@ -78,6 +80,8 @@ def mask(text: str, *, handles: bool, country: str | None = None) -> Masked:
     `handles`: also replace @handles and profile addresses. `country`: two-letter code of the site's country,
     which lets national spellings of telephone numbers count without a phone word.
     """
+    if not _MASKABLE.search(text):
+        return Masked(text, ())
     plain = text.translate(_DIGITS) if _OTHER_DIGIT.search(text) else text
     if not (_DIGITS_HINT.search(plain) or _HINT.search(plain)):
         return Masked(text, ())
@@ -172,7 +176,7 @@ _HANDLE = re.compile(r"(?<![\w@/.+\-])@[A-Za-z0-9_\u0621-\u064a][\w.\-]{1,40}(?:
 
 
 def _profile_urls(plain: str) -> Iterator[Replacement]:
-    for match in _PROFILE.finditer(plain) if _HOST_SIGN.search(plain) else ():
+    for match in _PROFILE.finditer(plain) if "/" in plain and _HOST_SIGN.search(plain) else ():
         host = next(value for value in match.groups() if value)
         end = match.end() - len(match.group()) + len(match.group().rstrip(".,:;!؟?)]"))
         yield Replacement("profile_url", match.start(), end, host.lower())

@@ -7,7 +7,7 @@ them: it lies in the cache beside the row and reaches no release.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -39,7 +39,8 @@ def document_base(
 ) -> Row:
     """Return the base of a document's row. The near-duplicate columns stand for a cluster of one, to be overwritten.
 
-    `signals` are the opt-outs found beside those of the capture and of the document itself.
+    The words are not counted yet (`fill_word_counts`). `signals` are the opt-outs found beside those of the capture and
+    of the document itself.
     """
     private = _is_account(document)
     country = country_of(document.site, settings.facts(ref.source).zone)
@@ -58,7 +59,7 @@ def document_base(
         "lang_declared": document.lang_declared,
         BIDI_CONTROLS: stored.bidi_controls,
         "engagement": _engagement(document.engagement),
-        "pii": _added(body.counts(), title.counts()),
+        "pii": _counts(body, title),
         "cluster_id": stable_id(document.key),
         "cluster_size": 1,
         "cluster_urls": [],
@@ -76,6 +77,7 @@ def comment_base(
 ) -> Row:
     """Return the base of a comment's row; the name of who wrote it never stands in it.
 
+    The words are not counted yet (`fill_word_counts`).
     `root_key` is the key of the first comment of its branch, where known (`root_keys`).
     """
     site = site_of(comment.url.partition("#")[0])  # a page's comments differ behind it: so it is parsed once
@@ -105,7 +107,7 @@ def comment_base(
         "lang_declared": comment.lang_declared,
         "rating": comment.rating,
         "engagement": _engagement(comment.engagement),
-        "pii": _added(body.counts(), title.counts()),
+        "pii": _counts(body, title),
         "rights": _rights(ref, comment.signals, None, settings),
         "provenance": _provenance(ref, "comment", None),
     }
@@ -166,6 +168,8 @@ def _identity(document: Document, ref: CaptureRef, *, private: bool) -> Row:
 def without_person(url: str, author: Author) -> str:
     """Return a URL with the account's handle in its path or query replaced by "[user]", where it stands there."""
     handle = (author.handle or "").lstrip("@")
+    if not handle:
+        return url
     spellings = {handle, handle.split("@")[0], quote(handle), quote(handle.split("@")[0])} - {""}
     for spelling in sorted(spellings, key=lambda text: (-len(text), text)):
         url = re.sub(rf"(?<=[/@=])@?{re.escape(spelling)}(?=[/?&#]|$)", "[user]", url, flags=re.IGNORECASE)
@@ -226,7 +230,13 @@ def _thread(document: Document) -> Row:
 
 
 def _text(text: str) -> Row:
-    return {"text": text, "text_chars": len(text), "word_count": count_words([text])[0].words}
+    return {"text": text, "text_chars": len(text), "word_count": 0}
+
+
+def fill_word_counts(rows: Sequence[Row]) -> None:
+    """Count the words of rows that have all else of their base: that is done for many at once."""
+    for row, counted in zip(rows, count_words([row["text"] for row in rows]), strict=True):
+        row["word_count"] = counted.words
 
 
 def _engagement(engagement: Engagement) -> Row | None:
@@ -236,15 +246,19 @@ def _engagement(engagement: Engagement) -> Row | None:
     return None if all(value is None for value in counters.values()) else counters
 
 
-def _added(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
-    return {kind: first[kind] + second[kind] for kind in first}
+def _counts(body: Masked, title: Masked) -> dict[str, int]:
+    """Return the number of replacements of every kind in both."""
+    counts = body.counts()
+    if title.replacements:
+        counts = {kind: count + title.counts()[kind] for kind, count in counts.items()}
+    return counts
 
 
 def _rights(
     ref: CaptureRef, signals: tuple[Signal, ...], document: Document | None, settings: ColumnSettings
 ) -> Row:
     facts = settings.facts(ref.source)
-    every = sorted({*ref.rights.signals, *signals})
+    every = sorted({*ref.rights.signals, *signals}) if ref.rights.signals or signals else ()
     return {
         "robots": ref.rights.robots,
         "robots_rule": ref.rights.robots_rule,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builder.columns.groups import PUBLIC, groups_of
 from builder.columns.groups.batch import Batch
-from builder.columns.record import comment_base, document_base
+from builder.columns.record import comment_base, document_base, fill_word_counts
 from builder.columns.settings import ColumnSettings
 from builder.model import CaptureRef, Comment, Document, Signal
 from builder.schema import Row, load_schema
@@ -37,6 +37,7 @@ def comment_row(
 
 def _whole(table: str, row: Row, settings: ColumnSettings) -> Row:
     """Return a row with all groups, in the order of the schema and without helpers."""
+    fill_word_counts([row])
     for group in groups_of(table, PUBLIC):
         row |= group.fill(table, Batch([row]), settings)[0]
     return {name: row[name] for name in load_schema(table, FIRST_VERSION).names}

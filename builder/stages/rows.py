@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from builder.columns.groups.batch import Batch, batches
-from builder.columns.record import base_row
+from builder.columns.record import base_row, fill_word_counts
 from builder.columns.settings import ColumnSettings
 from builder.engine import Engine, Failure
 from builder.model import CaptureRef, Comment, Document, Extraction, Reason
@@ -115,6 +115,7 @@ class RowMaker:
         filled: list[list[Row]] = [[] for _ in fillings]
         reasons = []
         for batch in batches(bases):
+            fill_word_counts(batch.rows)
             made: list[list[Row]] = []
             for filling in fillings:
                 given = Batch(_merged(batch, made)) if filling.group.reads_all else batch
