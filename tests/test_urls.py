@@ -89,6 +89,8 @@ def test_what_is_no_url_comes_back(broken: str) -> None:
         ("http://example.org/%e3%cd/a%2Fb?Q=%e3%cd#x", "utf-8", "http://example.org/%e3%cd/a%2Fb?Q=%e3%cd"),
         ("http://example.org/a b?c d", "utf-8", "http://example.org/a%20b?c%20d"),
         ("http://حوار.example:8080/", "utf-8", "http://xn--mgbln4g.example:8080/"),
+        ("http://حوار.example/س", "utf-8", "http://xn--mgbln4g.example/%D8%B3"),
+        ("HTTP://example.org/س", "utf-8", "http://example.org/%D8%B3"),
         ("http://example.org", "utf-8", "http://example.org/"),
         ("http://example.org/?q=م", "no-such-charset", "http://example.org/?q=%D9%85"),
     ],
@@ -102,6 +104,7 @@ def test_hosts_and_ids() -> None:
     """A host is compared without www and in ASCII; an id depends on its key alone."""
     assert site_of("https://WWW.Example.org:8080/x") == "example.org"
     assert ascii_host("ExAmple.ORG.") == "example.org"
+    assert ascii_host("م" * 70 + ".Example") == "م" * 70 + ".example"
     assert stable_id("a") == stable_id("a") != stable_id("b")
     assert len(stable_id("مفتاح")) == 32
 

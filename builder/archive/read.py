@@ -221,9 +221,15 @@ class _Scanner:
         What robots.txt said of an archive's own host says nothing of the page that was copied from there.
         """
         said = parse_fields(record.block)
-        rights = Rights() if ref.record_id in self.copied else said.rights
-        role = PAGE if ref.record_id in self.copied else said.role
-        return replace(ref, role=role, via=said.via, how=said.how, rights=rights)
+        copied = ref.record_id in self.copied
+        # A second metadata record, by another tool, takes nothing back of what the first said.
+        return replace(
+            ref,
+            role=PAGE if copied else said.role if said.role != PAGE else ref.role,
+            via=said.via or ref.via,
+            how=said.how or ref.how,
+            rights=Rights() if copied else said.rights if said.rights != Rights() else ref.rights,
+        )
 
     def _capture(self, place: _Place, record: RawRecord, *, proven: bool) -> CaptureRef | Damage:
         try:
