@@ -78,7 +78,7 @@ BARE_RUNS = {
     "bare extract with metadata": (True, 1),
     "bare extract, two processes": (False, 2),
 }
-"""Name -> with metadata?, processes. Two that share nothing show the most that a second core of this machine can give."""
+"""Name -> with metadata?, processes. Two that share nothing show the most that a second core can give here."""
 
 
 @dataclass(frozen=True, slots=True)
