@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.extract.dates.printed import find_printed
 from builder.extract.heading import Heading, is_date_line
-from builder.extract.naming import Kind, kind_of, names_of
+from builder.extract.naming import Kind, kind_of, names_of, said_of
 from builder.extract.page import Page
 from builder.extract.people import (
     MAX_BYLINE_CHARS,
@@ -54,13 +54,6 @@ MAX_NAMED = 12
 MAX_BIO_CHARS = 300
 """Longest line about an author."""
 
-_NAMED = re.compile(
-    r"(?:^|[\s_-])(?:author|authors|byline|by-line|writer|writers|columnist|journalist|reporter|creator|write-?by|writen-?by|written-?by|posted-?by|post-?by|redactor"
-    r"|katib|kateb|vcard|fn|(?:story|news|article|post)[\s_-]*editor)"
-    r"(?:$|[\s_-])|(?:author|writer|byline)[\s_-]*(?:name|link|info|title)|(?:post|entry"
-    r"|article)[\s_-]*(?:author|by)"
-)
-_NOT_NAMED = re.compile(r"comment|respon|avatar|img|image|follow|social|related|widget|bio|desc|more|box")
 _HREF = re.compile(
     r"/(?:authors?|writers?|columnists?|profile|users?|members?|katib|people|kuttab"
     r"|opinion-writers)(?:[/?=]|$)|[?&/](?:author|m\.asp)\b"
@@ -315,10 +308,7 @@ def _is_named(element: HtmlElement) -> bool:
     """Return whether an element is named as a byline by its class, id, itemprop or rel."""
     if not isinstance(element.tag, str) or element.tag in ("body", "article", "main"):
         return False
-    if "author" in (element.get("rel") or "").split():
-        return True
-    names = _CAMEL.sub("-", names_of(element)).lower() if element.attrib else ""
-    return bool(names and _NAMED.search(names) and not _NOT_NAMED.search(names))
+    return "author" in (element.get("rel") or "").split() or said_of(element).byline
 
 
 def _author_links(element: HtmlElement) -> Iterator[str]:

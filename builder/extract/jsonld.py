@@ -70,7 +70,9 @@ def text_value(value: object) -> str | None:
 def _load(text: str) -> object:
     if len(text) > MAX_BLOCK_CHARS:
         return None
-    plain = _WRAPPING.sub("", text)
+    plain = text.strip()
+    if not (plain.startswith(("{", "[")) and plain.endswith(("}", "]"))):
+        plain = _WRAPPING.sub("", text)
     for candidate in (plain, _TRAILING_COMMA.sub("", plain)):
         try:
             return json.loads(candidate, strict=False)

@@ -30,6 +30,7 @@ class Said:
 
     tier: int = 0
     headline: bool = False
+    byline: bool = False
     dated: bool = False
     tags: bool = False
     crumbs: bool = False
@@ -52,6 +53,13 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HEADLINE = re.compile(
     r"^(?:entry|post|article)[-_](?:title|headline)$|^articlebody$|^headline$", re.IGNORECASE
 )
+_BYLINE = re.compile(
+    r"(?:^|[\s_-])(?:author|authors|byline|by-line|writer|writers|columnist|journalist|reporter|creator|write-?by|writen-?by|written-?by|posted-?by|post-?by|redactor"
+    r"|katib|kateb|vcard|fn|(?:story|news|article|post)[\s_-]*editor)"
+    r"(?:$|[\s_-])|(?:author|writer|byline)[\s_-]*(?:name|link|info|title)|(?:post|entry"
+    r"|article)[\s_-]*(?:author|by)"
+)
+_NO_BYLINE = re.compile(r"comment|respon|avatar|img|image|follow|social|related|widget|bio|desc|more|box")
 _DATED = re.compile(
     r"(?:^|[\s_\-])(?:date|datetime|time|timestamp|pubdate|published?|posted|dateline|post-?meta|entry-?meta"
     r"|article-?meta|meta-?date|byline)(?:$|[\s_\-])",
@@ -154,9 +162,11 @@ def said(tag: str, classes: str | None, own_id: str | None, prop: str | None) ->
 @lru_cache(maxsize=8192)
 def _said(tag: str, classes: str, own_id: str, prop: str) -> Said:
     tokens, names = [*classes.split(), own_id], joined(classes, own_id, prop)
+    spelled = _spelled(names)
     found = Said(
-        tier=_tier(tag, _spelled(names)),
+        tier=_tier(tag, spelled),
         headline=any(map(_HEADLINE.match, (*tokens, prop))),
+        byline=bool(_BYLINE.search(spelled)) and not _NO_BYLINE.search(spelled),
         dated=bool(_DATED.search(f"{classes} {own_id}")),
         tags=bool(_TAG_BOX.search(names.lower())),
         crumbs=bool(_CRUMBS.search(names.lower())),

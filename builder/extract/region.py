@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from operator import mul
 
 from lxml.html import HtmlElement
 
@@ -119,15 +120,19 @@ def evident(page: Lines, tiers: Tiers) -> Found | None:
     A page does when a block named as the article's body holds most sentences of the page: whoever is asked then
     finds that block, which is taken whole. `tiers` are those of `tiers_of(page.spans)`.
     """
-    heavy = (_weight(line) if len(line.text) > MAX_LINE_CHARS else 0.0 for line in page.lines)
-    weight = [0.0, *accumulate(heavy)]
-    block, _ = _declared(page, weight, [named for named in tiers if named[1] == 1])
+    bodies = [named for named in tiers if named[1] == 1]
+    if not bodies:
+        return None
+    weights = [_weight(line) for line in page.lines]
+    long = (len(line.text) > MAX_LINE_CHARS for line in page.lines)
+    weight = [0.0, *accumulate(map(mul, weights, long))]
+    block, _ = _declared(page, weight, bodies)
     if block is None:
         return None
     start, end = page.spans[block]
     if weight[end] - weight[start] < max(MIN_EVIDENT_CHARS, MIN_EVIDENT_SHARE * weight[-1]):
         return None
-    if sum(map(_weight, page.lines[start:end])) < MIN_EVIDENT_TEXT * sum(map(_weight, page.lines)):
+    if sum(weights[start:end]) < MIN_EVIDENT_TEXT * sum(weights):
         return None
     names, own = Names(block, frozenset()), range(start, end)
     lines = ((index, page.lines[index]) for index in own)

@@ -65,7 +65,8 @@ def line_candidates(page: Page) -> tuple[list[Candidate], list[Candidate]]:
 
 def _counting_back(page: Page, line: str) -> Iterator[Candidate]:
     """Yield the times that a line, or a part of it between bars, counts back from the capture."""
-    for part in _PARTS.split(line)[:MOST_PARTS]:
+    folded = fold(line)
+    for part in _PARTS.split(line)[:MOST_PARTS] if "قبل" in folded or "منذ" in folded else ():
         if len(part) > LONGEST_AGO_CHARS or not _AGO_LINE.search(fold(part)):
             continue
         if find_relative(part, page.captured_at):
