@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 from hub_server import HubServer, Repo
 from huggingface_hub import constants
-from releasekit import comment, document, recipe_in, release_of
+from releasekit import NOW, comment, document, recipe_in, release_of
 
 from builder.errors import CheckFailed, HiwarError, HubError, UsageError, VerifyFailed
 from builder.hub import PublishResult, publish
 from builder.hub import remote as remote_module
 from builder.hub.remote import Moved
 from builder.release.croissant import IDS_ONLY
+from builder.release.holdings import holdings, prepare
 from builder.storage import sha256_of
+from builder.takedown import add
 
 # The client itself sends large files in a way its HTTP library no longer likes.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -507,6 +509,23 @@ def test_text_of_a_source_that_may_give_ids_only_is_never_sent(hub: HubServer, t
     right = release_of(recipe_in(tmp_path / "b", "ids_only = true"), [document(1)])
     send(hub, right.path)
     assert titles(hub)[0] == "Version 1.0.0"
+
+
+def test_what_was_asked_to_be_removed_is_never_sent(hub: HubServer, tmp_path: Path) -> None:
+    """A release that was built before a request holds the record still: it is not published, a later one is."""
+    recipe, documents = recipe_in(tmp_path), [document(number) for number in range(3)]
+    first = release_of(recipe, documents)
+    add(tmp_path, str(documents[1]["url"]), "asked", now=NOW)
+    for how in ({}, {"dry_run": True}, {"pr": True}):
+        with pytest.raises(CheckFailed, match=r"1 records .* asked to be removed") as caught:
+            send(hub, first.path, **how)
+        assert "hiwar build" in caught.value.what_next
+    assert REPO not in hub.repos
+    second = release_of(recipe, documents)
+    assert send(hub, second.path).tag == "v2.0.0"
+    (cleaned,) = prepare(recipe, holdings(tmp_path))
+    with pytest.raises(UsageError, match=r"2\.0\.0"):
+        send(hub, cleaned)
 
 
 def test_a_gated_dataset_is_gated_from_its_first_commit(hub: HubServer, tmp_path: Path) -> None:

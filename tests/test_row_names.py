@@ -80,7 +80,9 @@ def test_each_part_of_a_row_is_in_its_name() -> None:
         (ref, (), "", replace(record, title="نص"), None),
         (ref, (), "", record, "root"),
     ]
-    names = [row_key(record, root, shared_digest(ref, said, facts)) for ref, said, facts, record, root in given]
+    names = [
+        row_key(record, root, shared_digest(ref, said, facts)) for ref, said, facts, record, root in given
+    ]
     assert names == [
         row_key(record, root, shared_digest(ref, said, facts)) for ref, said, facts, record, root in given
     ]

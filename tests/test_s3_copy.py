@@ -14,8 +14,9 @@ import buildkit
 import pytest
 from s3kit import BUCKET, KEY_ID, SECRET, Asked, Storage, server_fixture, storage_fixture  # noqa: F401
 
-from builder.errors import StorageError, UsageError, VerifyFailed, WorldError
+from builder.errors import CheckFailed, StorageError, UsageError, VerifyFailed, WorldError
 from builder.release.copied import copy_release
+from builder.takedown import add
 from builder.verify import verify
 
 TO = f"s3://{BUCKET}/sets/essays"
@@ -127,6 +128,22 @@ def test_only_a_whole_release_is_copied(storage: Storage, release: Path, tmp_pat
     with pytest.raises(VerifyFailed, match=r"CHANGELOG\.md"):
         copy_release(other, TO)
     assert storage.listed() == []
+
+
+def test_what_was_asked_to_be_removed_is_not_copied(
+    storage: Storage, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request made after the build stops a copying before its first byte, also from inside the folder."""
+    folder = tmp_path / "dataset"
+    mine = shutil.copytree(release, folder / "releases" / release.name)
+    buildkit.recipe(folder)
+    add(folder, buildkit.address(3), "asked", now=buildkit.NOW)
+    with pytest.raises(CheckFailed, match="1 records"):
+        copy_release(mine, TO)
+    monkeypatch.chdir(mine.parent)
+    with pytest.raises(CheckFailed, match="1 records"):
+        copy_release(Path(mine.name), TO)
+    assert copied(storage) == {}
 
 
 @pytest.mark.parametrize("harm", ["changed", "missing", "more", "manifest"])

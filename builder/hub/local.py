@@ -15,6 +15,7 @@ from builder.release.cardrights import GATE
 from builder.release.content import slices
 from builder.release.croissant import IDS_ONLY
 from builder.release.dehydrate import WRITTEN
+from builder.release.holdings import refuse_named
 from builder.release.hublists import problems
 from builder.release.manifest import Manifest, read_manifest
 
@@ -47,7 +48,8 @@ class LocalRelease:
         """Read a release folder and check it.
 
         Raises WorldError when it is no release, VerifyFailed when a file is not what the manifest says,
-        CheckFailed when the card would be refused or a source that may give ids only comes with text.
+        CheckFailed when the card would be refused, a source that may give ids only comes with text, or a record was
+        asked to be removed.
         """
         manifest = read_manifest(release)
         files = files_of(release)
@@ -58,6 +60,7 @@ class LocalRelease:
                 "; ".join(wrong), where=str(release / CARD), what_next="Correct the recipe and build."
             )
         _check_ids_only(release, manifest)
+        refuse_named(release)
         gated = next((mode for mode in ("auto", "manual") if GATE.format(mode) in card), None)
         return cls(release, manifest, files, card, gated)
 

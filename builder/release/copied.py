@@ -15,6 +15,7 @@ from builder.errors import UsageError, VerifyFailed, WorldError
 from builder.objects import digest_of, object_at, parted, put, sizes_below
 from builder.release.audit import README, file_problems
 from builder.release.card import without_kept
+from builder.release.holdings import refuse_named
 from builder.release.manifest import MANIFEST, FileEntry, Manifest, read_manifest
 
 
@@ -37,7 +38,8 @@ def copy_release(release: Path, to: str, *, progress: Callable[[str], None] | No
     """Copy a release folder to a prefix such as s3://bucket/my-dataset; it will lie below its version there.
 
     Files that are there with the same SHA-256 are left, so a copying that was stopped goes on where it was.
-    Raises VerifyFailed when the folder is not what its manifest says, UsageError when something else lies there,
+    Raises VerifyFailed when the folder is not what its manifest says, CheckFailed when it holds what was asked to be
+    removed, UsageError when something else lies there,
     StorageError when the storage refuses or cannot be reached.
     """
     bucket, prefix = parted(to)
@@ -45,6 +47,7 @@ def copy_release(release: Path, to: str, *, progress: Callable[[str], None] | No
     problems = list(file_problems(release, manifest))
     if problems:
         raise VerifyFailed("; ".join(problems[:3]), where=str(release), what_next="Build the release again.")
+    refuse_named(release)
     target = "/".join(filter(None, [f"s3://{bucket}", prefix, manifest.version]))
     there = sizes_below(target)
     names = [entry.name for entry in manifest.files]

@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.errors import CheckFailed
 from builder.recipe import Recipe, load_recipe
 from builder.release.companions import write_companions
 from builder.release.content import slices
 from builder.release.manifest import Shard, read_manifest, releases_in
-from builder.release.places import PREPARED, recipe_beside, rejected_beside
+from builder.release.places import PREPARED, dataset_of, recipe_beside, rejected_beside
 from builder.release.seal import card_input, seal
 from builder.release.shards import shard_schema, write_shard
 from builder.release.stats import measure
@@ -81,6 +82,22 @@ def holding(release: Path, requests: Takedowns) -> Holding:
         else 0
     )
     return Holding(manifest.version, release, tuple(sorted(records)), addresses, rejected)
+
+
+def refuse_named(release: Path) -> None:
+    """Stop before a release leaves the machine that still holds what was asked to be removed since it was built.
+
+    Raises CheckFailed that says how much of it; VerifyFailed when the release is not whole.
+    """
+    folder = dataset_of(release)
+    requests = load(folder) if folder is not None else Takedowns()
+    found = holding(release, requests) if requests else None
+    if found is not None and (found.records or found.addresses):
+        raise CheckFailed(
+            f"{len(found.records)} records and {found.addresses} addresses in it were asked to be removed",
+            where=str(release),
+            what_next="Run `hiwar build` and take the new version. To replace this very one: docs/takedown.md.",
+        )
 
 
 def _rows(path: Path, wanted: Iterable[str]) -> Iterable[Row]:

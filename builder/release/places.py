@@ -24,5 +24,6 @@ PREPARED = "without-takedowns"
 
 def dataset_of(release: Path) -> Path | None:
     """Return the dataset's folder that a release, or a prepared copy of one, lies in; None where it lies elsewhere."""
-    releases = release.parent.parent if release.parent.name == PREPARED else release.parent
+    folder = release.absolute().parent
+    releases = folder.parent if folder.name == PREPARED else folder
     return releases.parent if releases.name == "releases" else None
