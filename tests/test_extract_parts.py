@@ -8,7 +8,7 @@ from test_extract_pages import capture
 from builder.extract import article, byline, metadata, region, title
 from builder.extract.dates.names import fold, fold_lines
 from builder.extract.page import Page
-from builder.extract.people import labelled, read_byline
+from builder.extract.people import labelled, read_byline, writer_in_title, written_by
 from builder.extract.reader import MAX_LINES, has_arabic, read_page
 from builder.extract.wording import HEADING, LINE, NOTICE, folded
 from builder.markup import block_lines, drop, parse, read_lines, text_of, text_of_html
@@ -78,7 +78,8 @@ def test_bylines_tell_people_from_agencies_and_places(printed: str, name: str, k
 
 
 @pytest.mark.parametrize(
-    "printed", ["الرياض", "بيروت - دمشق", "12/5/2010", "", "هذا ما كان في المدينة بعد العيد"]
+    "printed",
+    ["الرياض", "بيروت - دمشق", "12/5/2010", "", "هذا ما كان في المدينة بعد العيد", "منوعات", "Français"],
 )
 def test_places_dates_and_sentences_sign_nothing(printed: str) -> None:
     """A place alone is nobody."""
@@ -95,11 +96,51 @@ def test_places_dates_and_sentences_sign_nothing(printed: str) -> None:
         ("كتب له أن يعود إلى المدينة", None),
         ("رأي الناس في المنصات", None),
         ("حوار مع كاتب", None),
+        ("إعداد وليد السالم", "وليد السالم"),
+        ("إعداد وصياغة العقود", None),
+        ("إعداد الطعام في المخيم.", None),
     ],
 )
 def test_labels_of_bylines(line: str, behind: str | None) -> None:
     """Common words open a byline only with a sign behind them."""
     assert labelled(line) == behind
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("كتب عاطف الغرباوى", "عاطف الغرباوى"),
+        ("كتبت هدى المنصور", "هدى المنصور"),
+        ("كتب هدى المنصور - سالم حمدان", "هدى المنصور - سالم حمدان"),
+        ("كتب الله النصر للصابرين", None),
+        ("كتب سالم رسالة، ثم مزقها", None),
+        ("كتبت", None),
+    ],
+)
+def test_wrote_and_a_name_without_a_sign(line: str, names: str | None) -> None:
+    """A line of that word and a name or two is a byline where bylines stand; a sentence is none."""
+    assert written_by(line) == names
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("سهيل مراد يكتب: في مديح الطريق", "سهيل مراد"),
+        ("د. هدى المنصور تكتب: أول الطريق", "د. هدى المنصور"),
+        ("لماذا لا يكتب: سؤال", None),
+        ("من يكتب التاريخ", None),
+    ],
+)
+def test_titles_that_name_their_writer(heading: str, name: str | None) -> None:
+    """ "Name writes:" before the title of an opinion."""
+    assert writer_in_title(heading) == name
+
+
+def test_who_took_the_photographs_has_not_written() -> None:
+    """Also where the word stands behind the writer's name with no sign before it."""
+    found = read_byline("سالم حمدان تصوير- هدى المنصور")
+    assert found is not None
+    assert found.name == "سالم حمدان"
 
 
 def test_site_names_are_never_titles() -> None:

@@ -58,6 +58,7 @@ _HREF = re.compile(
     r"/(?:authors?|writers?|columnists?|profile|users?|members?|katib|people|kuttab"
     r"|opinion-writers)(?:[/?=]|$)|[?&/](?:author|m\.asp)\b"
 )
+_HREF_OF_ALL = re.compile(r"/(?:authors?|writers?|columnists?|profile|users?|members?|people|kuttab)/?$")
 _BIO_NAMED = re.compile(
     r"(?:author|writer|user)[\s_-]*(?:bio|desc|description|info|about|box)|about[\s_-]*(?:author"
     r"|writer)|(?:^|[\s_-])bio(?:$|[\s_-])"
@@ -182,6 +183,8 @@ def _printed(
     for index in window:
         line = page.lines.lines[index]
         if len(line.text) > MAX_BYLINE_CHARS:
+            if index < first:
+                yield from _among_others(line, sites)
             continue
         claim = _claim(line, index, sites, above=index < first)
         if claim is None and title_line is not None and title_line < index <= first + 1:
@@ -190,6 +193,17 @@ def _printed(
             claim = _bare(line.text, index, sites)
         if claim is not None:
             yield claim
+
+
+def _among_others(line: Line, sites: frozenset[str]) -> Iterator[_Claim]:
+    """Yield who is named by an element of a long line above the text: day, author and a link to comments in one."""
+    for text in _named_texts(line):
+        byline = (
+            read_byline(labelled(text, named=True) or text, sites) if len(text) < len(line.text) else None
+        )
+        if byline is not None and len(text) <= MAX_BYLINE_CHARS:
+            yield _Claim(byline, "line:named", 0.9)
+            return
 
 
 def _written(text: str, index: int, sites: frozenset[str]) -> _Claim | None:
@@ -314,7 +328,8 @@ def _is_named(element: HtmlElement) -> bool:
 def _author_links(element: HtmlElement) -> Iterator[str]:
     """Yield the texts of links that lead to the page of a person."""
     for link in element.iter("a"):
-        if _HREF.search(link.get("href") or "") and (text := squeeze(link.text_content())):
+        href = link.get("href") or ""
+        if _HREF.search(href) and not _HREF_OF_ALL.search(href) and (text := squeeze(link.text_content())):
             yield text
 
 

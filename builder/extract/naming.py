@@ -126,6 +126,7 @@ _SMALL_PRINT = re.compile(
 _PICTURE = re.compile(
     r"(?:^|[\s_-])(?:img|image|images|photo|photos|picture|pic|caption|captions|gallery)(?:$|[\s_-])"
 )
+_LISTING = re.compile(r"(?:^|[\s_-])(?:highlight|code|code-?block|listing|sourcecode)(?:$|[\s_-])")
 _SILENT_TAGS = frozenset(
     ("nav", "aside", "footer", "form", "button", "figure", "figcaption", "dialog", "menu")
 )
@@ -210,7 +211,8 @@ def _kind(classes: str | None, own_id: str | None, prop: str | None, tag: str) -
         return Kind.FURNITURE
     if tag == "figcaption" or (names and _PICTURE.search(names)):
         return Kind.PICTURE
-    if tag in _SILENT_TAGS or (names and _SMALL_PRINT.search(names)):
+    listing = tag == "figure" and names and _LISTING.search(names)
+    if (tag in _SILENT_TAGS and not listing) or (names and _SMALL_PRINT.search(names)):
         return Kind.SMALL_PRINT
     return Kind.TEXT
 

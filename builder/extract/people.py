@@ -16,7 +16,7 @@ _AGENCIES = """
 وكالة الأنباء|مواقع|متابعات|متابعة|تغطية|خاص|خاصة|مراسلنا|المحرر|محرر|التحرير|هيئة التحرير
 أسرة التحرير|إدارة التحرير|إدارة الموقع|فريق التحرير|قسم الأخبار|غرفة الأخبار|مكتب|صحف|مصادر|cnn
 bbc|afp|reuters|ap|dpa|upi|efe|xinhua|anadolu|agencies|admin|administrator|webmaster|editor
-staff|الإدارة|المدير|المشرف|مدير الموقع|أدمن
+staff|خبر صحفي|بيان صحفي|رئيس التحرير|الإدارة|المدير|المشرف|مدير الموقع|أدمن
 """
 _PLACES = """
 الرياض|جدة|مكة المكرمة|مكة|المدينة المنورة|المدينة|الدمام|الطائف|أبها|تبوك|بريدة|حائل|جازان
@@ -63,6 +63,13 @@ _SECTIONS = """
 مقالات|آراء|رأي|تقارير|تحقيقات|حوارات|دوليات|عربي|عربية|عالمي|سياحة|طب|أسرة|مرأة|سيارات|غير مصنف|عام
 uncategorized|news|sports
 """
+_LANGUAGES = """
+العربية|عربي|english|français|francais|español|deutsch|italiano|português|türkçe|русский|فارسی|עברית|中文|اردو|کوردی|kurdî
+الإنجليزية|الفرنسية|en|ar|fr
+"""
+LANGUAGES = _folded_set(_LANGUAGES)
+"""Names of languages, folded: links to translations stand where bylines do."""
+
 SECTIONS = _folded_set(_SECTIONS) | {f"ال{name}" for name in _folded_set(_SECTIONS)}
 """Names of sections, folded: some systems print one where a byline stands."""
 
@@ -83,6 +90,9 @@ MAX_BYLINE_CHARS = 120
 
 MAX_WRITTEN_WORDS = 8
 """Most words of a line "wrote" and a name or two, without a sign between them."""
+
+MIN_JOINED_CHARS = 4
+"""Longest word with "and" before it that may be a name of its own."""
 
 _WROTE = frozenset(("كتب", "كتبت"))
 
@@ -108,6 +118,7 @@ _WEAK_LABEL = re.compile(
     re.IGNORECASE,
 )
 _WRITES = re.compile(r"(?P<name>[^\d:؟?!،,.]*(?:د\.\s*)?[^\d:؟?!،,.]+?)\s+(?:يكتب|تكتب)\s*(?:[:؛\-–—.]|$)")
+_PHOTOS = re.compile(r"\s+(تصوير|عدسة|عدسه)$")
 _SPLIT = re.compile(r"\s*(?:[–—/\\|،,:؛;•·]|(?<![A-Za-z])-|-(?![A-Za-z]))+\s*|\s*ـ+\s+|\s+ـ+\s*|[()\[\]{}]")
 _WHEN = re.compile(r"\s+(?:في|بتاريخ|يوم|منذ|الساعة|on)\s.*\d.*$")
 _HONORIFIC = re.compile(
@@ -116,7 +127,7 @@ _HONORIFIC = re.compile(
 _DIGIT = re.compile(r"\d")
 _STOP = re.compile(
     r"(?:^|\s)(?:في|من|الي|عن|ان|التي|الذي|هذا|هذه|ما|لا|لم|كان|بعد|قبل|منذ|اليوم|امس|دقيقه|دقايق|ساعه"
-    r"|قراءه|تعليق|تعليقات|مشاهده"
+    r"|قراءه|تعليق|تعليقات|مشاهده|سجل|الان"
     r"|المزيد|الرييسيه|طباعه|ارسال|مشاركه|نشر|تحديث|اخر|عدد|http|www|com)(?:\s|$)"
 )
 _SENTENCE = re.compile(r"[؟?!;؛«»\"\d]|[.،:]\s+\S+\s+\S+\s+\S")
@@ -151,7 +162,8 @@ def read_byline(text: str, sites: frozenset[str] = frozenset()) -> Byline | None
 
 
 def _without_photographers(parts: list[str]) -> list[str]:
-    """Leave out "photos by" and whoever stands behind it."""
+    """Leave out "photos by" and whoever stands behind it, also where no sign stands before the words."""
+    parts = [piece for part in parts for piece in _PHOTOS.split(part) if piece]
     photos = [i for i, part in enumerate(parts) if folded(part) in ("تصوير", "عدسه", "photo", "photos")]
     return [part for i, part in enumerate(parts) if i not in photos and i - 1 not in photos]
 
@@ -180,7 +192,7 @@ def is_person(name: str, sites: frozenset[str] = frozenset()) -> bool:
     words = plain.split()
     if not words or len(words) > MAX_NAME_WORDS or _DIGIT.search(name) or "@" in name or len(plain) < 2:
         return False
-    if plain in PLACES or plain in SECTIONS:
+    if plain in PLACES or plain in SECTIONS or plain in LANGUAGES:
         return False
     return not is_agency(name, sites) and not _STOP.search(plain)
 
@@ -222,7 +234,15 @@ def labelled(text: str, *, named: bool = False) -> str | None:
         not named and _WEAK_LABEL.match(text) and not re.search(r"[:/\\\-–—|]", match["label"])
     ):
         return None
-    return _WHEN.sub("", text[match.end() :]).strip() or None
+    behind = _WHEN.sub("", text[match.end() :]).strip()
+    return None if not behind or _goes_on(match["label"], behind) else behind
+
+
+def _goes_on(label: str, behind: str) -> bool:
+    """Return whether a label without a sign is the first word of a phrase: "preparation and revision of contracts"."""
+    first = behind.split()[0]
+    joined = first.startswith("و") and len(first) > MIN_JOINED_CHARS and folded(first) not in GIVEN
+    return not re.search(r"[:/\\\-–—|]", label) and (joined or behind.endswith("."))
 
 
 def written_by(text: str) -> str | None:
@@ -231,7 +251,9 @@ def written_by(text: str) -> str | None:
     Such a line is also how a sentence may begin: it is for the caller to know that it stands where bylines do.
     """
     words = text.split()
-    if not 3 <= len(words) <= MAX_WRITTEN_WORDS or folded(words[0]) not in _WROTE or _SENTENCE.search(text):
+    if not 3 <= len(words) <= MAX_WRITTEN_WORDS or folded(words[0]) not in _WROTE:
+        return None
+    if "،" in text or _SENTENCE.search(text):
         return None
     behind = text[len(words[0]) :].strip()
     parts = [part for part in _SPLIT.split(behind) if part.strip()]
