@@ -121,9 +121,7 @@ def evident(page: Lines, tiers: Tiers) -> Found | None:
     finds that block, which is taken whole. `tiers` are those of `tiers_of(page.spans)`.
     """
     bodies = [named for named in tiers if named[1] == 1]
-    if not bodies:
-        return None
-    weights = [_weight(line) for line in page.lines]
+    weights = [_weight(line) for line in page.lines] if bodies else []
     long = (len(line.text) > MAX_LINE_CHARS for line in page.lines)
     weight = [0.0, *accumulate(map(mul, weights, long))]
     block, _ = _declared(page, weight, bodies)
@@ -135,8 +133,7 @@ def evident(page: Lines, tiers: Tiers) -> Found | None:
     if sum(weights[start:end]) < MIN_EVIDENT_TEXT * sum(weights):
         return None
     names, own = Names(block, frozenset()), range(start, end)
-    lines = ((index, page.lines[index]) for index in own)
-    hits = {i for i, line in lines if line.link_share < LINKED and not names.kind(line.element)}
+    hits = {i for i in own if page.lines[i].link_share < LINKED and not names.kind(page.lines[i].element)}
     found = sum(_weight(page.lines[i]) for i in hits if len(page.lines[i].text) > MAX_LINE_CHARS)
     if found < MIN_EVIDENT_TEXT * (weight[end] - weight[start]):
         return None
@@ -399,6 +396,5 @@ def _gaps(page: Lines, hits: set[int]) -> set[int]:
 
 
 def _parent(page: Lines, index: int) -> HtmlElement | None:
-    element = page.lines[index].element
-    parent: HtmlElement | None = element.getparent()
+    parent: HtmlElement | None = page.lines[index].element.getparent()
     return parent
