@@ -1,4 +1,4 @@
-"""Where the text in a block that is named for it begins and ends."""
+"""Where the text in a block that is named for it begins and ends, and what stands in it twice."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ MIN_TAIL_WORDS = 3
 
 MIN_OWN_SHARE = 0.1
 """Least share of a page's links that lead to a host of the page's own site, where they name it."""
+
+MIN_REPEAT_CHARS = 80
+"""Shortest line of which an article keeps one copy; shorter ones are refrains."""
+
+LIFTED_TIMES = 2
+"""How often a line stands in a text that shows it once more in large type."""
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
@@ -60,6 +66,22 @@ def without_tail(page: Lines, kept: list[int]) -> list[int]:
     return kept[:end] if _lead_home([page.lines[index].element for index in kept[end:]]) else kept
 
 
+def once(page: Lines, kept: list[int]) -> list[int]:
+    """Leave out the second copy of a long line: a sentence lifted out of the text to be shown in large type.
+
+    A line that stands more than twice is the author's way of writing.
+    """
+    times = Counter(page.lines[index].text for index in kept)
+    seen: set[str] = set()
+    only = []
+    for index in kept:
+        text = page.lines[index].text
+        if len(text) < MIN_REPEAT_CHARS or times[text] != LIFTED_TIMES or text not in seen:
+            only.append(index)
+        seen.add(text)
+    return only
+
+
 def _is_headline(line: Line) -> bool:
     return line.link_share >= WHOLLY_LINKED and len(line.text.split()) >= MIN_TAIL_WORDS
 
@@ -73,4 +95,8 @@ def _lead_home(elements: list[HtmlElement]) -> bool:
 
 
 def _host(link: HtmlElement) -> str:
-    return urlsplit(link.get("href") or "").netloc.removeprefix("www.")
+    """Return the host that a link names, "" for the page's own, "?" for an address that is none."""
+    try:
+        return urlsplit(link.get("href") or "").netloc.removeprefix("www.")
+    except ValueError:  # "http://[": brackets hold nothing that could be a host
+        return "?"

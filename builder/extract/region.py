@@ -8,7 +8,6 @@ layouts it takes in rating bars and related lists. Both are mended here by shape
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -16,7 +15,7 @@ from operator import mul
 
 from lxml.html import HtmlElement
 
-from builder.extract.edges import MIN_SENTENCE_CHARS, beginning, without_tail
+from builder.extract.edges import MIN_SENTENCE_CHARS, beginning, once, without_tail
 from builder.extract.naming import Kind, Names, said_of
 from builder.extract.wording import (
     HEADING,
@@ -64,12 +63,6 @@ LINKED = 0.5
 
 MIN_MATCH_CHARS = 12
 """Shortest line, folded and without spaces, that is looked for inside trafilatura's text, not only as a line of it."""
-
-MIN_REPEAT_CHARS = 80
-"""Shortest line of which an article keeps one copy; shorter ones are refrains."""
-
-LIFTED_TIMES = 2
-"""How often a line stands in a text that shows it once more in large type."""
 
 MAX_ANCHOR_CHARS = 3
 """Longest line, a link without a letter, that is a heading's anchor."""
@@ -347,13 +340,13 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
         if tier > 1 and own:
             linked = {i for i in range(start, min(own)) if page.lines[i].link_share >= LINKED}
             start, end = beginning(page, block, start, min(own), out | linked), max(own) + 1
-        return _once(page, without_tail(page, [i for i in range(start, end) if i not in out]))
+        return once(page, without_tail(page, [i for i in range(start, end) if i not in out]))
     column = block is not None and block.tag == "td" and _is_column(block)
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
     inside = {i for i in found if start <= i < end} | loose
     inside = _trimmed(page, inside)
     gaps = _gaps(page, inside) - out
-    return _once(page, sorted(inside | gaps))
+    return once(page, sorted(inside | gaps))
 
 
 def _trimmed(page: Lines, inside: set[int]) -> set[int]:
@@ -367,22 +360,6 @@ def _trimmed(page: Lines, inside: set[int]) -> set[int]:
         return inside
     first, last = min(sentences), max(sentences)
     return {i for i in inside if first <= i <= last or page.lines[i].link_share < LINKED}
-
-
-def _once(page: Lines, kept: list[int]) -> list[int]:
-    """Leave out the second copy of a long line: a sentence lifted out of the text to be shown in large type.
-
-    A line that stands more than twice is the author's way of writing.
-    """
-    times = Counter(page.lines[index].text for index in kept)
-    seen: set[str] = set()
-    once = []
-    for index in kept:
-        text = page.lines[index].text
-        if len(text) < MIN_REPEAT_CHARS or times[text] != LIFTED_TIMES or text not in seen:
-            once.append(index)
-        seen.add(text)
-    return once
 
 
 def _gaps(page: Lines, hits: set[int]) -> set[int]:
