@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 END = "\0"
 """Stands between texts that are worked on as one: no letter, no blank, and in no stored text."""
 _UNITS = 1 << 16
-_SURROGATE, _SURROGATE_MASK = 0xD800, 0xFC00
-"""What the first unit of a character beyond U+FFFF looks like."""
+_SURROGATE_MASK, _FIRST_HALF, _SECOND_HALF = 0xFC00, 0xD800, 0xDC00
+"""How the two units of a character beyond U+FFFF are known."""
 
 
 def utf16_units(text: str) -> Units:
@@ -41,14 +41,16 @@ def unit_text(units: Units) -> str:
     return units.tobytes().decode("utf-16-le", "surrogatepass")
 
 
-def _letters_beyond(units: Units) -> Places:
-    """Return the places of letters and digits beyond U+FFFF."""
+def chars_beyond(units: Units, like: Callable[[str], bool]) -> Places:
+    """Return the places of characters of a kind beyond U+FFFF."""
     import numpy as np
 
-    places = np.flatnonzero((units & _SURROGATE_MASK) == _SURROGATE)
-    places = places[places < len(units) - 1]
+    halves = units & _SURROGATE_MASK
+    places = np.flatnonzero((halves[:-1] == _FIRST_HALF) & (halves[1:] == _SECOND_HALF))
+    if not len(places):
+        return places
     codes = _UNITS + ((units[places].astype(np.int64) & 0x3FF) << 10) + (units[places + 1] & 0x3FF)
-    return places[np.isin(codes, [code for code in set(codes.tolist()) if chr(code).isalnum()])]
+    return places[np.isin(codes, [code for code in set(codes.tolist()) if like(chr(code))])]
 
 
 def texts_at(places: Places, units: Units) -> list[int]:
@@ -69,7 +71,7 @@ def fold_texts(texts: Sequence[str]) -> list[str]:
     same = units[1:] == units[:-1]
     thrice = np.flatnonzero(same[1:] & same[:-1])
     stretched = thrice[_word_kinds()[units[thrice]] == _LETTER]
-    for number in texts_at(np.append(stretched, _letters_beyond(units)), units):
+    for number in texts_at(np.append(stretched, chars_beyond(units, str.isalnum)), units):
         folded[number] = cut_runs(folded[number])
     return folded
 
@@ -161,7 +163,7 @@ class _Stretches:
         self.inside = kinds > 0
         before = np.append(False, self.inside[:-1])
         self.heads = self.inside & ~before
-        odd = np.append(np.flatnonzero(self.heads & (kinds == _MARK)), _letters_beyond(self.units))
+        odd = np.append(np.flatnonzero(self.heads & (kinds == _MARK)), chars_beyond(self.units, str.isalnum))
         self.odd = texts_at(odd, self.units)
 
 

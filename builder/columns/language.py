@@ -6,11 +6,10 @@ keyboard. Together they do. Figures: docs/measurements/arabic.md, "Language".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from builder.columns.letters import Letters, has_many_ha, is_arabizi, read_letters
+from builder.columns.letters import Letters, is_arabizi, read_all
 from builder.columns.votes import Vote, votes
 from builder.errors import UsageError
 
@@ -38,7 +37,6 @@ UNSURE_EVIDENCE_MIN = 0.2
 SHORT_CHARS = 100
 
 _WINDOWS = 4
-_ARABIC_RUN = re.compile("[\u0600-\u06ff\u0750-\u077f\\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +63,13 @@ def detect_language(text: str, *, cld2: bool = False) -> Language:
 
 def detect_languages(texts: Sequence[str], *, cld2: bool = False) -> list[Language]:
     """Return what `detect_language` gives for each of some texts."""
-    read = [_letters(text) for text in texts]
-    told = votes([_sample(_script_only(letters), LANGDETECT_CHARS) for letters in read])
+    wholes = [_sample(text, SHARE_CHARS) if len(text) > SAMPLE_CHARS else None for text in texts]
+    read = read_all([_sample(text, SAMPLE_CHARS) for text in texts], wholes)
+    told = votes([_sample(_asked(letters), LANGDETECT_CHARS) for letters in read])
     return [
         _language(text, letters, vote, _cld2(letters.cleaned) if cld2 else None)
         for text, letters, vote in zip(texts, read, told, strict=True)
     ]
-
-
-def _letters(text: str) -> Letters:
-    whole = _sample(text, SHARE_CHARS) if len(text) > SAMPLE_CHARS else None
-    return read_letters(_sample(text, SAMPLE_CHARS), whole)
 
 
 def _language(text: str, letters: Letters, vote: Vote, third: str | None) -> Language:
@@ -116,11 +110,7 @@ def _believed(letters: Letters, share: float) -> bool:
         return False
     if share >= SURE_SHARE_MIN or letters.evidence >= UNSURE_EVIDENCE_MIN:
         return True
-    return (
-        letters.persian < PERSIAN_SHARE_MAX
-        and not letters.persian_letters
-        and not has_many_ha(letters.cleaned)
-    )
+    return letters.persian < PERSIAN_SHARE_MAX and not letters.persian_letters and not letters.many_ha
 
 
 def _words_outvote(letters: Letters) -> bool:
@@ -130,7 +120,7 @@ def _words_outvote(letters: Letters) -> bool:
         return letters.evidence >= WORDS_OUTVOTE_ALIEN
     if letters.persian_letters:
         return letters.evidence >= WORDS_OUTVOTE_PERSIAN_KEYS
-    return letters.evidence >= WORDS_OUTVOTE and not has_many_ha(letters.cleaned)
+    return letters.evidence >= WORDS_OUTVOTE and not letters.many_ha
 
 
 def _sample(text: str, limit: int) -> str:
@@ -142,11 +132,9 @@ def _sample(text: str, limit: int) -> str:
     return "\n".join(text[index * step : index * step + width] for index in range(_WINDOWS))
 
 
-def _script_only(letters: Letters) -> str:
+def _asked(letters: Letters) -> str:
     """Leave out Latin words where the text is in Arabic script: names must not outvote the sentence."""
-    if letters.arabic_share < 0.5:
-        return letters.cleaned
-    return " ".join("".join(_ARABIC_RUN.findall(letters.cleaned)).split())
+    return letters.script if letters.arabic_share >= 0.5 else letters.cleaned
 
 
 def check_cld2() -> None:

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
 
+from builder.columns.signs import SCRIPT_LETTERS, Counts, Habits, Signs
 from builder.columns.wordlists import word_list
-from builder.text import BIDI_CONTROLS, MARKS, fold_text, words
-from builder.texts import utf16_units
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from builder.text import fold_text, words
+from builder.texts import words_of
 
 LETTERS_MIN = 6
 """Fewer Arabic letters than this say nothing."""
@@ -52,34 +49,10 @@ _NOISE = re.compile(rf"{_ADDRESS}|\S+@\S+|@\w+|{_TAG}")
 _NOISE_WITHOUT_AT = re.compile(rf"{_ADDRESS}|{_TAG}")
 _NOISE_SIGNS = ("#", "[", "://", "www.", "RT")
 """Without any of these there is no noise; looking for it costs more than all the counting."""
-_STRETCH = re.compile(r"(\w)\1\1+")
-_DROPPED = re.compile(f"[{MARKS}{BIDI_CONTROLS}\u0640\u200b-\u200d]")
-_NATIVE = "\u0621-\u063a\u0641-\u064aٱپچژگڤڨڭڥیک"
-"""Those on a keyboard for Arabic or Persian, or in Arabic spellings of foreign names."""
-_INNER = re.compile("[ةى](?=[\u0621-\u063a\u0641-\u064aپچژگیک])")
-_SCRIPT = (
-    "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
-    "\u0870-\u088e\u08a0-\u08c9\ufb50-\ufdc7\ufdf0-\ufdfb\ufe70-\ufefc"
-)
-"""Letters of the Arabic script: a regex class body."""
-_SCRIPT_HEAD = re.compile(f"[{_SCRIPT}]")
-_LETTER = r"[^\W\d_]"
-_ASTRAL_LETTER = re.compile("[\U00010000-\U0010ffff](?<![\\W\\d_])")
-_HA = re.compile("[هەھہ]")
-_HA_OPEN = re.compile(r"[هەھہ](?=\w)(?!(?:م|ا|ن|ه|ما|و|ي|ی)(?!\w))")
-_KEYS = "یک"
-"""Letters as a Persian keyboard writes them; Arabic has them in another form."""
-_ALIEN = "پچژگ"
-"""Letters of Persian that Arabic has not."""
-_JOINER = re.compile(r"\u200c(?<=\w\u200c)(?=\w)")
-_VOWEL_SIGNS = re.compile("[\u0659-\u065f\u02c7]")
-"""Vowel signs of Gilaki, Balochi and Kurdish spelling; Arabic has none of them."""
+_SCRIPT_HEAD = re.compile(f"[{SCRIPT_LETTERS}]")
 _LATIN_WORDS = r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f'’\-]*"
 _LATIN_RUN = re.compile(rf"{_LATIN_WORDS}(?:[,.;:!?…\"'”’)»]*\s+[\"'“‘(«–—-]*\s*{_LATIN_WORDS}){{3,}}")
-_LONE_HAMZA = re.compile(r"ء(?<=[^\w]ء)(?!\w)")
-"""Not at the head of a text, where it is the rest of a word that was cut."""
 _LONE_HAMZA_WEIGHT = 3
-_INITIAL_HAMZA = re.compile(r"ئ(?<!\wئ)")
 _ARTICLE = re.compile("^[وف]?(?:[بكف]?ال|لل|عال|هال)..")
 _ARABIC_SHAPE = re.compile("^[وفبكل]?[أإ].|.ة$|[ً-ٍ]")
 _WORDS_REMEMBERED = 1 << 14
@@ -93,8 +66,9 @@ class Letters:
     (article, function word, ta marbuta at the end, hamza on alef at the head). `persian`: share of words that
     are Persian: common there and none in Arabic, or with a joiner inside. `persian_letters`: how many letters
     are of the Persian alphabet or keyboard. `alien_letters`: how many letters and vowel signs no Arabic keyboard
-    and no Persian spelling of Arabic words has. `cleaned`: the text without addresses, handles, marks and
-    stretched letters.
+    and no Persian spelling of Arabic words has. `many_ha`: ha stands as often, also inside words, as in Sorani typed
+    with Arabic letters. `cleaned`: the text without addresses, handles, marks and stretched letters; `script`: what
+    of that is in Arabic script, blanks made one.
     """
 
     verdict: str
@@ -103,7 +77,9 @@ class Letters:
     persian: float
     persian_letters: int
     alien_letters: int
+    many_ha: bool
     cleaned: str
+    script: str
 
 
 def read_letters(text: str, whole: str | None = None) -> Letters:
@@ -112,27 +88,55 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
 
     `whole` is what the share of Arabic letters is counted on, where `text` is a sample of it.
     """
-    plain = unicodedata.normalize("NFKC", _without_noise(text))
-    cleaned = _STRETCH.sub(r"\1", _DROPPED.sub("", plain))
-    counts = count_letters(cleaned)
-    foreign_marks = len(_VOWEL_SIGNS.findall(plain))
-    share = counts.share if whole is None else arabic_share(_without_noise(whole))
-    read = zip(_FOREIGN_WORD, *map(_read_word, words(cleaned)), strict=True)
-    script_words, arabic, own, persian_words = map(sum, read)
+    return read_all([text], [whole])[0]
+
+
+def read_all(texts: Sequence[str], wholes: Sequence[str | None]) -> list[Letters]:
+    """Return what `read_letters` gives for each text and its whole."""
+    plain = Signs([unicodedata.normalize("NFKC", _without_noise(text)) for text in texts])
+    cleaned = Signs(plain.unstretched())
+    words_in = words_of(cleaned.texts)
+    shares = iter(Signs([_without_noise(whole) for whole in wholes if whole is not None]).counts())
+    read: list[Letters] = []
+    for text, whole, counts, *found in zip(
+        texts,
+        wholes,
+        cleaned.counts(),
+        cleaned.habits(),
+        plain.foreign_marks(),
+        words_in,
+        cleaned.texts,
+        cleaned.in_blocks(),
+        strict=True,
+    ):
+        share = counts.share if whole is None else next(shares).share
+        read.append(_letters(whole or text, share, counts, *found))
+    return read
+
+
+def _letters(
+    text: str,
+    share: float,
+    counts: Counts,
+    habits: Habits,
+    marks: tuple[int, int],
+    words_in: Sequence[str],
+    cleaned: str,
+    script: str,
+) -> Letters:
+    foreign_marks, joiners = marks
+    script_words, arabic, own, persian_words = _read_words(words_in)
     persian_letters = counts.keys + counts.alien
     evidence = _share(own if persian_letters else arabic, script_words)
-    persian = _share(persian_words, script_words) + len(_JOINER.findall(plain)) / max(1, script_words)
-    verdict = _verdict(cleaned, counts, share, evidence)
-    if (
-        verdict == "ar"
-        and share <= 1 - LATIN_PROSE_MAX
-        and latin_prose_share(whole or text) >= LATIN_PROSE_MAX
-    ):
+    persian = _share(persian_words, script_words) + joiners / max(1, script_words)
+    verdict = _verdict(counts, habits, share, evidence)
+    if verdict == "ar" and share <= 1 - LATIN_PROSE_MAX and latin_prose_share(text) >= LATIN_PROSE_MAX:
         verdict = "mixed-script"
     if verdict == "ar" and foreign_marks / counts.script > FOREIGN_SHARE_MAX:
         verdict = "foreign-letters"
     alien = counts.foreign + counts.alien + foreign_marks
-    return Letters(verdict, share, evidence, persian, persian_letters, alien, cleaned)
+    many_ha = _has_many_ha(habits, max(1, counts.script))
+    return Letters(verdict, share, evidence, persian, persian_letters, alien, many_ha, cleaned, script)
 
 
 def _without_noise(text: str) -> str:
@@ -142,81 +146,37 @@ def _without_noise(text: str) -> str:
     return _NOISE_WITHOUT_AT.sub(" ", text) if any(sign in text for sign in _NOISE_SIGNS) else text
 
 
-class Counts(NamedTuple):
-    """How many characters of a text are letters, are of the Arabic script, and which: not native to Arabic or Persian
-    keyboards, of a Persian keyboard, of the Persian alphabet alone."""
-
-    letters: int
-    script: int
-    foreign: int
-    keys: int
-    alien: int
-
-    @property
-    def share(self) -> float:
-        """Arabic-script letters among all letters (0-1)."""
-        return _share(self.script, self.letters)
-
-
 def count_letters(text: str) -> Counts:
-    """Return how many letters of each kind a text has: one look at a table for each, as a pattern costs ten."""
-    import numpy as np
-
-    units = utf16_units(text)
-    kinds = np.bincount(_kinds()[units], minlength=len(_KINDS) + 1).tolist()
-    _, other, sign, foreign, native, keys, alien = kinds
-    beyond = len(_ASTRAL_LETTER.findall(text)) if len(units) > len(text) else 0
-    script = foreign + native + keys + alien
-    return Counts(script + other + beyond, script + sign, foreign + sign, keys, alien)
+    """Return how many letters of each kind a text has."""
+    return Signs([text]).counts()[0]
 
 
-_KINDS = (
-    _LETTER,
-    f"(?!{_LETTER})[{_SCRIPT}]",
-    f"(?={_LETTER})[{_SCRIPT}]",
-    f"[{_NATIVE}]",
-    f"[{_KEYS}]",
-    f"[{_ALIEN}]",
-)
-"""Kinds of characters from 1 on, as patterns: of those that a character fits, the last is its kind."""
-
-
-@lru_cache(maxsize=1)
-def _kinds() -> npt.NDArray[np.uint8]:
-    """Return the kind of every character below U+10000."""
-    import numpy as np
-
-    every = "".join(map(chr, range(0x10000)))
-    kinds = np.zeros(len(every), np.uint8)
-    for kind, pattern in enumerate(_KINDS, 1):
-        kinds[utf16_units("".join(re.findall(pattern, every)))] = kind
-    return kinds
-
-
-class _Word(NamedTuple):
-    """What a word says: whether it begins in Arabic script and, if so, looks Arabic, looks Arabic and not Persian too,
-    or is Persian."""
-
-    script: bool
-    arabic: bool
-    own: bool
-    persian: bool
-
-
-_FOREIGN_WORD = _Word(script=False, arabic=False, own=False, persian=False)
+_COUNT_BITS = 20
+"""Four counts are kept in one number, so that those of words are added up in one go; no text has so many words."""
 
 
 @lru_cache(maxsize=_WORDS_REMEMBERED)
-def _read_word(raw: str) -> _Word:
-    """Return what a word says; few words make up most of what is written."""
+def _read_word(raw: str) -> int:
+    """Return what a word says, each as a count of 0 or 1: whether it begins in Arabic script and, if so, looks Arabic,
+    looks Arabic and not Persian too, or is Persian. Few words make up most of what is written.
+    """
     if not _SCRIPT_HEAD.match(raw):
-        return _FOREIGN_WORD
+        return 0
     word = fold_text(raw)
     looks = _looks_arabic(raw, word)
     small = word in word_list("arabic")
     own = small and word not in word_list("shared")
     persian = word in word_list("persian")
-    return _Word(script=True, arabic=small or looks, own=own or looks, persian=persian)
+    said = (True, small or looks, own or looks, persian)
+    return sum(yes << place * _COUNT_BITS for place, yes in enumerate(said))
+
+
+def _read_words(found: Iterable[str]) -> Iterator[int]:
+    """Yield how many of some words say so, for each of what `_read_word` returns."""
+    counts = sum(map(_read_word, found))
+    for _ in range(4):
+        yield counts & ((1 << _COUNT_BITS) - 1)
+        counts >>= _COUNT_BITS
 
 
 def _looks_arabic(raw: str, word: str) -> bool:
@@ -225,11 +185,6 @@ def _looks_arabic(raw: str, word: str) -> bool:
         return True
     shaped = raw[-1] == "ة" or "أ" in raw or "إ" in raw or not raw.isalpha()
     return shaped and _ARABIC_SHAPE.search(raw) is not None
-
-
-def arabic_share(text: str) -> float:
-    """Return the share of Arabic-script letters among all letters of a text (0-1)."""
-    return count_letters(text).share
 
 
 def latin_prose_share(text: str) -> float:
@@ -251,40 +206,38 @@ def _is_prose(run: str) -> bool:
     return (len(found) - len(content)) * LATIN_SMALL_WORDS >= len(found) and 2 * lower >= len(content)
 
 
-def has_many_ha(cleaned: str) -> bool:
-    """Tell whether a cleaned text has ha as often, also inside words, as Sorani typed with Arabic letters."""
-    letters = max(1, count_letters(cleaned).script)
-    many = len(_HA.findall(cleaned)) / letters >= HA_SHARE_SORANI
-    return many and len(_HA_OPEN.findall(cleaned)) / letters >= HA_OPEN_SHARE_SUSPECT
+def _has_many_ha(habits: Habits, letters: int) -> bool:
+    """Tell whether ha stands as often, also inside words, as in Sorani typed with Arabic letters."""
+    return habits.ha / letters >= HA_SHARE_SORANI and habits.open_ha / letters >= HA_OPEN_SHARE_SUSPECT
 
 
 def _share(part: int, whole: int) -> float:
     return part / max(1, whole)
 
 
-def _verdict(cleaned: str, counts: Counts, share: float, evidence: float) -> str:
+def _verdict(counts: Counts, habits: Habits, share: float, evidence: float) -> str:
     if share < MIXED_SHARE_MIN and counts.letters >= LETTERS_MIN:
         return "not-arabic-script"
     if counts.script < LETTERS_MIN:
         return "few-letters"
     if share < ARABIC_SHARE_MIN:
         return "mixed-script"
-    return _within_script(cleaned, counts, evidence)
+    return _within_script(counts, habits, evidence)
 
 
-def _within_script(cleaned: str, counts: Counts, evidence: float) -> str:
+def _within_script(counts: Counts, habits: Habits, evidence: float) -> str:
     script = counts.script
-    foreign = counts.foreign + _LONE_HAMZA_WEIGHT * len(_LONE_HAMZA.findall(cleaned))
-    if foreign / script > FOREIGN_SHARE_MAX or len(_INNER.findall(cleaned)) / script > INNER_SHARE_MAX:
+    foreign = counts.foreign + _LONE_HAMZA_WEIGHT * habits.lone_hamza
+    if foreign / script > FOREIGN_SHARE_MAX or habits.inner_ending / script > INNER_SHARE_MAX:
         return "foreign-letters"
     if script < HA_LETTERS_MIN:
         return "ar"
-    open_ha = len(_HA_OPEN.findall(cleaned)) / script
+    open_ha = habits.open_ha / script
     if evidence < HA_EVIDENCE_MAX and open_ha > next(
         limit for letters, limit in HA_OPEN_SHARE_MAX if script < letters or letters >= 1_000_000
     ):
         return "many-ha"
-    sorani = open_ha > HA_OPEN_SHARE_SUSPECT or len(_INITIAL_HAMZA.findall(cleaned)) > script / 100
+    sorani = open_ha > HA_OPEN_SHARE_SUSPECT or habits.initial_hamza > script / 100
     return "no-arabic-words" if sorani and evidence < EVIDENCE_MIN else "ar"
 
 

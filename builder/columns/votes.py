@@ -45,8 +45,8 @@ _BLANKS = re.compile("  +")
 _LATIN = re.compile("[A-z]+")
 _BEYOND_LATIN = re.compile("[\u0300-\U0010ffff]+")
 _COMBINING = re.compile("[\u0300-\u036f]")
-_CLEANABLE = re.compile("[!-~\u0300-\u036f]|  ")
-"""What is cleaned away has one of these."""
+_CLEANABLE = re.compile("[!-~\u0300-\u036f]")
+"""What is cleaned away has one of these, or is a blank too many."""
 
 Vote = list[tuple[str, float]] | None
 
@@ -80,7 +80,7 @@ def _told(shares: Sequence[float]) -> list[tuple[str, float]]:
 
 def _cleaned(text: str) -> str:
     """Return a text as langdetect prepares it: no addresses, single blanks, no Latin where little of it is Latin."""
-    if not _CLEANABLE.search(text):
+    if "  " not in text and not _CLEANABLE.search(text):
         return text
     if "://" in text or "@" in text:
         from langdetect.detector import Detector
