@@ -58,11 +58,15 @@ _MONEY_BEFORE = re.compile(
 )
 _TRUNK = re.compile(r"^0[1-9]")
 _DIGITS_OF_PHONES = (6, 18)
+_DIGITS_OF_E164 = 15
+"""ITU-T E.164: the longest number there is; a run of more is several numbers joined."""
 _GROUPS_MAX = 7
 _LOCAL_DIGITS = (6, 11)
 _ADJACENT_DIGITS = (7, 12)
 """Right after a phone word any number this long is one, whether or not phonenumbers knows its range."""
 _BARE_GROUPS_MAX = 3
+_TOKEN = re.compile(r"[+(]*\d[\d.\-()]*")
+_PART = re.compile(r"[+(]*\d[\d.()]*")
 
 
 def find_phones(plain: str, country: str | None = None) -> Iterator[tuple[int, int]]:
@@ -89,9 +93,7 @@ def _pieces(plain: str, start: int, end: int, country: str | None) -> Iterator[t
     if _is_phone(plain, start, end, country):
         yield start, end
         return
-    tokens = [
-        (start + m.start(), start + m.end()) for m in re.finditer(r"[+(]*\d[\d.\-()]*", plain[start:end])
-    ]
+    tokens = list(_tokens(plain, start, end))
     first = 0
     while first < len(tokens):
         for last in range(min(len(tokens), first + _GROUPS_MAX) - 1, first - 1, -1):
@@ -101,6 +103,15 @@ def _pieces(plain: str, start: int, end: int, country: str | None) -> Iterator[t
                 first = last
                 break
         first += 1
+
+
+def _tokens(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of what blanks part; a run with more digits than any number has is cut at its hyphens too."""
+    for match in _TOKEN.finditer(plain, start, end):
+        if sum(map(str.isdigit, match.group())) <= _DIGITS_OF_E164:
+            yield match.span()
+        else:
+            yield from (part.span() for part in _PART.finditer(plain, *match.span()))
 
 
 def _end_of_digits(plain: str, end: int) -> int:
