@@ -367,3 +367,15 @@ def test_menus_are_kept_from_the_search_and_stay_on_the_page() -> None:
     assert "خبر من الأخبار" not in main.lines
     assert LONG in main.lines
     assert text_of(read.tree) == before
+
+
+@pytest.mark.parametrize("broken", ["http://[", "//[x]/a", "https://[::1", "http://a]b/"])
+def test_a_link_that_is_no_address_stops_nothing(broken: str) -> None:
+    """In a heading, between the paragraphs and behind the text: the page is read as if it led nowhere."""
+    link = f'<a href="{broken}">اقرأ ما كتب صديقي</a>'
+    html = (
+        f"<html><body><h1>{link}</h1><h2>{link}</h2><article><div class='article-body'><p>{LONG}</p><p>{MORE}</p>"
+        f"<h2>{link}</h2><p>{LONG} {MORE}</p><p>{link}</p><p>{link}</p></div></article></body></html>"
+    )
+    found = read_page(capture("https://host.example/a/1", html.encode()))
+    assert [LONG in document.text for document in found.documents] == [True]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Set as AbstractSet
-from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
+from builder.extract.links import split
 from builder.markup import Line, Lines
 
 MIN_SENTENCE_CHARS = 40
@@ -95,8 +95,4 @@ def _lead_home(elements: list[HtmlElement]) -> bool:
 
 
 def _host(link: HtmlElement) -> str:
-    """Return the host that a link names, "" for the page's own, "?" for an address that is none."""
-    try:
-        return urlsplit(link.get("href") or "").netloc.removeprefix("www.")
-    except ValueError:  # "http://[": brackets hold nothing that could be a host
-        return "?"
+    return split(link.get("href") or "").netloc.removeprefix("www.")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from builder.extract.article import MainText, place
+from builder.extract.links import split
 from builder.extract.page import Page
 from builder.extract.region import LINKED
 from builder.extract.title import Title
@@ -190,7 +191,7 @@ def _has_teasers(page: Page, main: MainText) -> bool:
 def _leads_on(element: HtmlElement, host: str | None) -> bool:
     """Return whether a heading links to another page of its host."""
     hrefs = [link.get("href") or "" for link in (*element.iter("a"), *element.iterancestors("a"))]
-    return any(not href.startswith("#") and urlsplit(href).hostname in (None, host) for href in hrefs)
+    return any(not href.startswith("#") and split(href).hostname in (None, host) for href in hrefs)
 
 
 def _entries(page: Page) -> int:

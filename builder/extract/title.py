@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
+from builder.extract.links import split
 from builder.extract.naming import joined
 from builder.extract.page import Page
 from builder.extract.region import LINKED, key
@@ -158,7 +159,7 @@ def _is_home(href: str) -> bool:
     """Return whether an address has no path; most begin with one, and are not taken apart."""
     if href[0] == "/" and href[1:2].isalnum():
         return False
-    return urlsplit(href).path in ("", "/")
+    return split(href).path in ("", "/")
 
 
 def _shape(element: HtmlElement) -> tuple[float, str]:

@@ -16,6 +16,7 @@ from lxml.html import HtmlElement
 from builder.extract import charset, repair
 from builder.extract.comments import find_comments
 from builder.extract.dates import parse_moment
+from builder.extract.links import split
 from builder.markup import block_lines, parse, squeeze
 from builder.model import Author, Capture, Comment, Document, Evidence, Extraction, Moment
 from builder.sources.base import Layout, Site
@@ -130,7 +131,7 @@ class _Page:
         """Return the site's number of an author, from the link round the name."""
         for link in self.tree.iter("a"):
             if author and squeeze(str(link.text_content())) == author:
-                values = [v for k, v in parse_qsl(urlsplit(link.get("href") or "").query) if k.lower() == "i"]
+                values = [v for k, v in parse_qsl(split(link.get("href") or "").query) if k.lower() == "i"]
                 if values and values[0].isdigit():
                     return f"ahewar.org/i/{values[0]}"
         return None
