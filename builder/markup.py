@@ -6,7 +6,7 @@ Used by everything that reads HTML: whole pages, and the fragments that APIs put
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import cast
@@ -153,87 +153,86 @@ def read_lines(root: HtmlElement, skip: frozenset[HtmlElement] = frozenset()) ->
     Elements in `skip` and in SILENT are left out with all they hold; a block ends its line all the same. Line ends
     inside `pre` count.
     """
-    return _Reader(root, skip).read()
+    return _Reader(root).read(root, skip)
 
 
 class _Reader:
-    """Walks a tree once. `links` is the number of open `a` elements, `parts` the pieces of the line being read."""
+    """Walks a tree once. `links` is the number of open `a` elements, `parts` the pieces of the line being read.
 
-    __slots__ = ("lines", "link_chars", "links", "owner", "parts", "root", "skip", "spans", "starts")
+    `block` is the block that is open, `trail` all elements that are, each with its tag; a block besides with the
+    block round it and the number of lines before it.
+    """
 
-    def __init__(self, root: HtmlElement, skip: frozenset[HtmlElement]) -> None:
-        self.root, self.owner, self.skip = root, root, skip
+    __slots__ = ("block", "lines", "link_chars", "links", "owner", "parts", "spans", "trail")
+
+    def __init__(self, root: HtmlElement) -> None:
+        self.block = self.owner = root
         self.lines: list[Line] = []
         self.spans: dict[HtmlElement, tuple[int, int]] = {}
-        self.starts: list[int] = []
+        self.trail: list[tuple[HtmlElement, str, HtmlElement | None, int]] = []
         self.parts: list[str] = []
         self.links = self.link_chars = 0
 
-    def read(self) -> Lines:
-        """Visit every element on the way in and on the way out; what is asked of each is asked once.
-
-        `trail` holds the elements that are open, each with its tag, the block round it and its children to come.
-        """
-        root, skip = self.root, self.skip
-        trail: list[tuple[HtmlElement, str, HtmlElement, Iterator[HtmlElement]]] = []
-        block, coming = root, iter((root,))
-        while True:
-            for element in coming:
-                tag = element.tag  # each look at an element's fields makes new strings
-                if tag in SILENT or element in skip:
-                    self._pass(element, tag, block)
-                    continue
-                outer = block
-                if tag in BLOCKS:
-                    self._open()
-                    block = element
-                elif tag == "a":
-                    self.links += 1
-                if text := element.text:
-                    self._piece(block, text)
-                if len(element):
-                    trail.append((element, tag, outer, coming))
-                    coming = iter(element)
-                    break
-                block = outer
-                self._leave(element, tag, block)
-            else:
-                if not trail:
-                    break
-                element, tag, block, coming = trail.pop()
-                self._leave(element, tag, block)
+    def read(self, root: HtmlElement, skip: frozenset[HtmlElement]) -> Lines:
+        """Visit every element in reading order; what is asked of each is asked once."""
+        trail = self.trail
+        left_out: set[HtmlElement] = set()
+        for element in root.iter():
+            parent = element.getparent()
+            if parent in left_out:
+                left_out.add(element)
+                continue
+            while trail and trail[-1][0] is not parent:
+                self._leave()
+            tag = element.tag
+            if tag in SILENT or element in skip:
+                left_out.add(element)
+                self._pass(element, tag)
+                continue
+            self._enter(element, tag)
+            if text := element.text:
+                self._piece(text)
+        while trail:
+            self._leave()
         self._end_line()
         return Lines(self.lines, self.spans)
 
-    def _pass(self, element: HtmlElement, tag: str, block: HtmlElement) -> None:
+    def _pass(self, element: HtmlElement, tag: str) -> None:
         if tag in BLOCKS and self.parts:
             self._end_line()
-        if (text := element.tail) and element is not self.root:
-            self._piece(block, text)
+        if (text := element.tail) and self.trail:
+            self._piece(text)
 
-    def _open(self) -> None:
+    def _enter(self, element: HtmlElement, tag: str) -> None:
+        if tag not in BLOCKS:
+            self.links += tag == "a"
+            self.trail.append((element, tag, None, 0))
+            return
         if self.parts:
             self._end_line()
         self.link_chars = 0
-        self.starts.append(len(self.lines))
+        self.trail.append((element, tag, self.block, len(self.lines)))
+        self.block = element
 
-    def _leave(self, element: HtmlElement, tag: str, block: HtmlElement) -> None:
-        if tag in BLOCKS:
+    def _leave(self) -> None:
+        element, tag, outer, start = self.trail.pop()
+        if outer is not None:
             if self.parts:
                 self._end_line()
             self.link_chars = 0
-            self.spans[element] = (self.starts.pop(), len(self.lines))
+            self.spans[element] = (start, len(self.lines))
+            self.block = outer
         elif tag == "a":
             self.links -= 1
-        if (text := element.tail) and element is not self.root:
-            self._piece(block, text)
+        if (text := element.tail) and self.trail:
+            self._piece(text)
 
-    def _piece(self, block: HtmlElement, text: str) -> None:
+    def _piece(self, text: str) -> None:
         if not self.parts:
             if text.isspace() and not self.links:
                 return
-            self.owner = block
-        if "\n" in text and block.tag == "pre":
+            self.owner = self.block
+        if "\n" in text and self.block.tag == "pre":
             for row in text.split("\n"):
                 self.parts.append(row)
                 self._end_line()

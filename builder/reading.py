@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from builder.extract.reader import read_page
+from builder.extract.reader import READER, read_page
 from builder.model import Capture, Extraction, Tombstone
 from builder.optout import header_signals, html_signals
 from builder.sources import layout_at, site_for
@@ -54,10 +54,12 @@ def _read_html(capture: Capture, source: AnySource) -> Extraction:
 def _with_optouts(found: Extraction, capture: Capture) -> Extraction:
     """Add what the answer's headers and its page's head say of its use.
 
-    Our crawler keeps the headers' signals beside its captures; archives of other makers have the headers alone.
+    Our crawler keeps the headers' signals beside its captures; archives of other makers have the headers alone. The
+    general reader has looked at the head of each page in which it found a document.
     """
     said = {*found.signals, *header_signals(capture.headers)}
-    if not any(signal.where == "meta" for signal in found.signals):
+    known = any(signal.where == "meta" for signal in found.signals)
+    if not known and not any(document.reader == READER for document in found.documents):
         said.update(html_signals(capture.body[:_HEAD_BYTES].decode("latin-1")))
     return replace(found, signals=tuple(sorted(said)))
 

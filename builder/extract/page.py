@@ -39,8 +39,8 @@ def named_elements(tree: HtmlElement) -> list[Named]:
     found: list[Named] = []
     for element in tree.iter("*"):
         tag, names = element.tag, element.keys()
-        typed = tag in _TAGS or not _TYPES.isdisjoint(names)
-        if typed or not _NAMES.isdisjoint(names):
+        typed = tag in _TAGS or (names and not _TYPES.isdisjoint(names))
+        if typed or (names and not _NAMES.isdisjoint(names)):
             prop = element.get("itemprop") if typed else None
             told = said(tag, element.get("class"), element.get("id"), prop)
             if typed or told is not NOTHING:
