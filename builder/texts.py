@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 END = "\0"
 """Stands between texts that are worked on as one: no letter, no blank, and in no stored text."""
+_NO_END = "\1"
+"""What a text has in place of END, which is as little a letter or blank."""
 _UNITS = 1 << 16
 _SURROGATE_MASK, _FIRST_HALF, _SECOND_HALF = 0xFC00, 0xD800, 0xDC00
 """How the two units of a character beyond U+FFFF are known."""
@@ -179,6 +181,55 @@ def words_of(texts: Sequence[str]) -> list[list[str]]:
     for number in found.odd:
         every[number] = words(texts[number])
     return every
+
+
+def only_words(text: str) -> str:
+    """Return the lines of a text with nothing but their words, a blank between two."""
+    import numpy as np
+
+    found = _Stretches(text)
+    if found.odd:
+        return "\n".join([" ".join(words(line)) for line in text.split("\n")])
+    stay = found.inside | (found.units == ord("\n"))
+    units = np.where(stay, found.units, np.uint16(ord(" ")))
+    stay[1:] |= found.inside[:-1]
+    return unit_text(units[stay]).replace(" \n", "\n").removesuffix(" ")
+
+
+def kinds_table(patterns: Mapping[int, str]) -> Units:
+    """Return the kinds of every character below U+10000: the bits whose patterns it fits."""
+    import numpy as np
+
+    every = "".join(map(chr, range(_UNITS)))
+    bits = np.zeros(_UNITS, np.uint16)
+    for bit, pattern in patterns.items():
+        bits[utf16_units("".join(re.findall(pattern, every)))] |= bit
+    return bits
+
+
+class Kinds:
+    """The characters of some texts by their kinds, which a table of bits gives.
+
+    `units` are those of all texts with END behind each, `bits` their kinds, `ends` the places of END.
+    """
+
+    def __init__(self, texts: Sequence[str], table: Units) -> None:
+        import numpy as np
+
+        self.texts = [text.replace(END, _NO_END) for text in texts]
+        self.units = utf16_units("".join([text + END for text in self.texts]))
+        self.bits = table[self.units]
+        self.ends = np.flatnonzero(self.units == 0)
+
+    def sums(self, kind: int) -> list[int]:
+        """Return how many characters of a kind each text has."""
+        import numpy as np
+
+        if not self.texts:
+            return []
+        begins = np.append(0, self.ends[:-1])
+        counts: list[int] = np.add.reduceat((self.bits & kind) > 0, begins, dtype=np.int64).tolist()
+        return counts
 
 
 class Counted(NamedTuple):

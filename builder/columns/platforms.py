@@ -89,6 +89,7 @@ class Matcher:
         looks = [concept.never_signs for concept in self._concepts]
         openings = tuple(map(cue_sign, lexicon.furniture))
         self._gate = Gate([*searches, *concepts, *looks, openings])
+        self._names_gate = Gate([*searches, *(() for _ in (*concepts, *looks)), openings])
         self._cues = cue_pattern(lexicon.cues)
         self._carriers = cue_pattern(lexicon.carriers)
         self._venues = Venues(lexicon)
@@ -105,7 +106,7 @@ class Matcher:
         """
         wanted = len(self._searches) + (len(self._concepts) if concepts else 0)
         form = fold_text(text) if form is None else form
-        seen = self._gate.stretches(form, first=wanted)
+        seen = (self._gate if concepts else self._names_gate).stretches(form, first=wanted)
         if not seen:
             return Found()
         folded = fold_known(text, form)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from builder.columns.wordlists import word_list
 from builder.text import fold_text, words
-from builder.texts import Counted, count_words, word_hashes
+from builder.texts import Counted, Kinds, count_words, kinds_table, word_hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,13 +27,16 @@ _QUOTES = ("»", "”", '"')
 _BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 _CLOSERS = "\"'”’»)]}" + _BLANKS
 _LIST_HEAD = re.compile(r"^\s*(?:[-–—•●▪◦*·‣■□►»>+]|\(?\d{1,3}\s?[.)\-:]|[\u0621-\u064a]\s?[.)\-]\s)")
-_SYMBOL = re.compile(r"[#|{}<>=*\\~^`@$%_&;\[\]\"/©®™°§¶†‡•●▪◦■□►◄▼▲→←↑↓\u2500-\u27bf]")
+_SYMBOL = r"[#|{}<>=*\\~^`@$%_&;\[\]\"/©®™°§¶†‡•●▪◦■□►◄▼▲→←↑↓\u2500-\u27bf]"
 _MOJIBAKE = re.compile(
     "[\u00d8\u00d9\u00da\u00db][\u0080-\u00bf\u00a0-\u00ff\u0152-\u0192\u2013-\u203a\u20ac\u2122]|\ufffd|\u0637[\u00a7-\u00b9\u2018-\u2122]"
     "|[\u00c0-\u00ff]{4,}|\u00c3.|\u00e2\u20ac"
 )
-_MOJIBAKE_SIGNS = (re.compile("[\u00c0-\u00ff\ufffd]"), re.compile("\u0637[\u00a7-\u00b9\u2018-\u2122]"))
-"""Mojibake has one of these; each is found at a fifth of the cost."""
+_SYMBOLS, _BLANK_SIGNS, _SPOILED = 1, 2, 4
+_CLASSES = {_SYMBOLS: _SYMBOL, _BLANK_SIGNS: r"\s", _SPOILED: "[\u00c0-\u00ff\ufffd]"}
+"""Kinds of characters that are counted."""
+_SPOILED_TAH = re.compile("\u0637[\u00a7-\u00b9\u2018-\u2122]")
+"""Mojibake has this or a spoiled character."""
 _ARABIC_HEADS = re.compile("[ء-ي]+")
 _NGRAMS = (2, 3, 4)
 _SPREAD = 0x9E3779B97F4A7C15
@@ -61,20 +65,42 @@ def measure_quality(text: str) -> Quality:
     """Return the signals of a text in storage form; an empty text has zeros."""
     form = fold_text(text)
     found = words(form)
-    return quality_of(text, form, found, word_hashes(found), count_words([text])[0])
+    return qualities([text], [form], [found], [word_hashes(found)])[0]
 
 
-def quality_of(text: str, form: str, folded: Sequence[str], hashes: U64, counted: Counted) -> Quality:
-    """Return the signals of a text: from its match form, the words of that and their hashes, and its own words."""
+def qualities(
+    texts: Sequence[str], forms: Sequence[str], folded: Sequence[Sequence[str]], hashes: Sequence[U64]
+) -> list[Quality]:
+    """Return the signals of texts: from their match forms, the words of these and their hashes."""
+    kinds = Kinds(texts, _kinds())
+    counted = (kinds.sums(_SYMBOLS), kinds.sums(_BLANK_SIGNS), kinds.sums(_SPOILED), count_words(texts))
+    return list(map(_quality, texts, forms, folded, hashes, *counted))
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> npt.NDArray[np.uint16]:
+    return kinds_table(_CLASSES)
+
+
+def _quality(
+    text: str,
+    form: str,
+    folded: Sequence[str],
+    hashes: U64,
+    symbols: int,
+    blanks: int,
+    spoiled: int,
+    counted: Counted,
+) -> Quality:
     lines = [line for line in text.split("\n") if line.strip()]
     stops = word_list("stop")
-    chars = max(1, sum(map(len, text.split())))
+    chars = max(1, len(text) - blanks)
     return Quality(
         words=counted.words,
         lines=len(lines),
         duplicate_line_share=_share(len(lines) - _different(text, form), len(lines)),
         top_ngram_share=_top_ngram_share(folded[:_NGRAM_WORDS_MAX], hashes[:_NGRAM_WORDS_MAX]),
-        symbol_share=len(_SYMBOL.findall(text)) / chars,
+        symbol_share=symbols / chars,
         terminal_line_share=_share(sum(map(_is_ended, lines)), len(lines)),
         list_line_share=_share(sum(bool(_LIST_HEAD.match(line)) for line in lines), len(lines)),
         stop_word_share=_share(
@@ -82,7 +108,7 @@ def quality_of(text: str, form: str, folded: Sequence[str], hashes: U64, counted
             sum(map(len, _ARABIC_HEADS.findall("".join([word[0] for word in folded])))),
         ),
         mean_word_chars=_share(counted.chars, counted.words),
-        mojibake_share=_mojibake_chars(text) / chars,
+        mojibake_share=_mojibake_chars(text) / chars if spoiled or _SPOILED_TAH.search(text) else 0.0,
     )
 
 
@@ -92,8 +118,6 @@ def _is_ended(line: str) -> bool:
 
 
 def _mojibake_chars(text: str) -> int:
-    if not any(sign.search(text) for sign in _MOJIBAKE_SIGNS):
-        return 0
     return sum(len(match.group()) for match in _MOJIBAKE.finditer(text))
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from builder.text import BIDI_CONTROLS, MARKS
-from builder.texts import END, chars_beyond, unit_text, utf16_units
+from builder.texts import END, Kinds, chars_beyond, kinds_table, unit_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
     Bits = npt.NDArray[np.uint16]
 
-_NO_SIGN = "\1"
-"""What a text has in place of END, which is as little a letter or blank."""
 SCRIPT_LETTERS = (
     "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
     "\u0870-\u088e\u08a0-\u08c9\ufb50-\ufdc7\ufdf0-\ufdfb\ufe70-\ufefc"
@@ -80,45 +78,43 @@ class Habits(NamedTuple):
     open_ha: int
 
 
-class Signs:
+class Signs(Kinds):
     """The characters of some texts, each by what is asked of it."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         import numpy as np
 
-        self.texts = [text.replace(END, _NO_SIGN) for text in texts]
-        self._units = utf16_units("".join([text + END for text in self.texts]))
-        self._ends = np.flatnonzero(self._units == 0)
-        self._bits = np.append(
-            _bits()[self._units], np.zeros(3, np.uint16)
-        )  # three are looked at behind a place
+        super().__init__(texts, _bits())
         for like, bit, chars in ((str.isalnum, _WORD, 2), (_is_letter, _LETTER, 1)):
-            places = chars_beyond(self._units, like)
+            places = chars_beyond(self.units, like)
             for unit in range(chars):
-                self._bits[places + unit] |= bit
+                self.bits[places + unit] |= bit
+        self._around = np.append(
+            self.bits, np.zeros(3, np.uint16)
+        )  # up to three behind a place are looked at
 
     def counts(self) -> list[Counts]:
         """Return how many letters of each kind each text has."""
-        return list(map(Counts, *map(self._sums, (_LETTER, _SCRIPT, _FOREIGN, _KEYS, _ALIEN))))
+        return list(map(Counts, *map(self.sums, (_LETTER, _SCRIPT, _FOREIGN, _KEYS, _ALIEN))))
 
     def foreign_marks(self) -> list[tuple[int, int]]:
         """Return how many vowel signs that Arabic has not, and how many joiners inside words, each text has."""
         import numpy as np
 
-        joiners = np.flatnonzero(self._units == _JOINER)
+        joiners = np.flatnonzero(self.units == _JOINER)
         joiners = joiners[self._is(_WORD, joiners - 1) & self._is(_WORD, joiners + 1)]
-        return list(zip(self._sums(_VOWEL), self._per_text(joiners), strict=True))
+        return list(zip(self.sums(_VOWEL), self._per_text(joiners), strict=True))
 
     def habits(self) -> list[Habits]:
         """Return what `Habits` has of each text."""
         import numpy as np
 
-        units, bits = np.append(self._units, np.zeros(3, np.uint16)), self._bits
+        units = np.append(self.units, np.zeros(3, np.uint16))
         hamza = np.flatnonzero(units == _HAMZA)
         behind = (units[hamza - 1] != 0) & ~self._is(_WORD, hamza - 1)
         lone = hamza[behind & ~self._is(_WORD, hamza + 1)]
         initial = np.flatnonzero(units == _HAMZA_ON_YA)
-        inner, ha = (np.flatnonzero(bits & kind) for kind in (_INNER, _HA))
+        inner, ha = (np.flatnonzero(self.bits & kind) for kind in (_INNER, _HA))
         ended = self._is(_ENDING, ha + 1) & ~self._is(_WORD, ha + 2)
         ended |= (units[ha + 1] == _MIM) & (units[ha + 2] == _ALEF) & ~self._is(_WORD, ha + 3)
         places = (
@@ -134,7 +130,7 @@ class Signs:
         """Return the texts without marks, and with letters that stand three times or more once."""
         import numpy as np
 
-        units = self._units[(self._bits[: len(self._units)] & _DROPPED) == 0]
+        units = self.units[(self.bits & _DROPPED) == 0]
         texts = unit_text(units).split(END)[:-1]
         same = units[1:] == units[:-1]
         thrice = np.flatnonzero(same[1:] & same[:-1])
@@ -146,28 +142,20 @@ class Signs:
 
     def in_blocks(self) -> list[str]:
         """Return what of each text is in the blocks of Arabic, blanks made one."""
-        stay = ((self._bits[: len(self._units)] & _BLOCK) > 0) | (self._units == 0)
-        return [" ".join(text.split()) for text in unit_text(self._units[stay]).split(END)[:-1]]
+        stay = ((self.bits & _BLOCK) > 0) | (self.units == 0)
+        return [" ".join(text.split()) for text in unit_text(self.units[stay]).split(END)[:-1]]
 
     def _is(self, kind: int, places: Places) -> npt.NDArray[np.bool_]:
         """Tell which places hold a character of a kind; before the first text stands none."""
-        held: npt.NDArray[np.bool_] = (self._bits[places] & kind) > 0
+        held: npt.NDArray[np.bool_] = (self._around[places] & kind) > 0
         return held
-
-    def _sums(self, kind: int) -> list[int]:
-        """Return how many characters of a kind each text has."""
-        import numpy as np
-
-        begins = np.append(0, self._ends)[: len(self.texts)]
-        hits = (self._bits[: len(self._units)] & kind) > 0
-        return np.add.reduceat(hits, begins, dtype=np.int64).tolist() if self.texts else []
 
     def _per_text(self, places: Places) -> list[int]:
         """Return how many of some places lie in each text."""
         import numpy as np
 
         counts: list[int] = np.bincount(
-            np.searchsorted(self._ends, places), minlength=len(self.texts)
+            np.searchsorted(self.ends, places), minlength=len(self.texts)
         ).tolist()
         return counts
 
@@ -178,11 +166,4 @@ def _is_letter(char: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _bits() -> Bits:
-    """Return the kinds of every character below U+10000."""
-    import numpy as np
-
-    every = "".join(map(chr, range(0x10000)))
-    bits = np.zeros(len(every), np.uint16)
-    for bit, pattern in _CLASSES.items():
-        bits[utf16_units("".join(re.findall(pattern, every)))] |= bit
-    return bits
+    return kinds_table(_CLASSES)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from builder.errors import UsageError
-from builder.extract.wording import folded
+from builder.extract.wording import folded_lines
 from builder.model import Document
 
 VERSION = 1
@@ -79,12 +79,15 @@ class PageLines:
     @classmethod
     def of(cls, document: Document) -> PageLines:
         """Return the lines of a document."""
-        return cls(tuple(map(masked, document.text.split("\n"))), document.line_places)
+        return cls(tuple(masked_lines(document.text)), document.line_places)
 
 
-def masked(line: str) -> str:
-    """Return a line in the form in which lines recur: folded, addresses and numbers made equal, long ones a digest."""
-    plain = _NUMBER.sub("0", folded(_URL.sub(" url ", line)))
+def masked_lines(text: str) -> list[str]:
+    """Return lines in the form in which lines recur: folded, addresses and numbers made equal, long ones a digest."""
+    return list(map(_short, _NUMBER.sub("0", folded_lines(_URL.sub(" url ", text))).split("\n")))
+
+
+def _short(plain: str) -> str:
     if len(plain) <= LONG_CHARS:
         return plain
     return "#" + hashlib.blake2b(plain.encode(), digest_size=8).hexdigest()

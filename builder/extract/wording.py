@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from builder.texts import only_words
+
 _DROPPED = re.compile(
     "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )
@@ -21,13 +23,22 @@ _WORD = re.compile(r"[^\W_]+")
 @lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Return `text` for comparison: marks dropped, letter variants joined, digits ASCII, signs as single spaces."""
+    return " ".join(_WORD.findall(_plain(text)))
+
+
+def folded_lines(text: str) -> str:
+    """Return a text with `folded` of each line in its place, at a third of the cost of line by line."""
+    return only_words(_plain(text))
+
+
+def _plain(text: str) -> str:
     text = _DROPPED.sub("", text)
     for letter, plain in _LETTERS:  # a search for each is a third of the cost of one table for all
         if letter in text:
             text = text.replace(letter, plain)
     if _DIGIT.search(text):
         text = text.translate(_DIGITS)
-    return " ".join(_WORD.findall(text.lower()))
+    return text.lower()
 
 
 def _starts(words: str) -> re.Pattern[str]:

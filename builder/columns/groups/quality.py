@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from builder.columns.groups.batch import Batch
 from builder.columns.groups.group import Group
-from builder.columns.quality import Quality, quality_of
+from builder.columns.quality import Quality, qualities
 from builder.columns.record import BIDI_CONTROLS
 from builder.columns.rounding import f32
 from builder.schema import Row
-from builder.texts import count_words
 
 if TYPE_CHECKING:
     from builder.columns.settings import ColumnSettings
 
 
 def _fill(_table: str, batch: Batch, _settings: ColumnSettings) -> list[Row]:
-    texts = (batch.texts, batch.folded, batch.folded_words, batch.word_hashes, count_words(batch.texts))
-    return [_row(row, quality_of(*each)) for row, *each in zip(batch.rows, *texts, strict=True)]
+    measured = qualities(batch.texts, batch.folded, batch.folded_words, batch.word_hashes)
+    return list(map(_row, batch.rows, measured))
 
 
 def _row(row: Row, measured: Quality) -> Row:
