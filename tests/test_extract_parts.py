@@ -79,7 +79,16 @@ def test_bylines_tell_people_from_agencies_and_places(printed: str, name: str, k
 
 @pytest.mark.parametrize(
     "printed",
-    ["الرياض", "بيروت - دمشق", "12/5/2010", "", "هذا ما كان في المدينة بعد العيد", "منوعات", "Français"],
+    [
+        "الرياض",
+        "بيروت - دمشق",
+        "12/5/2010",
+        "",
+        "هذا ما كان في المدينة بعد العيد",
+        "منوعات",
+        "Français",
+        "Saturday 6 June 2009",
+    ],
 )
 def test_places_dates_and_sentences_sign_nothing(printed: str) -> None:
     """A place alone is nobody."""

@@ -67,11 +67,20 @@ _LANGUAGES = """
 العربية|عربي|english|français|francais|español|deutsch|italiano|português|türkçe|русский|فارسی|עברית|中文|اردو|کوردی|kurdî
 الإنجليزية|الفرنسية|en|ar|fr
 """
+_WEEKDAYS = """
+السبت|الأحد|الاثنين|الإثنين|الثلاثاء|الأربعاء|الخميس|الجمعة|اليوم|أمس|saturday|sunday|monday|tuesday|wednesday|thursday|friday|today
+"""
+WEEKDAYS = _folded_set(_WEEKDAYS)
+"""Days, folded: what is left of a date line without its digits."""
+
 LANGUAGES = _folded_set(_LANGUAGES)
 """Names of languages, folded: links to translations stand where bylines do."""
 
 SECTIONS = _folded_set(_SECTIONS) | {f"ال{name}" for name in _folded_set(_SECTIONS)}
 """Names of sections, folded: some systems print one where a byline stands."""
+
+NOBODY = PLACES | SECTIONS | LANGUAGES | WEEKDAYS
+"""What stands where names do and is none."""
 
 GIVEN = _folded_set(_GIVEN)
 """Common given names and parts of names, folded: a line without a label is a byline only if it holds one."""
@@ -192,7 +201,7 @@ def is_person(name: str, sites: frozenset[str] = frozenset()) -> bool:
     words = plain.split()
     if not words or len(words) > MAX_NAME_WORDS or _DIGIT.search(name) or "@" in name or len(plain) < 2:
         return False
-    if plain in PLACES or plain in SECTIONS or plain in LANGUAGES:
+    if plain in NOBODY:
         return False
     return not is_agency(name, sites) and not _STOP.search(plain)
 

@@ -304,7 +304,7 @@ LISTING = re.compile(
     r"(?:(?:ال)?وسم|التصنيف|تصنيف|(?:ال)?ارشيف|نتايج (?:ال)?بحث|قايمه (?:ال)?(?:اعضاء|مواضيع|مقالات)"
     r"|عرض (?:ال)?(?:تسميه|تسميات|مشاركات)|رسايل (?:ذات تسميه|تصنيف)"
     r"|(?:كل |جميع )?مقالات (?:مصنفه|موسومه|(?:ال)?كاتبه?|للكاتبه?)"
-    r"|search results|tag|category|archives?)(?:\s|$)"
+    r"|(?:كل |جميع )?(?:ال)?(?:وسوم|تصنيفات)|search results|tags?|category|categories|archives?)(?:\s|$)"
 )
 """Beginnings of the titles of lists: tags, categories, archives, search, members."""
 
