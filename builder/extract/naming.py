@@ -70,7 +70,8 @@ _TAG_BOX = re.compile(
 )
 _CRUMBS = re.compile(r"bread-?crumbs?|crumbs?(?:$|[\s_-])")
 _FORUM = re.compile(
-    r"postbit|postprofile|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|postauthor"
+    r"postbit|postprofile|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|(?<!by)postauthor",
+    re.IGNORECASE,
 )
 _AROUND_COMMENTS = re.compile(
     r"^(?:comments?|comments?[-_]?(?:area|list|section|wrapper|container|box|block|holder|form|template|respond|ul|ol|div|panel|tab|content|title|header|toolbar|count|pager)"

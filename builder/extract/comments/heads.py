@@ -10,15 +10,22 @@ from builder.extract.dates.names import fold
 from builder.extract.dates.printed import find_printed
 from builder.model import Moment
 
+MOST_LABEL_CHARS = 60
+"""A longer line is no label of a day."""
+
 _SAYS = re.compile(
     r"^\s*(?:(?:بواسطة|بقلم|كتبه|كتبها|الكاتب|المرسل|الاسم|الإسم|العضو|من طرف|من|by|from|posted by|author)"
     r"\s*[:：]?\s+|\d{1,4}\s*[-.)]\s*)"
-    r"|\s*(?:يقول|تقول|قال|قالت|كتب|كتبت|علّ?ق|علّ?قت|says|said|wrote|a dit)\s*(?:في|on)?\s*[:：….]*\s*$",
+    r"|(?:^|\s+)(?:يقول|تقول|قال|قالت|كتب|كتبت|علّ?ق|علّ?قت|says|said|wrote|a dit)\s*(?:في|on)?\s*[:：….]*\s*$",
     re.IGNORECASE,
 )
 _AGO = re.compile(r"\s*(?:منذ|قبل)\s+\S.{0,30}$")
 _EMAIL = re.compile(r"^[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)*$")
 _TITLE_AND_NAME = re.compile(r"^(?P<title>.*?)\s*\((?P<name>[^()]{2,80})\)\s*$")
+_JOINED = re.compile(
+    r"(?:تاريخ|سنه|منذ) (?:ال)?(?:تسجيل|انضمام|انتساب|ميلاد|اشتراك|عضويه)|^(?:ال)?(?:تسجيل|انضمام)\W|\bjoin"
+    r"|registered|member since|birth"
+)
 _GUEST = re.compile(r"(?:زائرة?|ضيف|عضو.{0,12}|مشرف.{0,12}|guest|visitor|admin|member)$", re.IGNORECASE)
 _CONTROL = re.compile(
     r"^\W*(?:(?:ال)?رد(?:\s+على.{0,40})?|رد\s+مع\s+اقتباس|اقتباس|تبليغ|بلغ.{0,25}|ابلغ.{0,40}|الابلاغ.{0,40}"
@@ -64,6 +71,11 @@ def clean_name(line: str) -> str | None:
     name = _SAYS.sub("", " ".join(line.split()))
     name = _SAYS.sub("", name).strip(' \t:،,|-–—•·"«»')
     return name if re.search(r"\w", name) else None
+
+
+def tells_joining(line: str) -> bool:
+    """Return whether a line is, or heads, the day on which a member joined or was born."""
+    return len(line) <= MOST_LABEL_CHARS and bool(_JOINED.search(fold(line)))
 
 
 def split_subject(name: str | None) -> tuple[str | None, str | None]:

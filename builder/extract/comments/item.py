@@ -19,6 +19,7 @@ from builder.extract.comments.heads import (
     is_quote_label,
     read_head,
     split_subject,
+    tells_joining,
 )
 from builder.extract.comments.marks import NOTHING, Marks, marks
 from builder.extract.dates.moments import read_moment
@@ -203,13 +204,22 @@ def _quotes(body: HtmlElement, context: Context) -> frozenset[HtmlElement]:
 
 
 def _stamp_beside(element: HtmlElement, skip: frozenset[HtmlElement], context: Context) -> Moment | None:
-    """Return the time that stands on an unmarked line of a block, outside its text."""
+    """Return the time that stands on an unmarked line of a block, outside its text.
+
+    A day on which its writer joined stands there too: one that knows the hour is rather that of the answer.
+    """
+    first: Moment | None = None
+    before = ""
     for line in context.lines(element, skip):
-        if len(line) <= LONGEST_TIME_CHARS and find_printed(line):
-            moment = context.moment(line)
-            if moment is not None:
-                return moment
-    return None
+        joined = tells_joining(line) or tells_joining(before)
+        before = line
+        if len(line) > LONGEST_TIME_CHARS or joined or not find_printed(line):
+            continue
+        moment = context.moment(line)
+        if moment is not None and moment.precision in ("minute", "second"):
+            return moment
+        first = first or moment
+    return first
 
 
 def _free_lines(

@@ -21,8 +21,8 @@ _AUTHOR_NAMES = tuple(
 _TEXT_NAMES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"^(?:comment|reply|post|cmt|message)[-_]*(?:item[-_]+)?(?:content|text|message|txt|para|msg|desc(?:ription)?)$",
-        r"^(?:bbwrapper|postcontent|post_?body|postbody|messagetext|message-?(?:body|content)|inner|cooked|post_content)$",
+        r"^(?:comment|reply|post|cmt|message(?!-?content))[-_]*(?:item[-_]+)?(?:content|text|message|txt|para|msg|desc(?:ription)?)$",
+        r"^(?:bbwrapper|postcontent|post_?body|postbody|post-?entry|messagetext|message-?(?:body|content)|inner|cooked|post_content)$",
         r"^(?:comment|reply)[-_]*body$|^e-content$|^entry-content$|^commenttext$",
         r"^(?:text|content|body|message|msg|txt|desc|description)$",
         r"(?:^|[-_])(?:text|content|body|message)$",
