@@ -296,6 +296,20 @@ def test_local_files_are_taken_in_once(tmp_path: Path) -> None:
     assert all(check_archive(path, advice=True) == [] for path in before)
 
 
+def test_a_record_that_two_files_hold_is_taken_in_once(tmp_path: Path) -> None:
+    """Exports overlap: the same address and bytes in one batch are one record, and the account says so."""
+
+    class Overlapping(_Files):
+        def incoming(self, folder: Path) -> Iterator[Incoming]:
+            yield from super().incoming(folder)
+            yield from super().incoming(folder)
+
+    recipe = recipe_for(tmp_path, "http://x.example/")
+    tally = take_in(Overlapping(SourceBlock(kind="files", name="files")), recipe)
+    assert (tally.read, tally.kept, tally.dropped) == (10, 5, {"known": 5})
+    assert [url for _, _, url, _ in taken(recipe)] == [f"http://x.example/{n}" for n in range(5)]
+
+
 def test_taking_in_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
     """Two machines that take in the same files have the same archive."""
     recipes = [recipe_for(tmp_path / name, "http://x.example/") for name in ("a", "b")]

@@ -176,6 +176,44 @@ def test_national_ids(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "is_id"),
+    [
+        ("30002290112345", True), ("29912310112345", True), ("29602290112345", True),
+        ("20002290112345", False), ("29902290112345", False), ("29931120112345", False), ("29900100112345", False),
+    ],
+)  # fmt: skip
+def test_an_egyptian_id_begins_with_a_day_of_birth(number: str, is_id: bool) -> None:
+    """Century, year, month and day in that order, a day that was: 2000 had a 29 February, 1900 and 1999 had none."""
+    assert masked(f"كتب {number} في آخر السطر") == f"كتب {'[id]' if is_id else number} في آخر السطر"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "السجل المدني بمبلغ 1023456789", "رقم الهوية 2015-2016", "بطاقة السنة 12-11-2015 انتهت",
+        "بطاقات 15000000 مواطن", "صدرت البطاقة لنحو 15000000 مواطن", "رقم البطاقة 1500000 ريال",
+    ],
+)  # fmt: skip
+def test_a_number_beside_a_word_for_cards_that_is_none(text: str) -> None:
+    """Amounts, spans of years, days and counts of things are told apart by what stands around them."""
+    assert mask(text, handles=False).counts()["national_id"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("SA03 8000 0000 6080 1016 7519 TO ALI", "[iban] TO ALI"),
+        ("IBAN: SA0380000000608010167519 BANK", "IBAN: [iban] BANK"),
+        ("MT84MALT011000012345MTLCAST001S", "[iban]"),
+        ("NO9386011117947", "[iban]"),
+    ],
+)
+def test_an_account_ends_where_its_checksum_holds(text: str, after: str) -> None:
+    """Words behind an account are no part of it; other countries' lengths are their own."""
+    assert masked(text) == after
+
+
+@pytest.mark.parametrize(
     ("text", "after"),
     [
         ("راسلني a.b+c@mail.example.org، شكرا", "راسلني [email]، شكرا"),
