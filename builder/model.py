@@ -69,6 +69,8 @@ class CaptureRef:
     `path` is where it lies now and never reaches a release. `mime` is lower case without parameters.
     `kind` is the WARC record type. A revisit has the digest of the capture it repeats and no body of its own.
     `inner_offset` counts decoded bytes inside a gzip member that holds several records; 0 in a well-made file.
+    `rights` are those noted beside the capture, `said` the opt-outs of its own headers; in a build both are what was
+    said when its body was last seen (builder.stages.choose).
     """
 
     source: str
@@ -89,6 +91,7 @@ class CaptureRef:
     how: str | None = None
     rights: Rights = Rights()
     inner_offset: int = 0
+    said: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

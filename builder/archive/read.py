@@ -30,6 +30,7 @@ from builder.archive.unwrap import UnwrapError, unwrap
 from builder.errors import ArchiveError
 from builder.model import PAGE, Capture, CaptureRef, Damage, Rights
 from builder.objects import Place, StoredObject, on_disk, place_of
+from builder.optout import header_signals
 
 Kind = Literal["response", "revisit", "resource"]
 
@@ -258,6 +259,7 @@ class _Scanner:
             warc_length=place.length,
             truncated=record.fields.get("warc-truncated"),
             inner_offset=place.inner,
+            said=header_signals(found.message.headers) if found.message is not None else (),
         )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.duck import quoted
+from builder.model import CaptureRef, Rights, Signal
 from builder.recipe import Recipe
 from builder.sources.base import AnySource
 from builder.stages.archives import Archive
+from builder.stages.codec import decode, encode
 from builder.stages.store import KEY
 
 if TYPE_CHECKING:
@@ -22,6 +24,14 @@ READ_BLIND = frozenset(
     {"name", "licence", "terms", "ids_only", "paths", "start", "include", "exclude", "sitemaps", "feeds"}
 )
 """Keys of a source that say what to take or what to publish, not how to read: changing one reads nothing anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one capture says of its use: the rights noted beside it, and its own headers."""
+
+    rights: Rights
+    said: tuple[Signal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,8 @@ def choose(database: duckdb.DuckDBPyConnection, scans: Mapping[Archive, Path], r
     """Fill the tables `captures`, `dropped` and `gone` of the work database.
 
     Of captures with one source, role, URL and body, the earliest with a body is read, and the latest time counts
-    as when that state was last seen. A revisit without such a sibling borrows the body of its digest.
+    as when that state was last seen; what was said of its use then, counts. A revisit without such a sibling borrows
+    the body of its digest.
     """
     files = sorted({str(path) for path in scans.values()})
     names = ", ".join(quoted(name) for name in files)
@@ -49,6 +60,7 @@ def choose(database: duckdb.DuckDBPyConnection, scans: Mapping[Archive, Path], r
         database.execute("INSERT INTO readers VALUES (?, ?)", [source.name, reader_digest(source)])
     for statement in _CHOICE:
         database.execute(statement)
+    _hear(database)
     ((read,),) = database.execute("SELECT count(*) FROM refs").fetchall()
     ((kept,),) = database.execute("SELECT count(*) FROM captures").fetchall()
     database.execute("DROP TABLE refs")
@@ -61,18 +73,59 @@ def reader_digest(source: AnySource) -> str:
     return hashlib.blake2b(json.dumps(block, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
+def _hear(database: duckdb.DuckDBPyConnection) -> None:
+    """Put what was said of a body's use when it was last seen into the references of the captures that are read."""
+    import pyarrow as pa
+
+    changed = f"SELECT {KEY}, ref, whole_said, last_said FROM captures WHERE whole_said <> said OR last_said <> said"
+    reading = database.cursor().execute(changed)
+    database.execute(f"CREATE TABLE heard ({KEY} VARCHAR, ref VARCHAR)")
+    while batch := reading.fetchmany(_BATCH):
+        keys = [key for key, *_ in batch]
+        refs = [_heard(ref, whole, last) for _, ref, whole, last in batch]
+        database.register(
+            "given", pa.table({"k": pa.array(keys, pa.string()), "r": pa.array(refs, pa.string())})
+        )
+        database.execute("INSERT INTO heard SELECT k, r FROM given")
+        database.unregister("given")
+    database.execute(f"UPDATE captures SET ref = heard.ref FROM heard WHERE captures.{KEY} = heard.{KEY}")
+    for statement in ("DROP TABLE heard", *(f"ALTER TABLE captures DROP {name}" for name in _SAID)):
+        database.execute(statement)
+
+
+def _heard(encoded: str, whole: str, last: str) -> str:
+    """Return a reference with what was said last.
+
+    `whole` is what the last answer said that came with all its headers. "Not modified" after it repeats few of them
+    (RFC 9110, 15.4.5): what it says comes on top, and takes nothing back.
+    """
+    ref = decode(CaptureRef, encoded.encode())
+    base, later = (decode(_Said, text.encode()) for text in (whole, last))
+    robots = base.rights if later.rights.robots == "unknown" else later.rights
+    signals = tuple(sorted({*base.rights.signals, *later.rights.signals}))
+    rights = Rights(robots.robots, robots.robots_rule, signals)
+    said = tuple(sorted({*base.said, *later.said}))
+    return encode(replace(ref, rights=rights, said=said)).decode("utf-8", "replace")
+
+
+_BATCH = 2048
+_SAID = ("said", "whole_said", "last_said")
+
 _NO_REFS = """CREATE TABLE refs (source VARCHAR, role VARCHAR, url VARCHAR, payload_digest VARCHAR, kind VARCHAR,
 record_id VARCHAR, warc_file VARCHAR, archive VARCHAR, reason VARCHAR, detail VARCHAR, gone VARCHAR, ref VARCHAR,
-fetched_at TIMESTAMPTZ, warc_offset BIGINT)"""
+said VARCHAR, headers VARCHAR, fetched_at TIMESTAMPTZ, warc_offset BIGINT)"""
 
 _ORDER = "fetched_at, record_id, warc_file, warc_offset, archive"
+_NEWEST = ", ".join(f"{name} DESC" for name in _ORDER.split(", "))
+_SAME = "PARTITION BY source, role, url, payload_digest"
 
 _CHOICE = (
     # Every capture of one content at one address, ranked; the first is read.
     f"""CREATE TABLE ranked AS SELECT *,
-        row_number() OVER (PARTITION BY source, role, url, payload_digest
-                           ORDER BY kind = 'revisit', {_ORDER}) AS place,
-        max(fetched_at) OVER (PARTITION BY source, role, url, payload_digest) AS last_seen
+        row_number() OVER ({_SAME} ORDER BY kind = 'revisit', {_ORDER}) AS place,
+        max(fetched_at) OVER ({_SAME}) AS last_seen,
+        first_value(said) OVER ({_SAME} ORDER BY headers = 'few', {_NEWEST}) AS whole_said,
+        first_value(said) OVER ({_SAME} ORDER BY {_NEWEST}) AS last_said
         FROM refs WHERE reason IS NULL""",
     # A body for each digest, for revisits that have none at their own address.
     f"""CREATE TABLE bodies AS SELECT payload_digest, ref AS body, archive AS body_archive FROM (
@@ -81,7 +134,7 @@ _CHOICE = (
     f"""CREATE TABLE captures AS SELECT
         substr(sha256(concat_ws('|', payload_digest, role, readers.reader, epoch_us(fetched_at)::VARCHAR, url)),
                1, 32) AS {KEY},
-        source, url, payload_digest, record_id, last_seen, ref, archive, warc_offset,
+        source, url, payload_digest, record_id, last_seen, ref, archive, warc_offset, {", ".join(_SAID)},
         CASE WHEN kind = 'revisit' THEN body END AS body,
         CASE WHEN kind = 'revisit' THEN body_archive END AS body_archive
         FROM ranked JOIN readers USING (source) LEFT JOIN bodies USING (payload_digest)

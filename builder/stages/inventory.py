@@ -25,9 +25,13 @@ NO_DOCUMENTS = frozenset({"feed", "sitemap", "robots", "optout"})
 
 SCAN_COLUMNS = (
     *("source", "role", "url", "payload_digest", "kind", "record_id", "warc_file", "archive"),
-    *("reason", "detail", "gone", "ref"),
+    *("reason", "detail", "gone", "ref", "said", "headers"),
 )
-"""Columns of text in a scan: what SQL needs of a capture, why it is not read, the key that is gone, the rest."""
+"""Columns of text in a scan: what SQL needs of a capture, why it is not read, the key that is gone, the rest.
+
+`said` is what the capture's headers and the record beside it say of its use, as one text to compare; `headers` is
+"few" where the answer did not come with all of them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,14 @@ def _capture_row(ref: CaptureRef, archive: Archive) -> dict[str, object]:
         "detail": detail,
         "gone": document_key(ref.url) if ref.role == PAGE and ref.status in GONE else None,
         "ref": encode(replace(ref, path="")).decode("utf-8", "replace"),
+        "said": encode((ref.rights, ref.said)).decode("utf-8", "replace"),
+        "headers": "few" if _has_few_headers(ref) else "all",
     }
+
+
+def _has_few_headers(ref: CaptureRef) -> bool:
+    """Return whether an answer was "not modified", or a revisit whose headers its tool did not keep."""
+    return ref.kind == "revisit" and (ref.status == 304 or ref.mime in ("", "application/http"))
 
 
 def reason_against(ref: CaptureRef) -> tuple[str | None, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from builder.columns.record import root_keys
 from builder.extract.template import apply
-from builder.model import CaptureRef, Comment, Document, Extraction, Reason, Signal
+from builder.model import PAGE, CaptureRef, Comment, Document, Extraction, Reason, Signal
 from builder.stages.codec import decode, encode
 from builder.takedown import Takedowns
 from builder.urls import stable_id
@@ -67,12 +67,13 @@ class Namer:
         ref = decode(CaptureRef, capture.ref.encode())
         found = decode(Extraction, capture.extraction)
         roots = root_keys(found.comments)
-        shared = shared_digest(ref, found.signals, self.facts.get(ref.source, ""))
+        said = signals_of(ref, found)
+        shared = shared_digest(ref, said, self.facts.get(ref.source, ""))
         for record in standing_records(capture, found):
             templated = self._templated(record)
             root = roots.get(record.key)
             key = row_key(templated, root, shared)
-            yield Named(templated, ref, found.signals, root, key, self._taken_down(templated))
+            yield Named(templated, ref, said, root, key, self._taken_down(templated))
 
     def _templated(self, record: Document | Comment) -> Document | Comment:
         if isinstance(record, Comment) or record.site not in self.templates:
@@ -88,6 +89,13 @@ class Namer:
             view |= {"canonical_url": record.canonical_url, "author_bio": record.author.bio}
         author = record.author
         return self.takedowns.reason(view, (author.name, author.handle, author.native_id))
+
+
+def signals_of(ref: CaptureRef, found: Extraction) -> tuple[Signal, ...]:
+    """Return the opt-outs of a page's body, and of its headers as they were when that body was last seen."""
+    if ref.role != PAGE:
+        return found.signals
+    return tuple(sorted({*(signal for signal in found.signals if signal.where != "header"), *ref.said}))
 
 
 def standing_records(capture: Standing, found: Extraction) -> Iterator[Document | Comment]:
