@@ -119,7 +119,7 @@ def fetchable_url(url: str, charset: str = "utf-8") -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return url
-    netloc = parts.netloc
+    netloc = parts.netloc.lower()
     if not netloc.isascii() and "@" not in netloc:
         netloc = ascii_host(host) + (f":{port}" if port is not None else "")
     path = quote(parts.path.replace("\\", "/"), safe=_SAFE_PATH + "%", errors="replace") or "/"

@@ -255,7 +255,7 @@ class Frontier:
     def hold(self, host: str, origin: str) -> int:
         """Leave the URLs of one origin for the next run; return how many."""
         return self.db.execute(
-            "UPDATE urls SET state = 'held' WHERE host = ? AND state IN ('due', 'retry') AND instr(url, ?) = 1",
+            "UPDATE urls SET state = 'held' WHERE host = ? AND state IN ('due', 'retry') AND instr(lower(url), ?) = 1",
             (host, f"{origin}/"),
         ).rowcount
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urljoin
 
 from builder.archive.coding import decoded_body
 from builder.crawl.fetcher import Answer, Fetcher
@@ -15,7 +14,7 @@ from builder.crawl.robots import MAX_REDIRECTS, MAX_ROBOTS_BYTES, REFRESH_S, Rul
 from builder.errors import FetchError
 from builder.model import Rights, Target
 from builder.optout import SiteStatements
-from builder.urls import fetchable_url
+from builder.sources.discovery import web_address
 
 WELL_KNOWN = {"tdmrep": "/.well-known/tdmrep.json", "ai_txt": "/ai.txt"}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -121,10 +120,10 @@ class Gate:
             answer = await self._get(target, asking, attempt)
             if answer is None:
                 return None, b""
-            location = answer[0] if answer[1] in _REDIRECTS else None
-            if location is None:
+            onward = web_address(url, answer[0]) if answer[0] and answer[1] in _REDIRECTS else None
+            if onward is None:
                 return answer[1], answer[2]
-            url, via = fetchable_url(urljoin(url, location)), url
+            url, via = onward, url
         return 404, b""
 
     async def _well_known(

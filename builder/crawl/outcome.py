@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from builder.crawl.fetcher import Answer
 from builder.crawl.frontier import Entry, Outcome
 from builder.crawl.recorder import Written
 from builder.recipe import CrawlBlock
-from builder.urls import fetchable_url
+from builder.sources.discovery import web_address
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -63,10 +62,10 @@ def _redirected(answer: Answer) -> Judgement:
     location = answer.header("location")
     if not location:
         return Judgement("failed", f"status {answer.status} without Location")
-    try:
-        return Judgement("redirect", redirect=fetchable_url(urljoin(answer.url, location)))
-    except ValueError:
-        return Judgement("failed", f"status {answer.status}: Location is no URL")
+    onward = web_address(answer.url, location)
+    if onward is None:
+        return Judgement("failed", f"status {answer.status}: Location is no web address")
+    return Judgement("redirect", redirect=onward)
 
 
 def next_interval_s(entry: Entry, outcome: Outcome, settings: CrawlBlock) -> float:

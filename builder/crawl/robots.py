@@ -27,7 +27,7 @@ MAX_CRAWL_DELAY_S = 300.0
 
 Verdict = Literal["rules", "allow", "forbid"]
 
-_BEHIND_PRODUCT = re.compile(r"(?im)^(\s*user-agent\s*:\s*[\w-]+)[^\w\s*#-].*$")
+_BEHIND_PRODUCT = re.compile(r"(?im)^([ \t]*+user-agent[ \t]*+:[ \t]*+[\w-]++)[^\w\s*#-].*$")
 """What stands behind a product token is no part of the name (RFC 9309, 2.2.1); protego would compare it too."""
 
 

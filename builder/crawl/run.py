@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from urllib.parse import urljoin
 
 from builder.archive.coding import BodyTooLarge
 from builder.crawl.events import HostReport, HostStopped, PageDone, shown_url
@@ -187,19 +186,9 @@ class Run:
         permission = await self._gate.permission(origin, Asking(entry.target.source, turn, after, learn))
         learn(permission.rules)
         if permission.fresh:
-            self._add_sitemaps(origin, permission)
+            with self._frontier.transaction():
+                self._enter(self._scope.sitemaps(self._sources.values(), origin, permission.rules), origin)
         return permission
-
-    def _add_sitemaps(self, origin: str, permission: Permission) -> None:
-        found = [
-            Target(urljoin(origin, url), name, "sitemap", via=f"{origin}/robots.txt", how="sitemap")
-            for name, source in self._sources.items()
-            if self._scope.takes_sitemaps(source, origin)
-            for url in permission.rules.sitemaps
-            if url.startswith(("http://", "https://", "/"))
-        ]
-        with self._frontier.transaction():
-            self._enter(found, origin)
 
     async def _turn(self, state: HostState) -> None:
         wait_s = state.pace.next_s - self._now().timestamp()
@@ -343,9 +332,8 @@ class Run:
             known = (target.source, target.url, target.headers)
             if known in self._entered:
                 continue
-            state = self.hosts.get(host_of(target.url))
             source = self._sources[target.source]
-            item = self._scope.admit(target, state.shapes if state else None, source=source)
+            item = self._scope.admit(target, self._shapes, source=source)
             if isinstance(item, str):
                 owner = self.hosts.get(host_of(via))
                 if owner is not None:
@@ -358,6 +346,10 @@ class Run:
             self._entered.clear()
         self._frontier.add(entered, self._start_s)
         return hosts
+
+    def _shapes(self, host: str) -> Shapes | None:
+        state = self.hosts.get(host)
+        return None if state is None else state.shapes
 
     def _account(
         self, entry: Entry, state: HostState, answer: Answer | None, judgement: Judgement, *, retry: bool

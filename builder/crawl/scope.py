@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from builder.crawl.fetcher import Answer
 from builder.crawl.frontier import Entry, Found
 from builder.crawl.guard import AddressRefused, Guard
-from builder.crawl.robots import MAX_REDIRECTS
+from builder.crawl.robots import MAX_REDIRECTS, Rules
 from builder.crawl.traps import Shapes, trap_in
 from builder.model import PAGE, Target
 from builder.sources import site_for
 from builder.sources.base import AnySource
-from builder.sources.discovery import sniffed_role
+from builder.sources.discovery import SNIFFED_BYTES, sniffed_role, web_address
 from builder.sources.refused import refusal
 from builder.sources.site import SiteSource
 from builder.urls import canonical_url, fetchable_url
 
 FIRST, NORMAL = 0, 1
-_SNIFFED_BYTES = 4096
+ShapesOf = Callable[[str], Shapes | None]
 
 
 class Scope:
@@ -31,9 +32,12 @@ class Scope:
         self._year_now = year_now
 
     def admit(
-        self, target: Target, shapes: Shapes | None = None, *, source: AnySource | None = None
+        self, target: Target, shapes: ShapesOf | None = None, *, source: AnySource | None = None
     ) -> Found | str:
-        """Return the target as the frontier takes it, or the name of what holds it back."""
+        """Return the target as the frontier takes it, or the name of what holds it back.
+
+        `shapes` gives what is known of the addresses of a host, named as `host_of` does.
+        """
         url = fetchable_url(target.url)
         try:
             self._guard.check_url(url)
@@ -47,7 +51,8 @@ class Scope:
             trap = trap_in(url, self._year_now)
             if trap is not None:
                 return f"trap: {trap}"
-            if shapes is not None and not shapes.admits(url):
+            known = shapes(host_of(url)) if shapes is not None else None
+            if known is not None and not known.admits(url):
                 return "trap: too many filters"
         clean = replace(target, url=url)
         priority = NORMAL if target.role == PAGE and target.depth else FIRST
@@ -59,15 +64,21 @@ class Scope:
             return True
         return target.how == "pagination" or source.wants(target.url)
 
-    def takes_sitemaps(self, source: AnySource, origin: str) -> bool:
-        """Return whether a source wants the sitemaps that an origin's robots.txt names."""
-        return isinstance(source, SiteSource) and source.block.sitemaps and source.at_home(origin)
+    def sitemaps(self, sources: Iterable[AnySource], origin: str, rules: Rules) -> list[Target]:
+        """Return the sitemaps that an origin's robots.txt names, for each source that wants them."""
+        return [
+            Target(url, source.name, "sitemap", via=f"{origin}/robots.txt", how="sitemap")
+            for source in sources
+            if isinstance(source, SiteSource) and source.block.sitemaps and source.at_home(origin)
+            for line in rules.sitemaps
+            if line.startswith(("http://", "https://", "/")) and (url := web_address(origin, line))
+        ]
 
     def with_role(self, target: Target, answer: Answer) -> Target:
         """Return the target with the role its answer shows: a page that turns out to be a feed or a sitemap."""
         if target.role != PAGE or answer.status != 200:
             return target
-        role = sniffed_role(answer.headers, answer.body(_SNIFFED_BYTES))
+        role = sniffed_role(answer.headers, answer.body(SNIFFED_BYTES))
         return target if role == PAGE else replace(target, role=role)
 
     def redirect(self, source: AnySource, entry: Entry, location: str) -> Found | str:

@@ -1,0 +1,115 @@
+"""What no server should send, and some do: it costs at most the answer it stands in, and never the crawl."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import brotli
+import pytest
+import zstandard
+from crawling import FakeClock, captures, page_paths, recipe_for
+from loopback import Answering, Reply, page, website
+
+from builder.crawl import CrawlResult, crawl
+from builder.crawl.pace import retry_after_s
+from builder.crawl.robots import Rules
+from builder.recipe import Recipe
+
+
+def run(recipe: Recipe, clock: FakeClock | None = None) -> CrawlResult:
+    """Crawl by a clock that moves by waiting alone; site.example is loopback."""
+    clock = clock or FakeClock()
+    return crawl(recipe, now=clock.now, wait=clock.wait, resolve={"site.example": ("127.0.0.1", 0)})
+
+
+@pytest.mark.parametrize("include", [[], ["."]])
+@pytest.mark.parametrize("link", ["http://x.example:99999/", "http://x.example:port/", "http://[1/"])
+def test_a_link_that_is_no_address_costs_no_other(tmp_path: Path, link: str, include: list[str]) -> None:
+    """A port that cannot be, a name that is none: the links beside it are followed."""
+    with website({"/": page(link, "/a"), "/a": page(text="مقال آخر")}) as site:
+        run(recipe_for(tmp_path, f"{site.url}/", source={"include": include}))
+        assert site.pages() == ["/", "/a"]
+
+
+@pytest.mark.parametrize(
+    "robots",
+    [
+        Reply(status=301, headers=(("Location", "http://[x"),)),
+        Reply(status=302, headers=(("Location", "http://x.example:99999/robots.txt"),)),
+        Reply(b"Sitemap: http://[x/s.xml\nSitemap: http://x.example:99999/s.xml\n", mime="text/plain"),
+    ],
+)
+def test_addresses_in_robots_that_are_none(tmp_path: Path, robots: Reply) -> None:
+    """A redirect that leads nowhere counts like one without an end; a sitemap that is no address is none."""
+    with website({"/robots.txt": robots, "/": page()}) as site:
+        assert run(recipe_for(tmp_path, f"{site.url}/")).tally.kept == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Wed, 21 Oct 99999999999999 07:28:00 GMT",
+        "Wed, 21 Oct 2015 07:28:00 +9999999999999999999",
+        "Wed, 999999999999 Oct 2015 07:28:00 GMT",
+        "",
+    ],
+)
+def test_a_retry_after_beyond_all_time_is_none(value: str) -> None:
+    """Numbers no clock has are no date."""
+    assert retry_after_s(value, datetime(2025, 3, 1, tzinfo=UTC)) is None
+
+
+def test_a_robots_file_of_line_ends_takes_no_time() -> None:
+    """Half a megabyte of them once took hours."""
+    began = time.process_time()
+    assert Rules("rules", "", b"\n" * 30_000 + b"User-agent: hiwar/1\nDisallow: /", "hiwar").ruling(
+        "http://a/b"
+    ) == Rules("rules", "", b"User-agent: hiwar\nDisallow: /", "hiwar").ruling("http://a/b")
+    assert time.process_time() - began < 2
+
+
+def test_a_host_in_capitals_is_left_like_any_other(tmp_path: Path) -> None:
+    """A robots.txt that cannot be had holds its URLs back, however their host is spelled."""
+    with website({"/robots.txt": Reply(b"", 500), "/": page()}) as site:
+        start = f"http://SITE.Example:{site.port}/"
+        result = run(recipe_for(tmp_path, start, allow_private=["site.example"]))
+        assert site.pages() == []
+    assert (result.queued, result.hosts[0].stopped) == (1, "robots.txt 500")
+
+
+def test_an_encoding_that_only_python_knows_is_none(tmp_path: Path) -> None:
+    """Scripts write charset="undefined" into pages; the header or the bytes decide then."""
+    odd = Reply('<meta charset="undefined"><a href="/s?q=مقال">س</a>'.encode(), mime="text/html")
+    with website({"/": odd}) as site:
+        run(recipe_for(tmp_path, f"{site.url}/"))
+        assert site.pages() == ["/", "/s?q=%D9%85%D9%82%D8%A7%D9%84"]
+
+
+FEED = b'<?xml version="1.0"?><rss><channel><item><link>/a</link></item></channel></rss>'
+MAP = b"<urlset><url><loc>/a</loc></url></urlset>" + b"<!-- . -->" * 20_000
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("body", [FEED, MAP], ids=["feed", "sitemap"])
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstandard.compress), ("", gzip.compress)],
+)
+def test_feeds_and_sitemaps_are_known_in_every_wrapping(
+    tmp_path: Path, coding: str, pack: object, body: bytes, *, chunked: bool
+) -> None:
+    """Chunked, coded by any coding we ask for, or a packed file: a start is what its answer shows."""
+    wire = pack(body)  # type: ignore[operator]
+    headers = [("Content-Encoding", coding)] if coding else []
+    if chunked:
+        headers.append(("Transfer-Encoding", "chunked"))
+        wire = b"%x\r\n%s\r\n0\r\n\r\n" % (len(wire), wire)
+    answer = Reply(wire, mime="application/xml" if coding else "application/gzip", headers=tuple(headers))
+    routes: dict[str, Reply | Answering] = {"/start": answer, "/a": page(text="مقال")}
+    with website(routes) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/start")
+        run(recipe)
+    assert page_paths(captures(recipe)) == ["/start", "/a"]
