@@ -77,12 +77,16 @@ def serving(answer: Answerer, port: int = 0) -> Iterator[str]:
 
 @dataclass
 class WordPress:
-    """A blog. `shut` answers 401 to its interface; `broken` is how many list answers come cut in half first."""
+    """A blog. `shut` answers 401 to its interface; `broken` is how many list answers come cut in half first.
+
+    `hidden` are the comments of posts that are not public: pages are cut first, then those are left out.
+    """
 
     posts: list[dict[str, Any]]
     comments: list[dict[str, Any]]
     shut: bool = False
     broken: int = 0
+    hidden: frozenset[int] = frozenset()
     asked: list[str] = field(default_factory=list)
 
     def __call__(self, path: str, query: Query) -> Reply:
@@ -120,7 +124,9 @@ class WordPress:
         )
         start = (int(first.get("page", "1")) - 1) * size
         headers = {"X-WP-Total": str(len(found)), "X-Robots-Tag": "noindex"}
-        return Reply(found[start : start + size], headers=headers)
+        headers["X-WP-TotalPages"] = str(-(-len(found) // size))
+        shown = [item for item in found[start : start + size] if item["id"] not in self.hidden]
+        return Reply(shown, headers=headers)
 
 
 def _feed(posts: Any) -> bytes:
@@ -233,10 +239,32 @@ class Mastodon:
             )
             return Reply(newest[:40])
         if path.endswith("/context"):
-            return Reply({"ancestors": [], "descendants": [item for item in there if item["in_reply_to_id"]]})
+            return Reply(self._context(path.split("/")[-2], there))
         if path == "/api/v1/statuses":
+            if len(query["id[]"]) > 20:
+                return Reply({"error": "Validation failed"}, 422)
             return Reply([item for item in there if item["id"] in query["id[]"]])
         return Reply({"error": "Record not found"}, 404)
+
+    @staticmethod
+    def _context(own: str, there: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return what stands above a status, and 60 replies of those up to 20 deep below it, parents first."""
+        by_id = {item["id"]: item for item in there}
+        above: list[dict[str, Any]] = []
+        parent = by_id[own]["in_reply_to_id"]
+        while parent in by_id:
+            above.insert(0, by_id[parent])
+            parent = by_id[parent]["in_reply_to_id"]
+        below: list[dict[str, Any]] = []
+
+        def descend(of: str, depth: int) -> None:
+            for item in there:
+                if item["in_reply_to_id"] == of and depth <= 20:
+                    below.append(item)
+                    descend(item["id"], depth + 1)
+
+        descend(own, 1)
+        return {"ancestors": above, "descendants": below[:60]}
 
 
 def post_view(number: int, text: str, **more: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def test_a_tag_is_walked_to_its_end_with_conversations_and_deletions() -> None:
     server = Mastodon([mastodon_status(n, f"سطر أول<br />سطر ثان {n}") for n in range(90)])
     server.statuses[5]["replies_count"] = 1
     server.statuses.append(mastodon_status(500, "رد", in_reply_to_id=server.statuses[5]["id"]))
-    server.deleted = {server.statuses[7]["id"]}
+    server.deleted = {server.statuses[7]["id"], server.statuses[70]["id"]}
     with serving(server) as base:
         walked = walk(make_source("mastodon", instance=base, tags=[TAG]))
     assert len(walked.documents) == 91
@@ -33,7 +33,23 @@ def test_a_tag_is_walked_to_its_end_with_conversations_and_deletions() -> None:
     assert (reply.parent_key, reply.root_key, reply.parent_state) == (root.key, root.key, "present")
     assert (root.posted_on, root.instance, root.hashtags) == ("mastodon", "s.example", (TAG,))
     assert (root.engagement.likes, root.engagement.quotes) == (3, None)
-    assert list(walked.tombstones) == [f"mastodon/127.0.0.1/{2**60 + 7}"]
+    assert set(walked.tombstones) == {f"mastodon/127.0.0.1/{2**60 + n}" for n in (7, 70)}
+
+
+def test_a_conversation_is_walked_beyond_what_one_answer_shows() -> None:
+    """50 replies one below the other: the server shows 20 of them at a time to who is not logged in."""
+    server = Mastodon([mastodon_status(0, "أصل", replies_count=1)])
+    for number in range(1, 51):
+        parent = server.statuses[-1]["id"]
+        server.statuses.append(
+            mastodon_status(number, f"رد {number}", in_reply_to_id=parent, replies_count=int(number < 50))
+        )
+    with serving(server) as base:
+        walked = walk(make_source("mastodon", instance=base, tags=[TAG]))
+    assert sorted(walked.documents) == sorted(f"mastodon/127.0.0.1/{2**60 + n}" for n in range(51))
+    assert len([target for target in walked.asked if target.role == "mastodon.context"]) == 3
+    replies = [document for document in walked.documents.values() if document.parent_key]
+    assert {document.root_key for document in replies} == {f"mastodon/127.0.0.1/{2**60}"}
 
 
 def test_only_public_posts_of_their_own_are_read() -> None:

@@ -97,6 +97,37 @@ def test_a_shut_interface_is_walked_round() -> None:
     assert {target.role for target in asked} >= {"feed", "sitemap", "page"}
 
 
+@pytest.mark.parametrize(
+    "hidden", [{5}, {100, 101}, set(range(1, 100)), set(range(1, 251)), set(range(2, 250))]
+)
+@pytest.mark.parametrize("same_second", [False, True])
+def test_comments_of_hidden_posts_do_not_end_the_list(hidden: set[int], *, same_second: bool) -> None:
+    """WordPress leaves them out of pages it has cut: a short page, or an empty one, is not the last."""
+    blog = filled()
+    blog.hidden = frozenset(hidden)
+    with serving(blog) as base:
+        for number in range(1, 301):
+            second = 0 if same_second else number % 60
+            when = f"2025-02-{number // 60 + 1:02d}T10:00:{second:02d}"
+            blog.comments.append(wordpress_comment(number, 5, "رأي", base, date=when, date_gmt=when))
+        walked = walk(make_source("wordpress", url=base))
+    shown = {f"127.0.0.1/wp/comment/{number}" for number in range(1, 301) if number not in hidden}
+    assert set(walked.comments) == shown
+    assert len(walked.asked) < 20
+
+
+def test_a_crawl_walks_round_a_shut_interface(tmp_path: Path) -> None:
+    """A 401 that is in the archive leads on like any other answer."""
+    blog = filled()
+    blog.shut = True
+    with serving(blog) as base:
+        blog.posts.append(wordpress_post(1, "2025-03-01T09:00:00", TEXT, base))
+        recipe = load_recipe(write_recipe(tmp_path, f'kind = "wordpress"\nname = "blog"\nurl = "{base}"'))
+        clock = FakeClock()
+        crawl(recipe, now=clock.now, wait=clock.wait)
+    assert "/p/1/?" in blog.asked
+
+
 def test_a_cut_answer_is_an_error_to_try_again() -> None:
     """Half a JSON list is no empty list."""
     blog = filled()

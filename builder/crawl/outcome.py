@@ -54,7 +54,8 @@ def _without_page(entry: Entry, status: int) -> Judgement:
     if status in GONE:
         return Judgement("gone" if entry.digest else "missing", f"status {status}", follow=True)
     if status in REFUSED:
-        return Judgement("refused", f"status {status}")
+        # An interface that is shut may lead elsewhere: WordPress to its feed.
+        return Judgement("refused", f"status {status}", follow=True)
     return Judgement("failed", f"status {status}", follow=True)
 
 

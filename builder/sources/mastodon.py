@@ -7,6 +7,7 @@ people whose profile says noindex, not indexable, or #noai carry that as a signa
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -34,6 +35,12 @@ Status = Mapping[str, Any]
 
 PER_PAGE = 40
 """The most a server gives; a larger limit is cut to 40 in silence (measured)."""
+
+IDS_A_CHECK = 20
+"""Ids a server answers about at once; Mastodon refuses more (StatusesController, DEFAULT_STATUSES_LIMIT)."""
+
+DESCENDANTS_SHOWN, DEPTH_SHOWN = 60, 20
+"""Replies of a conversation, and how deep, that Mastodon shows to who is not logged in (StatusesController)."""
 
 FORBIDDING = frozenset({"mastodon.social", "mastodon.online"})
 """Servers whose terms forbid automated collection (mastodon.social and .online since 1 July 2025)."""
@@ -111,7 +118,7 @@ class MastodonSource(Source[MastodonBlock]):
             ]
         if target.role == TIMELINE:
             return self._next(answer, target)
-        return ()
+        return self._deeper(answer, target) if target.role == CONTEXT else ()
 
     def read(self, capture: Capture) -> Extraction | None:
         """Read the public posts of a timeline or conversation, and which of those asked about are gone."""
@@ -161,8 +168,22 @@ class MastodonSource(Source[MastodonBlock]):
                     yield self._target(
                         f"/api/v1/statuses/{quote(str(status['id']))}/context", CONTEXT, target
                     )
-        ids = urlencode([("id[]", str(status["id"])) for status in statuses])
-        yield self._target(f"/api/v1/statuses?{ids}", CHECK, target)
+        for start in range(0, len(statuses), IDS_A_CHECK):
+            asked = statuses[start : start + IDS_A_CHECK]
+            ids = urlencode([("id[]", str(status["id"])) for status in asked])
+            yield self._target(f"/api/v1/statuses?{ids}", CHECK, target)
+
+    def _deeper(self, context: Mapping[str, list[Status]], target: Target) -> Iterator[Target]:
+        """Ask below the replies of a conversation whose own replies the server left out for its size."""
+        replies = context.get("descendants") or []
+        shown = Counter(str(reply.get("in_reply_to_id")) for reply in replies)
+        depth: Counter[str] = Counter()
+        for reply in replies:
+            own = str(reply["id"])
+            depth[own] = depth[str(reply.get("in_reply_to_id"))] + 1
+            cut = len(replies) >= DESCENDANTS_SHOWN or depth[own] >= DEPTH_SHOWN
+            if cut and (reply.get("replies_count") or 0) > shown[own]:
+                yield self._target(f"/api/v1/statuses/{quote(own)}/context", CONTEXT, target)
 
     def _documents(
         self, statuses: Iterable[Status], capture: Capture, root: str | None

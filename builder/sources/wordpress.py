@@ -131,27 +131,34 @@ class WordPressSource(Source[WordPressBlock]):
     def _next(self, items: Items, capture: Capture, target: Target) -> Iterator[Target]:
         query = parse_qs(urlsplit(target.url).query)
         pretty = "rest_route" not in query
-        window = self._next_window(items, query)
+        window = self._next_window(items, query) if _goes_on(items, capture, query) else None
         if window is None and target.role != COMMENTS and "modified_after" not in query and items:
             window = {"orderby": "modified", "modified_after": max(str(item["modified"]) for item in items)}
         if window is not None:
             url = self._list_url(target.role, pretty=pretty, **window)
             yield Target(url, self.name, role=target.role, via=capture.url, how="api")
 
-    def _next_window(self, items: Items, query: Mapping[str, list[str]]) -> dict[str, str] | None:
-        """Return what sets the next request apart from this one; None at the end of the list."""
-        if len(items) < PER_PAGE:
-            return None
+    def _next_window(self, items: Items, query: Mapping[str, list[str]]) -> dict[str, str]:
+        """Return what sets the next request apart from this one."""
         by_change = "modified_after" in query
         field, since = ("modified", "modified_after") if by_change else ("date", "after")
         window = {"orderby": "modified"} if by_change else {}
-        first, last = str(items[0][field]), str(items[-1][field])
-        if first == last:
-            # A whole page of one second (an import): only page numbers get past it.
+        seconds = {str(item[field]) for item in (*items[:1], *items[-1:])}
+        if len(seconds) < 2:
+            # A whole page of one second (an import), or of what is not shown: only page numbers get past it.
             number = int(query.get("page", ["1"])[0]) + 1
             kept = {since: query[since][0]} if since in query else {}
             return {**window, **kept, "page": str(number)}
-        return {**window, since: _second_before(last)}
+        return {**window, since: _second_before(str(items[-1][field]))}
+
+
+def _goes_on(items: Items, capture: Capture, query: Mapping[str, list[str]]) -> bool:
+    """Return whether a list has more. A page of fewer is not its end: WordPress first cuts pages, then leaves out
+    comments on posts that are not public (WP_REST_Comments_Controller::get_items)."""
+    pages = capture.header("X-WP-TotalPages") or ""
+    if not (pages.isascii() and pages.isdigit()):
+        return len(items) >= PER_PAGE
+    return int(pages[:9]) > int(query.get("page", ["1"])[0])
 
 
 def _second_before(moment: str) -> str:
