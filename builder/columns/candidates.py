@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from builder.columns.gate import Sign, Stretches, domain_sign, form_sign, matches
 from builder.columns.lexicon import CLASSES, Entity, cue_pattern, entity_pattern, takes_enclitics
@@ -28,27 +29,26 @@ class Candidate:
     cue: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Search:
     """One pattern of an entity: what class of spellings it finds, and the words it needs. `cue` comes with it."""
 
     form: str
-    pattern: re.Pattern[str]
+    compiled: Callable[[], re.Pattern[str]]
     signs: tuple[Sign, ...]
     cue: str | None = None
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern, compiled when a text is first met that holds a sign of it: few texts name most entities."""
+        return self.compiled()
+
 
 class EntityPatterns:
-    """The compiled patterns of one entity."""
+    """The patterns of one entity, each compiled when it is first asked for."""
 
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
-        cue_phrases = [cue for cue in entity.cues if " " in cue and _holds_form(cue, entity)]
-        self.cues = cue_pattern(cue for cue in entity.cues if cue not in cue_phrases)
-        self._cue_phrases = cue_pattern(cue_phrases)
-        phrases = [cue for cue in entity.anti_cues if _holds_form(cue, entity)]
-        self._phrases = cue_pattern(phrases)
-        self._anti = cue_pattern(cue for cue in entity.anti_cues if cue not in phrases)
         self.searches = (
             *_domain_search(entity.domains),
             *(
@@ -58,6 +58,26 @@ class EntityPatterns:
             ),
         )
         self._hamza = tuple(fold_text(form) for form in entity.ambiguous if form[0] in _HAMZA_ALEF)
+
+    @cached_property
+    def cues(self) -> re.Pattern[str]:
+        """The words that speak for the entity close by."""
+        return cue_pattern(cue for cue in self.entity.cues if not self._is_phrase(cue))
+
+    @cached_property
+    def _cue_phrases(self) -> re.Pattern[str]:
+        return cue_pattern(filter(self._is_phrase, self.entity.cues))
+
+    def _is_phrase(self, cue: str) -> bool:
+        return " " in cue and _holds_form(cue, self.entity)
+
+    @cached_property
+    def _phrases(self) -> re.Pattern[str]:
+        return cue_pattern(cue for cue in self.entity.anti_cues if _holds_form(cue, self.entity))
+
+    @cached_property
+    def _anti(self) -> re.Pattern[str]:
+        return cue_pattern(cue for cue in self.entity.anti_cues if not _holds_form(cue, self.entity))
 
     def cue_phrase(self, text: str, start: int, end: int) -> str | None:
         """Return the cue that holds the name itself at this place ("قالت ميتا"), where there is one."""
@@ -121,8 +141,8 @@ def _domain_search(domains: tuple[str, ...]) -> Iterator[Search]:
     """Yield the search for the domains of an entity, if it has any; who writes one means the platform."""
     if domains:
         names = "|".join(map(re.escape, domains))
-        pattern = re.compile(rf"(?<![\w.\-@])(?:https?://)?(?:www\.|m\.)?(?P<name0>{names})(?![\w.\-])")
-        yield Search("long", pattern, tuple(map(domain_sign, domains)), cue="domain")
+        pattern = rf"(?<![\w.\-@])(?:https?://)?(?:www\.|m\.)?(?P<name0>{names})(?![\w.\-])"
+        yield Search("long", partial(re.compile, pattern), tuple(map(domain_sign, domains)), cue="domain")
 
 
 def _class_searches(forms: Iterable[str], form_class: str) -> Iterator[Search]:
@@ -131,7 +151,8 @@ def _class_searches(forms: Iterable[str], form_class: str) -> Iterator[Search]:
     bare = [form for form in forms if form not in with_suffix]
     for kind, enclitics in ((with_suffix, True), (bare, False)):
         if kind:
-            yield Search(form_class, entity_pattern(kind, enclitics=enclitics), tuple(map(form_sign, kind)))
+            pattern = partial(entity_pattern, kind, enclitics=enclitics)
+            yield Search(form_class, pattern, tuple(map(form_sign, kind)))
 
 
 def sign_words(entity: Entity) -> tuple[str, ...]:

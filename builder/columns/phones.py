@@ -66,6 +66,7 @@ _ADJACENT_DIGITS = (7, 12)
 """Right after a phone word any number this long is one, whether or not phonenumbers knows its range."""
 _BARE_GROUPS_MAX = 3
 _TOKEN = re.compile(r"[+(]*\d[\d.\-()]*")
+_NO_DIGIT = re.compile(r"\D")
 _PART = re.compile(r"[+(]*\d[\d.()]*")
 
 
@@ -132,7 +133,7 @@ def _trimmed(plain: str, start: int, end: int) -> tuple[int, int]:
 
 def _is_phone(plain: str, start: int, end: int, country: str | None) -> bool:
     raw = plain[start:end]
-    digits = re.sub(r"\D", "", raw)
+    digits = _NO_DIGIT.sub("", raw)
     if not _DIGITS_OF_PHONES[0] <= len(digits) <= _DIGITS_OF_PHONES[1]:
         return False
     if _DATE.match(raw) or _YEARS.match(raw) or is_quantity(plain[end : end + 12]):

@@ -11,10 +11,11 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from builder.columns.candidates import Candidate, EntityPatterns, Search, name_span
 from builder.columns.furniture import Spans, furniture_spans
-from builder.columns.gate import Gate, Sign, Stretches, cue_sign, form_sign, matches, to_ends_of_words
+from builder.columns.gate import Gate, Stretches, cue_sign, form_sign, matches, to_ends_of_words
 from builder.columns.lexicon import CLASSES, Concept, Lexicon, cue_pattern, entity_pattern
 from builder.columns.venues import Venues
 from builder.text import Folded, fold_text
@@ -83,7 +84,7 @@ class Matcher:
             for _, patterns in sorted(self._entities.items())
             for search in patterns.searches
         ]
-        self._concepts = [_ConceptSearch.of(concept) for concept in lexicon.concepts]
+        self._concepts = [_ConceptSearch(concept) for concept in lexicon.concepts]
         searches = [search.signs for _, search in self._searches]
         concepts = [concept.signs for concept in self._concepts]
         looks = [concept.never_signs for concept in self._concepts]
@@ -193,10 +194,10 @@ class Matcher:
 
     def _concept_hits(self, folded: Folded, seen: Mapping[int, Stretches]) -> Iterator[ConceptHit]:
         """Yield the concept terms, without what only looks like them."""
-        for number, concept in enumerate(self._concepts, len(self._searches)):
+        for number, search in enumerate(self._concepts, len(self._searches)):
             if number in seen:
-                looks = seen.get(number + len(self._concepts), [])
-                for start, end in concept.spans(folded.text, seen[number], looks):
+                concept, looks = search.concept, seen.get(number + len(self._concepts), [])
+                for start, end in search.spans(folded.text, seen[number], looks):
                     stance = "topic"
                     if concept.topic:
                         stance = self._venues.stance(_before(folded.text, start, PLACE_CHARS))
@@ -205,29 +206,23 @@ class Matcher:
                     )
 
 
-@dataclass(frozen=True, slots=True)
 class _ConceptSearch:
-    """The patterns of one concept: its terms, and what only looks like them."""
+    """The patterns of one concept: its terms, and what only looks like them. Both are compiled when first asked for."""
 
-    id: str
-    core: bool
-    topic: bool
-    pattern: re.Pattern[str]
-    signs: tuple[Sign, ...]
-    never: re.Pattern[str]
-    never_signs: tuple[Sign, ...]
+    def __init__(self, concept: Concept) -> None:
+        self.concept = concept
+        self.signs = tuple(map(form_sign, concept.forms))
+        self.never_signs = tuple(map(cue_sign, concept.never))
 
-    @classmethod
-    def of(cls, concept: Concept) -> _ConceptSearch:
-        return cls(
-            concept.id,
-            concept.core,
-            concept.topic,
-            entity_pattern(concept.forms, enclitics=True),
-            tuple(map(form_sign, concept.forms)),
-            cue_pattern(concept.never),
-            tuple(map(cue_sign, concept.never)),
-        )
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The terms."""
+        return entity_pattern(self.concept.forms, enclitics=True)
+
+    @cached_property
+    def never(self) -> re.Pattern[str]:
+        """What only looks like one."""
+        return cue_pattern(self.concept.never)
 
     def spans(self, text: str, stretches: Stretches, looks: Stretches) -> list[tuple[int, int]]:
         """Return where the terms stand in a match form; what only looks like one can stand in `looks`."""

@@ -292,7 +292,8 @@ def _national_ids(plain: str) -> Iterator[Replacement]:
 def _is_named_id(plain: str, match: re.Match[str]) -> bool:
     before = plain[max(0, match.start() - _ID_CHARS) : match.start()].rsplit("\n", 1)[-1]
     if (
-        _NOT_ID_BEFORE.search(before)
+        not before  # no word says what a number at the head of a line is
+        or _NOT_ID_BEFORE.search(before)
         or _DATE_LIKE.match(match.group())
         or is_quantity(plain[match.end() :][:12])
     ):

@@ -84,7 +84,7 @@ class RowMaker:
         """Make and judge the rows of a batch that are not known, write them to the stores, return the keys of all."""
         made = Made([], [])
         known = _Known(self.known)
-        fresh: dict[str, list[Named]] = {table: [] for table in TABLES}
+        named: dict[str, list[Named]] = {table: [] for table in TABLES}
         for capture in batch.captures:
             given = NamedRows(capture.names, [], [], whole=True)
             for record in self.namer.records(capture):
@@ -93,12 +93,11 @@ class RowMaker:
                     given = given._replace(whole=False)
                     continue
                 given.keys(record.table).append(record.key)
-                if record.key not in known:
-                    fresh[record.table].append(record)
+                named[record.table].append(record)
             made.captures.append(given)
-        for table, records in fresh.items():
-            if records:
-                self._make(table, records)
+        for table, records in named.items():
+            if fresh := known.without(records):
+                self._make(table, fresh)
         return made
 
     def _make(self, table: str, records: Sequence[Named]) -> None:
@@ -150,12 +149,13 @@ class _Known:
 
         self._keys = np.load(path, mmap_mode="r")
 
-    def __contains__(self, key: str) -> bool:
+    def without(self, records: Sequence[Named]) -> list[Named]:
+        """Return the records whose rows are not stored."""
         import numpy as np
 
-        wanted = np.bytes_(key)
-        place = int(np.searchsorted(self._keys, wanted))
-        return place < len(self._keys) and bool(self._keys[place] == wanted)
+        wanted = np.array([record.key for record in records], self._keys.dtype)
+        ends = (np.searchsorted(self._keys, wanted, side) for side in ("left", "right"))
+        return [record for record, low, high in zip(records, *ends, strict=True) if low == high]
 
 
 def write_known(path: Path, stores: Iterable[Store]) -> None:
