@@ -292,23 +292,23 @@ def _source(block: dict[str, Any], index: int, path: Path) -> AnySource:
             where=str(path),
             what_next=f"Kinds: {', '.join(kinds())}. `hiwar sources` explains each.",
         )
-    source = cls(_validated(cls.block_type, block, path, f"{place}."))
-    _check_allowed(source, place, path)
+    given = _validated(cls.block_type, block, path, f"{place}.")
+    try:
+        source = cls(given)
+        _check_allowed(source, place, path)
+    except ValueError as error:
+        raise RecipeError(
+            f"{place} begins at no web address",
+            where=str(path),
+            what_next="Write it whole, as in https://example.org/.",
+        ) from error
     return source
 
 
 def _check_allowed(source: AnySource, place: str, path: Path) -> None:
-    """Raise RecipeError when a source begins at a place that is not to be collected from, or at none."""
-    try:
-        seeds = source.seeds() if source.reach == "network" else ()
-        found = [(target, refusal(target.url, source.block.permission)) for target in seeds]
-    except ValueError as error:
-        raise RecipeError(
-            f"{place} begins at no web address: {error}",
-            where=str(path),
-            what_next="Write it whole, as in https://example.org/.",
-        ) from error
-    for target, refused in found:
+    """Raise RecipeError when a source begins at a place that is not to be collected from, ValueError at none."""
+    for target in source.seeds() if source.reach == "network" else ():
+        refused = refusal(target.url, source.block.permission)
         if refused is not None:
             raise RecipeError(
                 f"{place} begins at {target.url}: {refused.name} is not collected from: {refused.why}",

@@ -319,7 +319,11 @@ def _normalised(kind: Kind, value: str) -> str:
         try:
             re.compile(value)
         except re.error as error:
-            raise UsageError(f"no regular expression: {error}", where=value) from error
+            raise UsageError(
+                f"no regular expression: {error}",
+                where=value,
+                what_next="Put a \\ before plain signs.",
+            ) from error
     forms: dict[str, Callable[[str], str]] = {"url": url_key, "author": bare_author_key, "pattern": str}
     normal = forms.get(kind, _id_key)(value)
     if not normal.strip() or normal == "*":

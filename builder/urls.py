@@ -156,8 +156,12 @@ def ascii_host(host: str) -> str:
 
 
 def site_of(url: str) -> str:
-    """Return the host of a URL in lower case without "www." and without its port."""
-    return (urlsplit(url).hostname or "").lower().removeprefix("www.")
+    """Return the host of a URL in lower case without "www." and without its port; "" for what cannot be split."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host.lower().removeprefix("www.")
 
 
 def stable_id(key: str) -> str:

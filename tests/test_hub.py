@@ -467,7 +467,7 @@ def test_a_published_version_is_never_changed(hub: HubServer, releases: Releases
         send(hub, other.path)
 
 
-@pytest.mark.parametrize("what", ["changed", "missing", "added"])
+@pytest.mark.parametrize("what", ["changed", "missing", "added", "card"])
 def test_a_release_that_was_edited_is_not_sent(
     hub: HubServer, releases: Releases, tmp_path: Path, what: str
 ) -> None:
@@ -478,10 +478,12 @@ def test_a_release_that_was_edited_is_not_sent(
         shard.write_bytes(shard.read_bytes() + b"x")
     elif what == "missing":
         shard.unlink()
+    elif what == "card":
+        (release / "README.md").write_bytes(b"\xff\xfe")
     else:
         (release / "data" / "documents" / "train-2030-01.parquet").write_bytes(b"PAR1")
 
-    with pytest.raises(VerifyFailed, match=r"\.parquet"):
+    with pytest.raises(VerifyFailed, match=r"README\.md" if what == "card" else r"\.parquet"):
         send(hub, release)
     assert hub.seen == []
 

@@ -89,8 +89,15 @@ def test_a_manifest_reads_back_as_it_was(tmp_path: Path) -> None:
         lambda data: data.update(shards="none"),
         lambda data: data["shards"][0].pop("rows"),
         lambda data: data.update(surprise=1),
+        lambda data: data.update(version=5),
+        lambda data: data.update(version="1.0"),
+        lambda data: data["shards"][0].update(path="../../secret.parquet"),
+        lambda data: data["shards"][0].update(table="comments"),
     ],
-    ids=["newer", "no-shards", "not-a-list", "no-rows", "unknown"],
+    ids=[
+        *("newer", "no-shards", "not-a-list", "no-rows", "unknown"),
+        *("number", "no-version", "elsewhere", "other-table"),
+    ],
 )
 def test_a_damaged_manifest_is_refused(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
     """A manifest of another form or with a part missing is named as such, with advice."""
@@ -100,6 +107,17 @@ def test_a_damaged_manifest_is_refused(tmp_path: Path, damage) -> None:  # type:
     write_json(release.path / "manifest.json", data)
     with pytest.raises(VerifyFailed):
         read_manifest(release.path)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"\0\xff", b"[]", b"[" * 100_000], ids=["empty", "cut", "bytes", "list", "deep"]
+)
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, text: bytes) -> None:
+    """Whatever stands in its place, the file is named."""
+    (tmp_path / "manifest.json").write_bytes(text)
+    with pytest.raises(VerifyFailed) as caught:
+        read_manifest(tmp_path)
+    assert caught.value.where.endswith("manifest.json")
 
 
 def test_a_folder_that_is_no_release_is_named(tmp_path: Path) -> None:

@@ -114,7 +114,11 @@ def check_archive(path: Path, *, advice: bool = False) -> list[Problem]:
             problems += item.problems
             item.problems, item.block, item.rest, first = [], b"", b"", False
     except OSError as error:
-        raise ArchiveError(f"cannot be read: {error}", where=str(path)) from error
+        raise ArchiveError(
+            f"cannot be read: {error.strerror or error}",
+            where=str(path),
+            what_next="Name the WARC files themselves.",
+        ) from error
     for record, name, value in pointers:
         if value not in ids:
             record.problem("5.7, 5.16", f"{name} names {value}, which this file does not hold", must=False)

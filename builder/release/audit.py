@@ -46,7 +46,7 @@ def _only_kept_text(release: Path, name: str, manifest: Manifest) -> bool:
     """Return whether a card differs only where people may write into it."""
     if name != README:
         return False
-    text = without_kept((release / name).read_text(encoding="utf-8"))
+    text = without_kept((release / name).read_bytes().decode("utf-8", "replace"))
     return hashlib.sha256(text.encode()).hexdigest() == manifest.readme
 
 

@@ -143,11 +143,13 @@ class Manifest:
             for key, kind in _PARTS.items():
                 parts[key] = tuple(kind(**entry) for entry in _mappings(parts[key]))
             parts["tallies"] = tuple(Tally.from_dict(entry) for entry in _mappings(parts["tallies"]))
-            return cls(**parts)  # type: ignore[arg-type]  # unknown and missing keys raise TypeError below
-        except (KeyError, TypeError) as error:
+            made = cls(**parts)  # type: ignore[arg-type]  # unknown and missing keys raise TypeError below
+            _check_names(made)
+        except (KeyError, TypeError, ValueError) as error:
             raise VerifyFailed(
                 f"the manifest is not whole: {error}", where=where, what_next="Build the release again."
             ) from error
+        return made
 
 
 _PARTS: Mapping[str, Callable[..., object]] = {
@@ -158,6 +160,14 @@ _PARTS: Mapping[str, Callable[..., object]] = {
     "companions": FileEntry,
     "history": VersionLine,
 }
+
+
+def _check_names(manifest: Manifest) -> None:
+    """Raise ValueError or TypeError for a version that is none, or a shard that does not lie in its table's folder."""
+    version_key(manifest.version)
+    for shard in manifest.shards:
+        if not re.fullmatch(rf"data/{re.escape(shard.table)}/[a-z0-9_]+-[a-z0-9-]+\.parquet", shard.path):
+            raise ValueError(f"{shard.path!r} is no place of a shard of {shard.table!r}")
 
 
 def _mappings(value: object) -> Iterable[Mapping[str, object]]:
@@ -180,7 +190,7 @@ def read_manifest(release: Path) -> Manifest:
         )
     try:
         data = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise VerifyFailed(
             f"not JSON: {error}", where=str(path), what_next="Build the release again."
         ) from error

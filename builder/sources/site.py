@@ -15,6 +15,15 @@ from builder.sources.base import Block, Source
 from builder.urls import ascii_host
 
 
+def _has_a_place(address: str) -> bool:
+    """Return whether an address has a host and a port that can be: what has none is never asked."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 class SiteBlock(Block):
     """`[[source]] kind = "site"`."""
 
@@ -33,7 +42,7 @@ class SiteBlock(Block):
     @classmethod
     def _on_the_web(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
         for address in addresses:
-            if not re.match(r"https?://[^/]", address, re.IGNORECASE):
+            if not re.match(r"https?://[^/]", address, re.IGNORECASE) or not _has_a_place(address):
                 message = f"{address!r} is no web address; write it whole, as in https://example.org/"
                 raise ValueError(message)
         return addresses
