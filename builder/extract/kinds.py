@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -42,6 +43,9 @@ MIN_LISTED = 5
 
 MIN_LISTED_SHARE = 0.3
 """Least share of such lines: each has a line or two about it."""
+
+MAX_BETWEEN = 4
+"""Most lines between two of them: further apart they are lists inside a text, or behind it."""
 
 MAX_TOLD_SHARE = 0.1
 """Largest share of paragraphs of a directory's own; an essay with links has more."""
@@ -153,10 +157,13 @@ def _is_directory(page: Page, main: MainText) -> bool:
     linked = [line for line in lines if line.link_chars]
     if len(linked) < MIN_LISTED or len(linked) < MIN_LISTED_SHARE * len(lines):
         return False
-    listed = {id(line) for line in linked if _opens_with_link(line)}
-    told = sum(len(line.text) >= PARAGRAPH_CHARS and id(line) not in listed for line in lines)
-    few = told <= 1 + MAX_TOLD_SHARE * len(lines)
-    return few and len(listed) >= max(MIN_LISTED, MIN_LISTED_SHARE * len(lines))
+    listed = [index for index, line in enumerate(lines) if line.link_chars and _opens_with_link(line)]
+    told = sum(
+        len(line.text) >= PARAGRAPH_CHARS for index, line in enumerate(lines) if index not in set(listed)
+    )
+    if told > 1 + MAX_TOLD_SHARE * len(lines) or len(listed) < max(MIN_LISTED, MIN_LISTED_SHARE * len(lines)):
+        return False
+    return all(after - before <= 1 + MAX_BETWEEN for before, after in pairwise([-1, *listed, len(lines)]))
 
 
 def _opens_with_link(line: Line) -> bool:
