@@ -135,6 +135,10 @@ class Ledger:
                 short[row["name"]] = size
         return short
 
+    def names(self) -> list[str]:
+        """Return the names of the files it knows, sorted."""
+        return [row["name"] for row in self.db.execute("SELECT name FROM files ORDER BY name")]
+
     def accept_loss(self, name: str, size_bytes: int) -> None:
         """Take note that a file was found shorter than committed, and cut it to what is whole of it."""
         path = self.folder / name

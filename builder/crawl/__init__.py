@@ -33,7 +33,7 @@ from builder.crawl.options import Clock, Options, Wait
 from builder.crawl.plan import network_sources, plan, seeds
 from builder.crawl.recorder import Recorder
 from builder.crawl.run import Run
-from builder.crawl.scope import Scope
+from builder.crawl.scope import EXCLUDED, Scope
 from builder.errors import HiwarError, RecipeError
 from builder.recipe import Recipe
 from builder.storage import folder_lock
@@ -148,7 +148,14 @@ async def _crawl(recipe: Recipe, frontier: Frontier, ledger: Ledger, options: Op
     recorder = Recorder(ledger, (("http-header-user-agent", options.agent), ("robots", "RFC 9309, obeyed")))
     async with options.fetcher(settings) as fetcher:
         scope = Scope(fetcher.guard, settings.max_depth, options.now().year)
+        named = {source.name: source for source in sources}
+        again = [
+            entry.id
+            for entry in frontier.left_out(EXCLUDED)
+            if entry.target.source in named and scope.still_wanted(named[entry.target.source], entry.target)
+        ]
         with frontier.transaction():
+            frontier.make_due(again)
             frontier.add(seeds(scope, sources), now_s)
         run = Run(settings, sources, frontier, recorder, fetcher, scope, options)
         options.tell(CrawlStarted(len(frontier.due_hosts()), frontier.queue_length(), recovered))

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from builder.archive.ledger import Ledger
-from builder.model import Target
+from builder.archive.read import end_of_answers, scan
+from builder.model import CaptureRef, Target
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS urls (
@@ -109,8 +110,13 @@ _KEPT_WHEN_NONE = (
     "status", "etag", "last_modified", "digest", "entity", "record_id", "record_url", "warc_date", "warc_file",
     "warc_offset", "warc_length", "fetched_s", "changed_s", "interval_s",
 )  # fmt: skip
+_ASK_AGAIN = (
+    "UPDATE urls SET state = 'due', due_s = 0, etag = NULL, last_modified = NULL, digest = NULL, entity = NULL,"
+    " record_id = NULL WHERE "
+)
 _VISIT_SQL = (
     "UPDATE urls SET state = :state, due_s = :due_s, attempts = :attempts, outcome = coalesce(:outcome, outcome),"  # noqa: S608
+    " hops = CASE WHEN :outcome IN ('kept', 'unchanged') THEN 0 ELSE hops END,"
     " reason = :reason, visits = visits + (:outcome IS NOT NULL), "
     + ", ".join(f"{name} = coalesce(:{name}, {name})" for name in _KEPT_WHEN_NONE)
     + " WHERE id = :id"
@@ -149,23 +155,27 @@ class Frontier:
     def recover(self, ledger: Ledger) -> int:
         """Cut the archive back to what was committed; return how many URLs came back because a file was short."""
         with self.transaction():
-            lost = 0
-            for name, size_bytes in ledger.cut_back().items():
-                if ledger.is_taken_in(name):
-                    continue
-                # Where the last answer begins whose records may all be there; it is asked for once more itself.
-                row = self.db.execute(
-                    "SELECT max(warc_offset) AS offset FROM urls WHERE warc_file = ? AND warc_offset < ?",
-                    (name, size_bytes),
-                ).fetchone()
-                whole_bytes = row["offset"] or 0
-                ledger.accept_loss(name, whole_bytes)
-                lost += self.db.execute(
-                    "UPDATE urls SET state = 'due', due_s = 0, etag = NULL, last_modified = NULL, digest = NULL,"
-                    " entity = NULL, record_id = NULL WHERE warc_file = ? AND warc_offset >= ?",
-                    (name, whole_bytes),
-                ).rowcount
+            short = [name for name in ledger.cut_back() if not ledger.is_taken_in(name)]
+            lost = sum(self._give_back(ledger, name) for name in short)
+            if short:
+                lost += self._give_back_revisits(ledger)
         return lost
+
+    def _give_back(self, ledger: Ledger, name: str) -> int:
+        """Keep a short file up to the end of its last whole answer; what came behind it is due again."""
+        path = ledger.folder / name
+        whole_bytes = end_of_answers(path) if path.exists() else 0
+        ledger.accept_loss(name, whole_bytes)
+        return self.db.execute(
+            _ASK_AGAIN + "warc_file = ? AND warc_offset >= ?", (name, whole_bytes)
+        ).rowcount
+
+    def _give_back_revisits(self, ledger: Ledger) -> int:
+        """Make due what was unchanged since, or the same as another: its body lies nowhere any more."""
+        there = {ref.record_id for name in ledger.names() for ref in _answers(ledger, name)}
+        rows = self.db.execute("SELECT DISTINCT record_id FROM urls WHERE record_id IS NOT NULL").fetchall()
+        gone = [row["record_id"] for row in rows if row["record_id"] not in there]
+        return sum(self.db.execute(_ASK_AGAIN + "record_id = ?", (record_id,)).rowcount for record_id in gone)
 
     def begin_run(self, now_s: float, sources: Iterable[str]) -> None:
         """Make due what is to be visited again by now, and give failed URLs a new set of attempts.
@@ -282,6 +292,21 @@ class Frontier:
         ).fetchone()
         return None if row is None else _entry(row)
 
+    def copies(self, source: str, digest: str) -> int:
+        """Return how many URLs of a source have an answer with this payload digest."""
+        row = self.db.execute(
+            "SELECT count(*) AS n FROM urls WHERE source = ? AND digest = ?", (source, digest)
+        ).fetchone()
+        return int(row["n"])
+
+    def left_out(self, reason: str) -> Iterator[Entry]:
+        """Yield the URLs that were left unasked for a reason; change none before the last was taken."""
+        yield from map(_entry, self.db.execute("SELECT * FROM urls WHERE reason = ? ORDER BY id", (reason,)))
+
+    def make_due(self, ids: Iterable[int]) -> None:
+        """Let URLs be asked for in this run. Needs a transaction."""
+        self.db.executemany("UPDATE urls SET state = 'due' WHERE id = ?", ((number,) for number in ids))
+
     def host_row(self, host: str) -> sqlite3.Row:
         """Return pages, not_before_s and shapes (JSON) of a host, entered if it is new."""
         self.db.execute("INSERT OR IGNORE INTO hosts (host) VALUES (?)", (host,))
@@ -310,6 +335,13 @@ class Frontier:
             "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?)",
             (origin, state.fetched_s, state.verdict, state.detail, state.body, json.dumps(state.statements)),
         )
+
+
+def _answers(ledger: Ledger, name: str) -> Iterator[CaptureRef]:
+    """Yield the captures of an archive file, none if it is not there."""
+    path = ledger.folder / name
+    found = scan(path, source="") if path.exists() else iter(())
+    return (item for item in found if isinstance(item, CaptureRef))
 
 
 def _entry(row: sqlite3.Row) -> Entry:

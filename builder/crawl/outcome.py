@@ -13,6 +13,8 @@ from builder.sources.discovery import web_address
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({404, 410})
+MAX_COPIES = 24
+"""So many addresses of the same bytes are followed: frames and empty lists repeat, traps repeat for ever."""
 REFUSED = frozenset({401, 402, 403, 451})
 DAY_S = 86_400.0
 PAGE_FACTOR = 7.0
@@ -30,9 +32,16 @@ class Judgement:
     redirect: str | None = None
 
 
-def judge_answer(entry: Entry, answer: Answer, written: Written, *, nofollow: bool) -> Judgement:
-    """Return what an answer that is in the archive means for its URL. `nofollow`: it asks to leave its links."""
+def judge_answer(
+    entry: Entry, answer: Answer, written: Written, *, nofollow: bool, copies: int = 0
+) -> Judgement:
+    """Return what an answer that is in the archive means for its URL.
+
+    `nofollow`: it asks to leave its links; `copies`: so many URLs were seen to give the same bytes.
+    """
     status = answer.status
+    if status == 304 and entry.record_id is None:
+        return Judgement("failed", "status 304 where nothing was known", retry=True)
     if status == 304:
         return Judgement("unchanged")
     if status in REDIRECTS:
@@ -44,8 +53,9 @@ def judge_answer(entry: Entry, answer: Answer, written: Written, *, nofollow: bo
     if answer.truncated == "unspecified":
         return Judgement("refused", f"type: {answer.mime}")
     same = written.digest == entry.digest or written.entity == entry.entity
-    # The same bytes at another address are a copy or a trap: what they lead to is known already.
-    return Judgement("unchanged" if same else "kept", follow=written.kind == "response" and not nofollow)
+    # The same bytes at another address are a copy or a trap: relative links may still lead elsewhere from there.
+    is_news = written.kind == "response" or (not same and copies < MAX_COPIES)
+    return Judgement("unchanged" if same else "kept", follow=is_news and not nofollow)
 
 
 def _without_page(entry: Entry, status: int) -> Judgement:

@@ -21,7 +21,7 @@ from builder.crawl.recorder import Original, Recorder, Written, capture_of, orig
 from builder.crawl.robots import REFRESH_S, Rules, origin_of
 from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.said import forbids_links, signals_of
-from builder.crawl.scope import Scope, host_of
+from builder.crawl.scope import EXCLUDED, Scope, host_of
 from builder.crawl.traps import Shapes
 from builder.errors import FetchError
 from builder.model import PAGE, Rights, Target
@@ -137,7 +137,7 @@ class Run:
             state.pace.stopped = over
             return
         if not self._scope.still_wanted(source, entry.target):
-            self._refuse(entry, state, "excluded")
+            self._refuse(entry, state, EXCLUDED)
             return
         permission = await self._permission(entry, state)
         if permission.rules.verdict == "forbid":
@@ -247,7 +247,8 @@ class Run:
         target = self._scope.with_role(entry.target, answer)
         written = self._recorder.record(answer, target, rights, fetched_at, original)
         nofollow = forbids_links(answer, rights.signals, self._settings.user_agent)
-        judgement = judge_answer(entry, answer, written, nofollow=nofollow)
+        copies = self._frontier.copies(target.source, written.digest) if written.kind == "revisit" else 0
+        judgement = judge_answer(entry, answer, written, nofollow=nofollow, copies=copies)
         found: list[Target] = []
         moved: Found | None = None
         if judgement.redirect is not None:

@@ -20,6 +20,8 @@ from builder.sources.site import SiteSource
 from builder.urls import canonical_url, fetchable_url
 
 FIRST, NORMAL = 0, 1
+EXCLUDED = "excluded"
+"""Reason for leaving out what an older recipe found and this one does not ask for; a later one may again."""
 ShapesOf = Callable[[str], Shapes | None]
 
 
