@@ -129,6 +129,21 @@ def test_a_revisit_borrows_the_body_of_its_digest(tmp_path: Path) -> None:
     }
 
 
+def test_a_revisit_whose_headers_were_not_kept_borrows_the_body_too(tmp_path: Path) -> None:
+    """The standard lets a revisit have no block at all; what it repeats says of what type it was."""
+    bare = warcmaker.record(
+        "revisit",
+        b"",
+        WARC_Target_URI="https://site7.example/copy",
+        WARC_Date="2025-03-06T08:00:00Z",
+        WARC_Payload_Digest=warcmaker.sha1(kit.page(1)),
+        WARC_Profile="http://netpreserve.org/warc/1.1/revisit/identical-payload-digest",
+    )
+    kit.archive(tmp_path, "a", [kit.capture(kit.address(1), kit.page(1)), bare])
+    (row,) = kit.documents(kit.run(kit.recipe(tmp_path)))
+    assert {row["url"], *row["cluster_urls"]} == {kit.address(1), "https://site7.example/copy"}
+
+
 def test_damage_costs_its_record_and_is_reported(tmp_path: Path) -> None:
     """A broken stretch of an archive is counted as failed; the records around it are published."""
     path = kit.archive(tmp_path, "a", kit.essays(range(4)))

@@ -309,7 +309,8 @@ def _examine(record: RawRecord) -> _Found:
             raise _Unusable("response without a status line")
         kind = "resource"
     checked = _checked_digest(record, kind, message)
-    mime = record.fields.get("content-type", "") if message is None else message.header("content-type")
+    own = "" if kind == "revisit" else record.fields.get("content-type", "")
+    mime = own if message is None else message.header("content-type")
     mime = mime.partition(";")[0].strip().lower()
     return _Found(kind, url, fetched_at, message, checked, _status(kind, message, record), mime)
 

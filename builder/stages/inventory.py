@@ -139,7 +139,7 @@ def _capture_row(ref: CaptureRef, archive: Archive) -> dict[str, object]:
 
 def _has_few_headers(ref: CaptureRef) -> bool:
     """Return whether an answer was "not modified", or a revisit whose headers its tool did not keep."""
-    return ref.kind == "revisit" and (ref.status == 304 or ref.mime in ("", "application/http"))
+    return ref.kind == "revisit" and (ref.status == 304 or not ref.mime)
 
 
 def reason_against(ref: CaptureRef) -> tuple[str | None, str]:
