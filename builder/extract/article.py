@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
@@ -218,8 +219,13 @@ def place(element: HtmlElement) -> str:
     steps: list[str] = []
     current: HtmlElement | None = element
     while current is not None and len(steps) < PLACE_DEPTH and current.tag not in ("body", "html"):
-        names = names_of(current).split() if current.attrib else []
-        name = "".join(char for char in names[0] if not char.isdigit()) if names else ""
-        steps.append(f"{current.tag}.{name}" if name else str(current.tag))
+        steps.append(_step(str(current.tag), names_of(current)))
         current = current.getparent()
     return ">".join(reversed(steps))
+
+
+@lru_cache(maxsize=8192)
+def _step(tag: str, names: str) -> str:
+    first = next(iter(names.split()), "")
+    name = "".join(char for char in first if not char.isdigit())
+    return f"{tag}.{name}" if name else tag

@@ -127,15 +127,12 @@ def _is_arabic(mended: str, text: str) -> bool:
 
 def _undo(text: str) -> tuple[str, str] | None:
     """Undo the outermost misreading, or return None when none can be proved."""
-    if not _is_suspect(non_ascii(text)):  # a tenth of the text: of markup nearly all is ASCII
+    beyond = non_ascii(text)  # a tenth of the text: of markup nearly all is ASCII
+    if not _SUSPECT.search(beyond) and not (_SUSPECT_PAIR.search(beyond) and _SUSPECT_PAIR.search(text)):
         return None
-    if not _is_suspect(text) or likeness(text) >= LIKELY:
+    if likeness(beyond) >= LIKELY:
         return None
     return _best(text, MEANT_AS[:1]) or _best(text, MEANT_AS[1:])
-
-
-def _is_suspect(text: str) -> bool:
-    return bool(_SUSPECT.search(text) or _SUSPECT_PAIR.search(text))
 
 
 def _best(text: str, meant_as: tuple[str, ...]) -> tuple[str, str] | None:
