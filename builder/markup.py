@@ -189,7 +189,15 @@ class _Reader:
                 left_out.add(element)
                 self._pass(element, tag)
                 continue
-            self._enter(element, tag)
+            if tag in BLOCKS:
+                if self.parts:
+                    self._end_line()
+                self.link_chars = 0
+                trail.append((element, tag, self.block, len(self.lines)))
+                self.block = element
+            else:
+                self.links += tag == "a"
+                trail.append((element, tag, None, 0))
             if text := element.text:
                 self._piece(text)
         while trail:
@@ -202,17 +210,6 @@ class _Reader:
             self._end_line()
         if (text := element.tail) and self.trail:
             self._piece(text)
-
-    def _enter(self, element: HtmlElement, tag: str) -> None:
-        if tag not in BLOCKS:
-            self.links += tag == "a"
-            self.trail.append((element, tag, None, 0))
-            return
-        if self.parts:
-            self._end_line()
-        self.link_chars = 0
-        self.trail.append((element, tag, self.block, len(self.lines)))
-        self.block = element
 
     def _leave(self) -> None:
         element, tag, outer, start = self.trail.pop()

@@ -50,15 +50,10 @@ def named_elements(tree: HtmlElement) -> list[Named]:
 
 @dataclass
 class Page:
-    """A tree and where it came from; every view of it is made once, when first asked for.
-
-    `alive` holds all elements of the tree: lxml makes an object for an element anew each time it is met, unless
-    somebody still has the last one.
-    """
+    """A tree and where it came from; every view of it is made once, when first asked for."""
 
     tree: HtmlElement
     url: str
-    alive: tuple[HtmlElement, ...] = ()
 
     @cached_property
     def lines(self) -> Lines:

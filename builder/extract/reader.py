@@ -58,7 +58,7 @@ def read_page(capture: Capture, *, zone: str | None = None) -> Extraction:
     tree = parse(mended.text)
     if tree is None:
         return Extraction(skipped="empty")
-    page = Page(tree, capture.url, alive=tuple(tree.iter()))
+    page = Page(tree, capture.url)
     if len(page.lines.lines) > MAX_LINES:
         return Extraction(failed="too-many-lines")
     reading = _Reading(capture, page, zone, decoded.charset, mended.layers)
