@@ -111,20 +111,45 @@ def fetchable_url(url: str, charset: str = "utf-8") -> str:
     do (WHATWG URL, "percent-encode after encoding"). A host name is given in its ASCII form. A URL that cannot be
     split comes back stripped but otherwise unchanged.
     """
-    if _CLEAN.fullmatch(url):
+    if _CLEAN.fullmatch(url) and "/." not in url:
         return url
     url = re.sub(r"[\t\r\n]", "", url.strip())
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(forward_slashes(url))
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return url
     netloc = parts.netloc.lower()
     if not netloc.isascii() and "@" not in netloc:
         netloc = ascii_host(host) + (f":{port}" if port is not None else "")
-    path = quote(parts.path.replace("\\", "/"), safe=_SAFE_PATH + "%", errors="replace") or "/"
+    path = quote(_without_dots(parts.path), safe=_SAFE_PATH + "%", errors="replace") or "/"
     query = _query_bytes(parts.query, charset)
     return urlunsplit((parts.scheme.lower(), netloc, path, quote(query, safe=_SAFE_QUERY), ""))
+
+
+def forward_slashes(url: str) -> str:
+    """Return a URL whose backslashes before the query are slashes, as all browsers read them."""
+    if "\\" not in url:
+        return url
+    end = min((place for place in (url.find("?"), url.find("#")) if place >= 0), default=len(url))
+    return url[:end].replace("\\", "/") + url[end:]
+
+
+def _without_dots(path: str) -> str:
+    """Resolve "." and ".." segments, also escaped: what robots.txt judges must be what the server serves."""
+    if "/." not in path and "/%2" not in path:
+        return path
+    out: list[str] = []
+    segments = path.split("/")[1:]
+    for number, segment in enumerate(segments, 1):
+        dots = segment.lower().replace("%2e", ".")
+        if dots == "..":
+            del out[-1:]
+        if dots not in (".", ".."):
+            out.append(segment)
+        elif number == len(segments):
+            out.append("")
+    return "/" + "/".join(out)
 
 
 def _query_bytes(query: str, charset: str) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 import brotli
 import pytest
@@ -294,6 +295,22 @@ def test_local_files_are_taken_in_once(tmp_path: Path) -> None:
     assert take_in(source, recipe).kept == 2
     assert taken(recipe)[6] == ("posts", "resource", "http://x.example/6", b'{"n": 6}')
     assert all(check_archive(path, advice=True) == [] for path in before)
+
+
+def test_an_address_from_a_list_breaks_no_record(tmp_path: Path) -> None:
+    """Blanks, letters and line ends in an address are escaped: they can add no field, and every tool reads it."""
+
+    class Listed(_Files):
+        def incoming(self, folder: Path) -> Iterator[Incoming]:
+            url = "http://x.example/مقال أول\r\nContent-Length: 0\r\n\r\n"
+            yield Incoming(url, NOW, "text/html", b"<p>", "page")
+
+    recipe = recipe_for(tmp_path, "http://x.example/")
+    for _ in range(2):
+        take_in(Listed(SourceBlock(kind="files", name="files")), recipe)
+    ((_, _, url, body),) = taken(recipe)
+    assert (unquote(url), body) == ("http://x.example/مقال أول\r\nContent-Length: 0", b"<p>")
+    assert check_archive(recipe.archive / "files-00000.warc.gz", advice=True) == []
 
 
 def test_a_record_that_two_files_hold_is_taken_in_once(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from loopback import Answering, Reply, page, website
 from builder.crawl import CrawlResult, crawl
 from builder.crawl.pace import retry_after_s
 from builder.crawl.robots import Rules
+from builder.crawl.scope import host_of
 from builder.recipe import Recipe
 
 
@@ -113,3 +114,55 @@ def test_feeds_and_sitemaps_are_known_in_every_wrapping(
         recipe = recipe_for(tmp_path, f"{site.url}/start")
         run(recipe)
     assert page_paths(captures(recipe)) == ["/start", "/a"]
+
+
+def test_dots_in_an_address_go_round_no_rule(tmp_path: Path) -> None:
+    """What robots.txt judges is the path that the server would come to."""
+    robots = Reply(b"User-agent: *\nDisallow: /private/\n", mime="text/plain")
+    links = ("/x/%2e%2e/private/1", "http://127.0.0.1:PORT/x/../private/2", "\\\\127.0.0.1:PORT\\ok")
+    with website({"/robots.txt": robots}) as site:
+        site.routes["/"] = page(*(link.replace("PORT", str(site.port)) for link in links))
+        site.routes["/ok"] = page(text="مسموح")
+        run(recipe_for(tmp_path, f"{site.url}/"))
+        assert site.pages() == ["/", "/ok"]
+
+
+def test_a_dot_behind_a_name_makes_no_second_host() -> None:
+    """Politeness counts example.org. and EXAMPLE.org as the one host they are."""
+    assert (
+        len({host_of(f"http://{name}/a") for name in ("example.org", "EXAMPLE.org.", "example.org:80")}) == 1
+    )
+
+
+def test_a_robots_file_that_asks_to_wait_is_waited_for(tmp_path: Path) -> None:
+    """Retry-After holds for robots.txt too: within the run up to five minutes, beyond that the host is left."""
+    for after, asked in (("100", 3), ("3600", 1)):
+        clock = FakeClock()
+        busy = Reply(b"", 503, (("Retry-After", after),))
+        with website({"/robots.txt": busy, "/": page()}) as site:
+            recipe = recipe_for(tmp_path / after, f"{site.url}/")
+            run(recipe, clock)
+            assert site.paths() == ["/robots.txt"] * asked
+            assert (max(clock.waits, default=0) >= 99) is (asked == 3)
+            site.routes["/robots.txt"] = Reply(b"", 404)
+            began = clock.now()
+            run(recipe, clock)
+            assert (clock.now() - began).total_seconds() >= float(after) - 1
+            assert site.pages() == ["/"]
+
+
+def test_a_sitemap_beyond_the_cap_is_read_up_to_it(tmp_path: Path) -> None:
+    """Arab addresses are long: 50,000 of them, escaped, pass 20 MB, which is no bomb; what fits is followed."""
+    places = "".join(f"<url><loc>/{n}/{'%D9%85' * 20}</loc></url>" for n in range(20_000))
+    places = places.replace("/12000/", "/wanted/12000/").replace("/19000/", "/wanted/19000/")
+    xml = f"<urlset>{places}</urlset>".encode()
+    packed = Reply(gzip.compress(xml), mime="application/xml", headers=(("Content-Encoding", "gzip"),))
+    for name, sitemap in (("plain", Reply(xml, mime="application/xml")), ("gzip", packed)):
+        with website({"/map.xml": sitemap}) as site:
+            site.fallback = lambda request: page(text=request.path)
+            site.routes["/robots.txt"] = Reply(b"Sitemap: /map.xml", mime="text/plain")
+            source = {"include": ["/wanted/"]}
+            recipe = recipe_for(tmp_path / name, f"{site.url}/", source=source, max_body_bytes=2_500_000)
+            run(recipe)
+            assert len([path for path in site.pages() if "/wanted/12000/" in path]) == 1
+            assert not [path for path in site.pages() if "/wanted/19000/" in path]

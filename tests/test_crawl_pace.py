@@ -12,6 +12,7 @@ from loopback import Reply, Request, Website, page, website
 
 from builder.crawl import CrawlResult, crawl
 from builder.crawl.pace import FAILURES_TO_STOP, REFUSALS_TO_STOP, Pace, retry_after_s
+from builder.crawl.traps import trap_in
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -212,6 +213,24 @@ def test_traps_are_not_walked_into(
         result = run(tmp_path, site, max_pages_per_host=200)
         assert len(site.pages()) < 60
     assert stopped in result.hosts[0].skipped
+
+
+@pytest.mark.parametrize(
+    ("path", "trap"),
+    [
+        ("/events/1446/09", None),
+        ("/calendar/?date=1447-01-05", None),
+        ("/events/17851", None),
+        ("/event/178512", None),
+        ("/events/202501", None),
+        ("/events/197105", "calendar"),
+        ("/calendar/1300/05", "calendar"),
+        ("/calendar/1460-05", "calendar"),
+    ],
+)
+def test_a_calendar_may_count_from_the_hijra(path: str, trap: str | None) -> None:
+    """Hijri years of our time are no years long past, and the number of an article is no year."""
+    assert trap_in(f"http://site.example{path}", 2025) == trap
 
 
 def test_an_endless_calendar_ends_by_depth(tmp_path: Path) -> None:

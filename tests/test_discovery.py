@@ -155,7 +155,7 @@ ENTITY = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><urlset><url><lo
         (INDEX.encode(), 0, 1),
         (INDEX.replace("<loc>", "\n").replace("</loc>", "\n").encode(), 0, 1),
         (gzip.compress(urlset("http://site.example/1").encode()), 1, 0),
-        (gzip.compress(urlset("http://site.example/1").encode())[:-12], 0, 0),
+        (gzip.compress(urlset("http://site.example/1").encode())[:-12], 1, 0),
         (urlset("http://site.example/1").replace("</urlset>", "").encode(), 1, 0),
         (urlset("http://site.example/1").encode("utf-16"), 1, 0),
         (urlset("  http://site.example/1\n").encode(), 1, 0),

@@ -111,7 +111,7 @@ def test_a_long_file_is_cut_at_a_line() -> None:
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [(200, "rules"), (206, "rules"), (301, "allow"), (401, "allow"), (403, "allow"), (404, "allow"), (410, "allow"),
-     (429, "allow"), (500, "forbid"), (503, "forbid"), (599, "forbid"), (None, "forbid")],
+     (429, "forbid"), (500, "forbid"), (503, "forbid"), (599, "forbid"), (None, "forbid")],
 )  # fmt: skip
 def test_each_status_has_its_verdict(status: int | None, verdict: str) -> None:
     """RFC 9309, 2.3.1: unavailable allows, unreachable forbids."""
@@ -165,7 +165,7 @@ FETCHED: list[tuple[str, dict[str, Reply | Answering], bool]] = [
     ("403", {"/robots.txt": text(ALL, 403)}, True),
     ("404 whose body is rules", {"/robots.txt": text(ALL, 404)}, True),
     ("410", {"/robots.txt": text(ALL, 410)}, True),
-    ("429", {"/robots.txt": text("", 429)}, True),
+    ("429", {"/robots.txt": text("", 429)}, False),
     ("500", {"/robots.txt": text("User-agent: *\nAllow: /", 500)}, False),
     ("503", {"/robots.txt": text("", 503)}, False),
     ("closed at once", {"/robots.txt": Reply(raw=b"")}, False),

@@ -309,6 +309,13 @@ def test_a_memento_is_the_page_at_its_time(tmp_path: Path, url: str) -> None:
         ("https://example.org/debat/*", "http://example.org/Debat/x", "http://example.org/deba"),
         ("example.org/one", "http://example.org/one/", "http://example.org/one/two"),
         ("example.org", "http://example.org/", "http://example.org/two"),
+        (
+            "example.org/مقالات/*",
+            "http://example.org/%D9%85%D9%82%D8%A7%D9%84%D8%A7%D8%AA/1",
+            "http://example.org/1",
+        ),
+        ("example.org/%d9%85/*", "http://example.org/%D9%85/1", "http://example.org/%D9%86/1"),
+        ("حوار.example/*", "http://xn--mgbln4g.example/a", "http://x.example/a"),
         ("127.0.0.1:8091/*", "http://127.0.0.1:8091/a", "http://127.0.0.1/a"),
     ],
 )

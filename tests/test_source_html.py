@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def test_the_list_may_be_jsonl(tmp_path: Path) -> None:
     """A JSONL list serves as well."""
     save(tmp_path, "a.html", page(1))
     (tmp_path / "urls.jsonl").write_text('{"file": "pages/a.html", "url": "https://example.org/1"}\n')
+    assert [item.url for item in taken(tmp_path, urls="urls.jsonl")] == ["https://example.org/1"]
+
+
+def test_a_list_is_read_line_by_line_and_name_by_name(tmp_path: Path) -> None:
+    """A line separator inside a title ends no line; a name in parts, as macOS unpacks it, is the name as a whole."""
+    save(tmp_path, unicodedata.normalize("NFD", "رأي.html"), page(1))
+    row = '{"file": "pages/رأي.html", "title": "أ\u2028ب\x85", "url": "https://example.org/1"}\n'
+    (tmp_path / "urls.jsonl").write_text(row, encoding="utf-8")
     assert [item.url for item in taken(tmp_path, urls="urls.jsonl")] == ["https://example.org/1"]
 
 

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from builder.errors import UsageError
 from builder.model import Capture, CaptureRef, Comment, Document, Extraction, Tombstone
 from builder.sources.base import Incoming
-from builder.sources.exports import formats
+from builder.sources.exports import files, formats
 from builder.sources.imports import ROWS, ImportBlock, ImportSource
 from tests import exports_samples as samples
 
@@ -322,6 +322,17 @@ def test_an_export_of_telegram_desktop(tmp_path: Path) -> None:
     assert [item.key for item in read_rows(tmp_path, "telegram", account).documents] == [post.key]
 
 
+def test_channels_that_were_left_are_there_too_and_old_times_are_local(tmp_path: Path) -> None:
+    """An account's export lists left chats apart; exports before 2021 have the exporter's own time alone."""
+    old = telegram_chat()
+    del old["messages"][0]["date_unixtime"]
+    account = {"chats": {"list": [telegram_chat(id=5, type="personal_chat")]}, "left_chats": {"list": [old]}}
+    (post,) = read_rows(tmp_path, "telegram", account, timezone="Asia/Baghdad").documents
+    assert post.published is not None
+    assert post.published.instant == datetime(2025, 2, 19, 18, 20, tzinfo=UTC)
+    assert (post.published.zone, post.published.zone_source) == ("Asia/Baghdad", "site")
+
+
 def test_private_chats_are_not_read(tmp_path: Path) -> None:
     """What people wrote to each other in private is not for a data set, whoever exports it."""
     for kind in ("personal_chat", "private_group", "private_supergroup", "private_channel", "saved_messages"):
@@ -531,6 +542,18 @@ def test_nothing_vanishes_on_the_way_in(tmp_path: Path) -> None:
     other = samples.zeeschuimer("9gag.com", {"id": "1"})
     (tmp_path / "export.jsonl").write_text(json.dumps(other) + "\n")
     assert [reading.skipped for reading in readings(tmp_path, source("zeeschuimer"))] == ["no-post"]
+
+
+def test_a_long_file_whose_first_row_is_broken_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no document as a whole; what lies behind the cap on documents is read line by line like the rest."""
+    monkeypatch.setattr(files, "MAX_DOCUMENT_BYTES", 1_000)
+    rows = ['{"broken": ', *(json.dumps(samples.reddit_post(id=f"p{n}")) for n in range(50))]
+    (tmp_path / "export.jsonl").write_text("\n".join(rows))
+    found = readings(tmp_path, source("reddit"))
+    assert [reading.failed for reading in found if reading.failed] == ["json"]
+    assert sum(len(reading.documents) for reading in found) == 50
 
 
 def test_records_of_the_archive_stay_small(tmp_path: Path) -> None:

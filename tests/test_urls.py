@@ -92,6 +92,13 @@ def test_what_is_no_url_comes_back(broken: str) -> None:
         ("http://حوار.example/س", "utf-8", "http://xn--mgbln4g.example/%D8%B3"),
         ("HTTP://example.org/س", "utf-8", "http://example.org/%D8%B3"),
         ("http://example.org", "utf-8", "http://example.org/"),
+        ("http://EXAMPLE.org/A", "utf-8", "http://example.org/A"),
+        ("http:\\\\example.org\\a\\b?c=\\", "utf-8", "http://example.org/a/b?c=%5C"),
+        ("http://example.org\\@127.0.0.1/", "utf-8", "http://example.org/@127.0.0.1/"),
+        ("http://example.org/a/../b/./c/..", "utf-8", "http://example.org/b/"),
+        ("http://example.org/a/%2e%2E/b%2f.", "utf-8", "http://example.org/b%2f."),
+        ("http://example.org/../../a/.", "utf-8", "http://example.org/a/"),
+        ("http://example.org//a/.well-known?../..", "utf-8", "http://example.org//a/.well-known?../.."),
         ("http://example.org/?q=م", "no-such-charset", "http://example.org/?q=%D9%85"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC
 from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from builder.archive.fields import CONTENT_TYPE, CaptureFields, format_fields
 from builder.archive.ledger import DATABASE, Ledger, open_database
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from builder.recipe import Recipe
     from builder.sources.base import AnySource, Incoming
 
+_NOT_IN_URI = re.compile(r"[^\x21-\x7e]+")
 BATCH = 200
 """Records committed together."""
 
@@ -65,9 +68,14 @@ def _write_one(writer: WarcWriter, source: str, item: Incoming, digest: str) -> 
     date = item.collected_at.astimezone(UTC)
     name = (source, item.url, warc_date(date), digest)
     record_id = named_record_id(*name)
-    target = ("WARC-Target-URI", item.url)
+    target = ("WARC-Target-URI", _uri(item.url))
     fields = (target, ("WARC-Payload-Digest", digest))
     writer.write(Record("resource", record_id, date, item.mime, Block(item.body), fields))
     about = Block(format_fields(CaptureFields(role=item.role, source=source, how="file")))
     beside = (target, ("WARC-Concurrent-To", record_id))
     writer.write(Record("metadata", named_record_id("metadata", *name), date, CONTENT_TYPE, about, beside))
+
+
+def _uri(url: str) -> str:
+    """Return an address as a record may name it (WARC 1.1, 4): blanks, line ends and letters beyond ASCII escaped."""
+    return _NOT_IN_URI.sub(lambda match: quote(match[0], safe=""), url.strip())

@@ -38,13 +38,14 @@ class Asking:
     """For whom an origin is asked: the source whose archive takes the answers, and how to wait for one's turn.
 
     `turn` waits before a request, `after` takes note of its end (None: no answer), `learn` of the rules as soon
-    as they are known, so that their delay holds for what is asked next.
+    as they are known, so that their delay holds for what is asked next. `stopped`: the host is to be left alone.
     """
 
     source: str
     turn: Waiter
     after: Callable[[Answer | None, int], Awaitable[None]]
     learn: Callable[[Rules], None]
+    stopped: Callable[[], bool]
 
 
 class Gate:
@@ -94,7 +95,7 @@ class Gate:
         status, body = None, b""
         for attempt in range(_TRIES):
             status, body = await self._robots(origin, asking, attempt)
-            if status is not None and status < 500:
+            if verdict_of(status)[0] != "forbid" or asking.stopped():
                 break
         verdict, detail = verdict_of(status)
         if status is None and (why := self._failed.get(f"{origin}/robots.txt")):

@@ -63,6 +63,8 @@ async def _line(gate: Gate, target: Target) -> Planned:
     def learn(rules: Rules) -> None:
         del rules
 
-    permission = await gate.permission(origin_of(target.url), Asking(target.source, turn, after, learn))
+    permission = await gate.permission(
+        origin_of(target.url), Asking(target.source, turn, after, learn, lambda: False)
+    )
     ruling = permission.rules.ruling(target.url)
     return Planned(shown_url(target.url), target.source, target.role, ruling.allowed, ruling.rule)

@@ -144,7 +144,7 @@ def capture_of(
 ) -> Capture:
     """Return the answer as `follow` reads it, its codings undone.
 
-    Raises BodyTooLarge when it swells past `cap` bytes.
+    Raises BodyTooLarge when it swells past `cap` bytes; a sitemap or feed is then cut there.
     """
     ref = CaptureRef(
         source=target.source,
@@ -165,8 +165,9 @@ def capture_of(
         how=target.how,
         rights=rights,
     )
-    # What was cut at the cap has links enough in its first bytes.
-    cut = answer.truncated == "length"
-    raw = answer.body(min(cap, MAX_CUT_BYTES) if cut else None)
+    # What was cut at the cap has links enough in its first bytes; of a list each line counts.
+    is_list = target.role in ("sitemap", "feed")
+    cut = is_list or answer.truncated == "length"
+    raw = answer.body((cap if is_list else min(cap, MAX_CUT_BYTES)) if cut else None)
     body = decoded_body(answer.headers, raw, max_bytes=cap, cut=cut)
     return Capture(ref, answer.headers, body)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from builder.archive.coding import BodyTooLarge
 from builder.crawl.events import HostReport, HostStopped, PageDone, shown_url
@@ -18,7 +19,7 @@ from builder.crawl.options import Options
 from builder.crawl.outcome import Judgement, judge_answer, next_interval_s
 from builder.crawl.pace import Pace, retry_after_s
 from builder.crawl.recorder import Original, Recorder, Written, capture_of, original_of, payload_digest
-from builder.crawl.robots import REFRESH_S, Rules, origin_of
+from builder.crawl.robots import REFRESH_S, Rules, origin_of, verdict_of
 from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.said import forbids_links, signals_of
 from builder.crawl.scope import EXCLUDED, Scope, host_of
@@ -105,7 +106,7 @@ class Run:
     def _host(self, host: str) -> HostState:
         if host not in self.hosts:
             row = self._frontier.host_row(host)
-            name = host.rpartition(":")[0] if ":" in host else host
+            name = urlsplit(f"//{host}").hostname or host
             private = self._fetcher.guard.is_private_host(name, self._resolve.get(name, (None, 0))[0])
             # No delay at all is for hosts of one's own; the world's get a second.
             floor = self._settings.min_delay_s or (0.0 if private else 1.0)
@@ -154,6 +155,7 @@ class Run:
     def _hold(self, entry: Entry, state: HostState, why: str) -> None:
         """Leave an origin for this run; its host too, if it has nothing else: http may work where https does not."""
         state.skipped[why] += self._frontier.hold(entry.host, origin_of(entry.target.url))
+        self._save(entry.host, state)
         now_s = self._now().timestamp()
         if self._frontier.next_entry(entry.host, now_s) is None and not self._frontier.next_retry_s(
             entry.host
@@ -174,8 +176,9 @@ class Run:
 
         async def after(answer: Answer | None, attempt: int) -> None:
             self._note(answer, state, "robots.txt unreachable")
-            if answer is None or answer.status >= 500:
-                state.pace.hold_s = self._now().timestamp() + state.pace.backoff_s(attempt)
+            if answer is None or verdict_of(answer.status)[0] == "forbid":
+                again_s = self._now().timestamp() + state.pace.backoff_s(attempt)
+                state.pace.hold_s = max(state.pace.hold_s, again_s)
                 # The gate itself ends the host; its tries are not the host's failures.
                 state.pace.failures = 0
 
@@ -183,7 +186,9 @@ class Run:
             state.pace.crawl_delay_s = max(state.pace.crawl_delay_s, rules.delay_s)
 
         origin = origin_of(entry.target.url)
-        permission = await self._gate.permission(origin, Asking(entry.target.source, turn, after, learn))
+        permission = await self._gate.permission(
+            origin, Asking(entry.target.source, turn, after, learn, lambda: state.pace.stopped is not None)
+        )
         learn(permission.rules)
         if permission.fresh:
             with self._frontier.transaction():
@@ -307,11 +312,14 @@ class Run:
             if moved is not None:
                 self._frontier.redirect(entry, moved, self._start_s)
                 hosts.add(moved.host)
-            self._frontier.save_host(
-                entry.host, pages=state.pages, not_before_s=state.not_before_s, shapes=state.shapes.dump()
-            )
+            self._save(entry.host, state)
         self._account(entry, state, answer, judgement, retry=retry)
         self._wake(hosts)
+
+    def _save(self, host: str, state: HostState) -> None:
+        self._frontier.save_host(
+            host, pages=state.pages, not_before_s=state.not_before_s, shapes=state.shapes.dump()
+        )
 
     def _when(
         self, entry: Entry, state: HostState, judgement: Judgement, now_s: float, *, retry: bool

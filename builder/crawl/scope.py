@@ -115,9 +115,9 @@ def identity(target: Target, source: AnySource | None) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL as politeness counts it: name and port, the default ports left out."""
+    """Return the host of a URL as politeness counts it: name and port, default ports and a last dot left out."""
     parts = urlsplit(url)
     default = {"http": 80, "https": 443}.get(parts.scheme)
-    name = (parts.hostname or "").lower()
+    name = (parts.hostname or "").lower().rstrip(".")
     name = f"[{name}]" if ":" in name else name
     return name if parts.port in (None, default) else f"{name}:{parts.port}"

@@ -14,7 +14,10 @@ MAX_PARAMS = 8
 MAX_SHAPES = 24
 """Different sets of parameter names for one path: more is a filter menu, not pages."""
 YEARS_AHEAD = 1
-_YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|2[0-9]{3})[-/_.]?(?:0?[1-9]|1[0-2])(?!\d)")
+_YEAR = re.compile(
+    r"(?<!\d)(?:([12]\d{3})[-/_.](?:0?[1-9]|1[0-2])|((?:19|20|21)\d\d)(?:0[1-9]|1[0-2]))(?!\d)"
+)
+"""A year with its month; without a sign between them 178512 is a number and no year."""
 _CALENDAR = re.compile(r"calend|/events?/|[?&](?:year|month|date|day|cal)=", re.IGNORECASE)
 _YEAR_PARAM = re.compile(r"[?&](?:year|y)=(\d{4})\b", re.IGNORECASE)
 EARLIEST_YEAR = 1990
@@ -39,11 +42,18 @@ def trap_in(url: str, year_now: int) -> str | None:
 
 
 def _years(url: str) -> list[str]:
-    return [*_YEAR.findall(url), *_YEAR_PARAM.findall(url)]
+    return [*(apart or joined for apart, joined in _YEAR.findall(url)), *_YEAR_PARAM.findall(url)]
 
 
 def _far(year: int, year_now: int) -> bool:
+    if _hijri(EARLIEST_YEAR) <= year <= _hijri(year_now) + YEARS_AHEAD:
+        return False  # Arab calendars count from the Hijra
     return year > year_now + YEARS_AHEAD or year < EARLIEST_YEAR
+
+
+def _hijri(year: int) -> int:
+    """Return the Hijri year in which a year begins, to one year: 33 of them are 32 of ours."""
+    return (year - 622) * 33 // 32
 
 
 class Shapes:

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from pydantic import Field, field_validator
 
 from builder.model import PAGE, Capture, Extraction
 from builder.sources.base import Block
+from builder.urls import ascii_host
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 REVISIT = "warc/revisit"
@@ -67,18 +68,19 @@ class Pattern:
         return cls(_bare_host(host.removeprefix("*.")), subdomains, (slash + path).rstrip("*") or "/", prefix)
 
     def matches(self, url: str) -> bool:
-        """Return whether an address fits, compared as the indexes do: without "www." and without case."""
+        """Return whether an address fits, compared as the indexes do: without "www.", case and escapes."""
         parts = urlsplit(url.lower())
         host = _bare_host(parts.netloc)
         if host != self.host and not (self.subdomains and host.endswith("." + self.host)):
             return False
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return path.startswith(self.path) if self.prefix else path.rstrip("/") == self.path.rstrip("/")
+        path = unquote_to_bytes((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        own = unquote_to_bytes(self.path)
+        return path.startswith(own) if self.prefix else path.rstrip(b"/") == own.rstrip(b"/")
 
 
 def _bare_host(netloc: str) -> str:
     host = netloc.rpartition("@")[2].removesuffix(":80").removesuffix(":443")
-    return host.removeprefix("www.")
+    return ascii_host(host.removeprefix("www."))
 
 
 @dataclass(frozen=True, slots=True)

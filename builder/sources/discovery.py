@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +18,7 @@ import lxml.html
 
 from builder.archive.coding import decoded_body
 from builder.model import PAGE
-from builder.urls import fetchable_url
+from builder.urls import fetchable_url, forward_slashes
 
 MAX_HTML_BYTES = 2_000_000
 """Links are looked for in so much of a page; the longest development page has 1.4 MB."""
@@ -166,7 +164,7 @@ def _link(element: lxml.html.HtmlElement, base: str, root: str, charset: str) ->
     if how is None:
         return None
     # Menus point to the same places from every page: seen from the root they are worked out once.
-    from_root = href.startswith("/") and not href.startswith("//")
+    from_root = href.startswith("/") and href[1:2] not in ("/", "\\")
     url = web_address(root if from_root else base, href, charset)
     return None if url is None or _SKIPPED.search(url) else Link(url, how)
 
@@ -174,7 +172,7 @@ def _link(element: lxml.html.HtmlElement, base: str, root: str, charset: str) ->
 @lru_cache(maxsize=16_384)
 def web_address(base: str, href: str, charset: str = "utf-8") -> str | None:
     """Return `href` seen from `base` as it goes on the wire, None for what is no web address."""
-    href = href.strip()
+    href = forward_slashes(href.strip())
     try:
         absolute = href if href.startswith(("http://", "https://")) else urljoin(base, href)
         url = fetchable_url(absolute, charset)
@@ -285,13 +283,10 @@ def _web_addresses(lines: Iterable[str], url: str) -> tuple[str, ...]:
 
 
 def _unpacked(body: bytes) -> bytes:
+    """Return a packed file's content as far as it can be had, at most 50 MB."""
     if body[:2] != b"\x1f\x8b":
         return body
-    try:
-        with gzip.open(io.BytesIO(body)) as file:
-            return file.read(MAX_SITEMAP_BYTES)
-    except (OSError, EOFError, zlib.error):
-        return b""
+    return decoded_body((("content-encoding", "gzip"),), body, max_bytes=MAX_SITEMAP_BYTES, cut=True)
 
 
 def _elements(body: bytes) -> Iterator[tuple[str, lxml.etree._Element]]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import ClassVar
+from unicodedata import normalize
 from urllib.parse import quote, urljoin
 
 from pydantic import Field
@@ -84,7 +85,7 @@ class HtmlSource(Source[HtmlBlock]):
                     what_next="Leave it out of `paths`.",
                 )
             body = path.read_bytes()
-            entry = listed.get(path) or _Listed(self._address(path, folder, body), None)
+            entry = listed.get(_spelled(path)) or _Listed(self._address(path, folder, body), None)
             saved_at = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
             yield Incoming(entry.url, entry.collected_at or saved_at, "text/html", body, PAGE)
 
@@ -112,7 +113,7 @@ class HtmlSource(Source[HtmlBlock]):
                 return relative.as_posix()[len(fixed) + 1 :]
         return relative.as_posix()
 
-    def _listed(self, folder: Path) -> dict[Path, _Listed]:
+    def _listed(self, folder: Path) -> dict[str, _Listed]:
         if self.block.urls is None:
             return {}
         path = folder / self.block.urls
@@ -132,7 +133,7 @@ def _rows(text: str, path: Path) -> Iterator[Mapping[str, object]]:
     if path.suffix not in (".jsonl", ".ndjson"):
         yield from csv.DictReader(io.StringIO(text), delimiter="\t" if path.suffix == ".tsv" else ",")
         return
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 row = json.loads(line)
@@ -141,7 +142,12 @@ def _rows(text: str, path: Path) -> Iterator[Mapping[str, object]]:
             yield row if isinstance(row, dict) else {}
 
 
-def _entry(row: Mapping[str, object], path: Path, number: int) -> tuple[Path, _Listed]:
+def _spelled(path: Path) -> str:
+    """Return a path as the list is searched for it: macOS writes names in parts (NFD) that lists write whole."""
+    return normalize("NFC", str(path))
+
+
+def _entry(row: Mapping[str, object], path: Path, number: int) -> tuple[str, _Listed]:
     """Return one line of the list as file and address.
 
     Raises UsageError when it lacks one of them or its time cannot be read.
@@ -155,7 +161,7 @@ def _entry(row: Mapping[str, object], path: Path, number: int) -> tuple[Path, _L
         raise _bad_row(path, number, str(error)) from error
     if moment is not None:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return (path.parent / file).resolve(), _Listed(url, moment)
+    return _spelled((path.parent / file).resolve()), _Listed(url, moment)
 
 
 def _bad_row(path: Path, number: int, why: str) -> UsageError:

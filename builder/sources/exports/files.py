@@ -93,7 +93,10 @@ def _json(file: IO[bytes], export: Export) -> Iterator[bytes]:
     try:
         parsed = json.loads(whole)
     except ValueError:
-        yield from _stripped(whole.split(b"\n"))
+        *lines, last = whole.split(b"\n")
+        yield from _stripped([*lines, last + file.readline(MAX_ROW_BYTES)])
+        while line := file.readline(MAX_ROW_BYTES):
+            yield from _stripped([line])
         return
     for row in export.rows(parsed):
         yield _line(row)

@@ -7,6 +7,7 @@ read: only channels and groups that call themselves public.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from builder.model import Author, Engagement
@@ -38,7 +39,7 @@ class Telegram(Export):
 
     def rows(self, parsed: object) -> Iterator[object]:
         """Yield the messages of an export, each with the chat it stands in; those of private chats stay out."""
-        chats = items(at(parsed, "chats", "list")) or [parsed]
+        chats = [*items(at(parsed, "chats", "list")), *items(at(parsed, "left_chats", "list"))] or [parsed]
         for chat in chats:
             messages = at(chat, "messages")
             if not isinstance(messages, list):
@@ -53,7 +54,8 @@ class Telegram(Export):
     def read(self, row: Json, collected_at: datetime) -> Iterator[Record]:
         """Yield the message of a row; service messages and private chats give nothing."""
         if at(row, "type") == "message" and text(first(row, "chat.type")) in PUBLIC:
-            yield _message(row).document("telegram/1", collected_at)
+            zone = text(self.settings.get("timezone"))
+            yield replace(_message(row), zone=zone).document("telegram/1", collected_at)
 
 
 def _message(row: Json) -> Post:
