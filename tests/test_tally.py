@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from builder.errors import AccountError
@@ -40,3 +42,22 @@ def test_accounts_of_workers_add_up() -> None:
     right = Tally.from_dict(two.as_dict())
     right.add(one)
     assert left.close(3) == right.close(3)
+
+
+def test_an_account_that_does_not_agree_with_itself_is_refused() -> None:
+    """More read than kept, dropped and failed is a lost item, also where nobody counted apart; so is fewer."""
+    for lost in (Tally("rows", read=3, kept=2), Tally("rows", read=2, kept=3)):
+        with pytest.raises(AccountError, match="rows"):
+            lost.close()
+
+
+def test_failures_of_workers_are_added_and_written_in_one_order() -> None:
+    """Accounts that were filled in another order are the same text in a manifest."""
+    one, two = Tally("rows"), Tally("rows")
+    for tally, order in ((one, ("b", "a")), (two, ("a", "b"))):
+        for rule in order:
+            tally.fail([rule])
+            tally.drop([rule])
+    assert json.dumps(one.as_dict()) == json.dumps(two.as_dict())
+    one.add(two)
+    assert dict(one.close(8).failed) == {"a": 2, "b": 2}
