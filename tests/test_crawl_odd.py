@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import brotli
 import pytest
 import zstandard
-from crawling import FakeClock, captures, page_paths, recipe_for
-from loopback import Answering, Reply, page, website
+from crawling import FakeClock, assert_clean, captures, page_paths, recipe_for
+from loopback import Answering, Reply, Request, page, website
 
 from builder.crawl import CrawlResult, crawl
 from builder.crawl.pace import retry_after_s
@@ -166,3 +167,59 @@ def test_a_sitemap_beyond_the_cap_is_read_up_to_it(tmp_path: Path) -> None:
             run(recipe)
             assert len([path for path in site.pages() if "/wanted/12000/" in path]) == 1
             assert not [path for path in site.pages() if "/wanted/19000/" in path]
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def swollen(request: Request) -> Iterator[bytes]:
+    """Send a page of five letters whose chunk has an extension of 100 MB."""
+    yield CHUNKED + b"5;"
+    for _ in range(100):
+        yield b"x" * 1_000_000
+
+
+def crumbs(request: Request) -> Iterator[bytes]:
+    """Send a page letter by letter, each in a chunk with a long name."""
+    yield CHUNKED
+    for _ in range(1_000):
+        yield b"1;abcdefghijklmnopqrstuvwxyz\r\nx\r\n" * 500
+
+
+@pytest.mark.parametrize("answer", [swollen, crumbs])
+def test_what_is_no_body_counts_too(tmp_path: Path, answer: Answering) -> None:
+    """Chunk borders come over the wire and fill the disk like letters do; the record says where it was cut."""
+    with website({"/": answer}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", max_body_bytes=100_000)
+        assert run(recipe).hosts[0].bytes < 6_000_000
+    assert [ref.truncated for ref in captures(recipe) if ref.role == "page"] == ["length"]
+    assert_clean(recipe)
+
+
+def test_hints_without_end_are_no_answer(tmp_path: Path) -> None:
+    """An answer is kept whole with its digest, or not at all."""
+
+    def hints(request: Request) -> Iterator[bytes]:
+        for _ in range(20):
+            yield b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 1_000
+        yield page(text="مقال").wire()
+
+    with website({"/": hints, "/b": page(text="آخر")}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", f"{site.url}/b", max_retries=0)
+        run(recipe)
+    assert page_paths(captures(recipe)) == ["/b"]
+    assert_clean(recipe)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "asked"),
+    [("utf-8", "/%D9%85?q=%D9%85"), ("cp1256", "/%E3?q=%E3")],
+)
+def test_a_redirect_in_raw_letters_leads_where_it_leads_a_browser(
+    tmp_path: Path, encoding: str, asked: str
+) -> None:
+    """Servers put the letters of their pages into Location as they are."""
+    wire = "HTTP/1.1 302 Found\r\nLocation: /م?q=م\r\nContent-Length: 0\r\n\r\n".encode(encoding)
+    with website({"/": Reply(raw=wire), asked: page(text="مقال")}) as site:
+        run(recipe_for(tmp_path, f"{site.url}/"))
+        assert site.pages() == ["/", asked]

@@ -28,20 +28,33 @@ from builder.errors import FetchError
 
 MAX_HEAD_BYTES = 65_536
 _SPOOL_BYTES = 1_048_576
+_BESIDE_BODY_BYTES = 4_194_304
+"""For heads, and the opt-out files, which have a cap of their own. Chunk borders may double a body, not more: an
+extension of a chunk has no end of its own."""
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 WANTED_TYPES = re.compile(r"^(text/|application/([\w.+-]*\+)?(json|xml)\b|application/(x-)?gzip|$)")
 """Types whose body is read; of others only the head is kept. A missing type is read."""
 
 
 class _Tap(ResponseHandler):
-    """An aiohttp protocol that keeps what it receives."""
+    """An aiohttp protocol that keeps what it receives, and hangs up on more than `most_bytes` a request."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, most_bytes: int) -> None:
         super().__init__(loop)
+        self.most_bytes = most_bytes
         self.kept: IO[bytes] = io.BytesIO()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is taken."""
+        return self.kept.tell() >= self.most_bytes
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes, large answers on disk, then parse them."""
+        if self.is_full:
+            if self.transport is not None:
+                self.transport.abort()
+            return
         self.kept.write(data)
         if isinstance(self.kept, io.BytesIO) and self.kept.tell() > _SPOOL_BYTES:
             file = tempfile.TemporaryFile()  # noqa: SIM115 (closed with its answer)
@@ -141,7 +154,8 @@ class Fetcher:
             limit=0, limit_per_host=1, resolver=resolver, socket_factory=guard.socket, use_dns_cache=False
         )
         # The one place where aiohttp makes its protocols. tests/test_crawl_fetcher.py fails if that moves.
-        factory = functools.partial(_Tap, loop=asyncio.get_running_loop())
+        most_bytes = 2 * limits.max_body_bytes + _BESIDE_BODY_BYTES
+        factory = functools.partial(_Tap, loop=asyncio.get_running_loop(), most_bytes=most_bytes)
         connector._factory = cast("functools.partial[ResponseHandler]", factory)  # noqa: SLF001
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -228,7 +242,8 @@ class _Reading:
         """Keep what came when the head was whole. Raises FetchError when it was not."""
         if self.response is None:
             raise _failure(error, url) from error
-        self.truncated = truncated
+        tap = self.response.tap
+        self.truncated = "length" if tap is not None and tap.is_full else truncated
 
     def answer(self, url: str, elapsed_s: float) -> Answer:
         """Return the answer with its bytes cut to their own: nothing a server sent behind them is kept."""
@@ -247,7 +262,7 @@ class _Reading:
         return Answer(
             url=url,
             status=response.status,
-            headers=tuple((_text(name), _text(value)) for name, value in response.raw_headers),
+            headers=tuple((_text(name), _value(name, value)) for name, value in response.raw_headers),
             request=_request_bytes(response),
             head=head,
             file=cast("BinaryIO", file),
@@ -266,10 +281,17 @@ def _text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+def _value(name: bytes, raw: bytes) -> str:
+    """Read the value of a header; letters of a Location are escaped as the bytes they are, as browsers do."""
+    if name.lower() != b"location":
+        return _text(raw)
+    return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
+
+
 def _head(file: IO[bytes]) -> bytes:
     """Return the head of the final answer and leave only that and the body in `file`.
 
-    Interim answers (100, 103) before it are cut off.
+    Interim answers (100, 103) before it are cut off. Raises FetchError when it is too long to be kept.
     """
     file.seek(0)
     start = file.read(4 * MAX_HEAD_BYTES)
@@ -286,7 +308,9 @@ def _head(file: IO[bytes]) -> bytes:
         file.write(rest)
         start = start[position:]
     match = _END_OF_HEAD.search(start)
-    return start[: match.end()] if match else start
+    if match is None:
+        raise FetchError("its head, or what came before it, is too long")
+    return start[: match.end()]
 
 
 def _request_bytes(response: _Response) -> bytes:
