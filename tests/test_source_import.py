@@ -508,6 +508,24 @@ def test_csv_files_of_any_making(tmp_path: Path, encoding: str, delimiter: str) 
     assert [document.text for document in found.documents] == ['سطر أول\nسطر "ثان"']
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "sep=;\npost_id;message",
+        '"post_id";"message"',
+        "post_id|message",
+        '"post_id";message;"ملاحظة\n(سطران)"',
+    ],
+)
+def test_the_head_of_a_table_is_read_as_its_rows_are(tmp_path: Path, head: str) -> None:
+    """Excel's line of the separator, bars, and a name of two lines."""
+    separator = "|" if "|" in head else ";"
+    (tmp_path / "export.csv").write_text(f'{head}\n7{separator}"نص\nفي سطرين"\n', encoding="utf-8")
+    keys = {"map": {"id": "post_id", "text": "message"}, "host": "forum.example"}
+    (found,) = readings(tmp_path, source("table", **keys))
+    assert [(item.key, item.text) for item in found.documents] == [("table/forum.example/7", "نص\nفي سطرين")]
+
+
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])
 def test_files_of_hugging_face_data_sets(tmp_path: Path, suffix: str) -> None:
     """Parquet and Arrow files give their rows, with times and long ids whole."""

@@ -11,9 +11,11 @@ import gzip
 import io
 import json
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import IO, cast
 
@@ -29,6 +31,7 @@ _DICTIONARY_WINDOW = 2**31
 """Window of zstd files; the Reddit dumps are packed with the largest."""
 
 
+_EXCEL_SAYS = re.compile(r"sep=(.)\r?\n?")
 _OPENERS: Mapping[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     b"\x1f\x8b": lambda raw: cast("IO[bytes]", gzip.GzipFile(fileobj=raw)),
     b"BZh": lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)),
@@ -117,7 +120,10 @@ def _parses(line: bytes) -> bool:
 
 
 def _table(file: IO[bytes], encoding: str) -> Iterator[Mapping[str, object]]:
-    """Yield the rows of a CSV file as mappings; comma, semicolon or tab, whichever its first line has most of."""
+    """Yield the rows of a CSV file as mappings; comma, semicolon, tab or bar, whichever its first line has most of.
+
+    A line "sep=;" before the names is Excel's and says it.
+    """
     csv.field_size_limit(MAX_ROW_BYTES)
     head = file.read(2)
     rest = io.BufferedReader(_Joined(head, file))
@@ -125,10 +131,12 @@ def _table(file: IO[bytes], encoding: str) -> Iterator[Mapping[str, object]]:
         encoding = "utf-16"
     with io.TextIOWrapper(rest, encoding=encoding, newline="") as text:
         first = text.readline()
-        delimiter = max((",", ";", "\t"), key=first.count)
-        names = next(csv.reader([first], delimiter=delimiter), [])
+        told = _EXCEL_SAYS.fullmatch(first)
+        delimiter = told[1] if told else max((",", ";", "\t", "|"), key=first.count)
+        reader = csv.reader(text if told else chain([first], text), delimiter=delimiter)
         try:
-            for values in csv.reader(text, delimiter=delimiter):
+            names = next(reader, [])
+            for values in reader:
                 if values:
                     row = dict(zip(names, values, strict=False))
                     yield row if len(values) <= len(names) else {**row, "": values[len(names) :]}
