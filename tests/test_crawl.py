@@ -477,6 +477,18 @@ def test_a_cut_takes_nothing_that_lies_before_it(tmp_path: Path) -> None:
     assert_clean(recipe)
 
 
+def test_a_full_file_ends_with_its_last_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record that fills a file is its last one: each file has one warcinfo record, at its head."""
+    monkeypatch.setattr(ledger, "ROTATE_BYTES", 1)
+    with website(small_site()) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        run(recipe)
+    files = archive_files(recipe)
+    assert len(files) == 7
+    assert [gzip.decompress(path.read_bytes()).count(b"WARC-Type: warcinfo") for path in files] == [1] * 7
+    assert_clean(recipe)
+
+
 def test_what_only_a_lost_file_held_is_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

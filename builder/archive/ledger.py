@@ -160,6 +160,10 @@ class Ledger:
         self._writers[source] = writer
         return writer
 
+    def last_writer(self, source: str) -> WarcWriter:
+        """Return the writer that `writer` gave last for a source, however full its file is by now."""
+        return self._writers[source]
+
     def _next_writer(self, source: str, now: datetime, info: tuple[tuple[str, str], ...]) -> WarcWriter:
         known = self.db.execute(
             "SELECT name, bytes FROM files WHERE source = ? ORDER BY length(name) DESC, name DESC LIMIT 1",

@@ -171,4 +171,4 @@ class Gate:
             return
         self._recorder.record(answer, target, Rights("allowed"), fetched_at, None)
         with self._frontier.transaction():
-            self._recorder.commit(target.source, fetched_at)
+            self._recorder.commit(target.source)

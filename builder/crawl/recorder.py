@@ -96,9 +96,9 @@ class Recorder:
         entity = digest_of([dechunked(answer.body())]) if joined else digest
         return Written(place, kind, record_id, digest, entity, fetched_at, original or own)
 
-    def commit(self, source: str, fetched_at: datetime) -> None:
-        """Let the source's file count up to its end. Call it inside the frontier's transaction."""
-        self._ledger.commit_length(self._ledger.writer(source, fetched_at, self._info))
+    def commit(self, source: str) -> None:
+        """Let the file of the source's last answer count up to its end. Call it inside the frontier's transaction."""
+        self._ledger.commit_length(self._ledger.last_writer(source))
 
     def _answer_record(
         self, answer: Answer, record_id: str, digest: str, fetched_at: datetime, original: Original | None

@@ -305,7 +305,7 @@ class Run:
             state.pages += 1
         with self._frontier.transaction():
             if written is not None:
-                self._recorder.commit(entry.target.source, written.fetched_at)
+                self._recorder.commit(entry.target.source)
             when = self._when(entry, state, judgement, now_s, retry=retry)
             self._frontier.visited(entry.id, visit_row(entry, answer, judgement, written, when))
             hosts = self._enter(found, entry.target.url)
