@@ -223,3 +223,15 @@ def test_a_redirect_in_raw_letters_leads_where_it_leads_a_browser(
     with website({"/": Reply(raw=wire), asked: page(text="مقال")}) as site:
         run(recipe_for(tmp_path, f"{site.url}/"))
         assert site.pages() == ["/", asked]
+
+
+@pytest.mark.parametrize("name", ["ETag", "Last-Modified"])
+def test_a_tag_that_cannot_be_sent_back_is_not(tmp_path: Path, name: str) -> None:
+    """A control character in it is no reason never to see the page again."""
+    clock = FakeClock()
+    head = f'HTTP/1.1 200 OK\r\n{name}: "a\x01b"\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n'
+    with website({"/": Reply(raw=head.encode() + b"ok")}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", recrawl_max_days=1)
+        run(recipe, clock)
+        clock.pass_s(2 * 86_400)
+        assert run(recipe, clock).hosts[0].unchanged == 1

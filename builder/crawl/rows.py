@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -9,6 +10,9 @@ from builder.crawl.fetcher import Answer
 from builder.crawl.frontier import Entry, Visit
 from builder.crawl.outcome import Judgement
 from builder.crawl.recorder import Written
+
+_SENDABLE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]+")
+"""What may stand in a header (RFC 9110, 5.5): a tag with other signs in it is not sent back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,8 @@ def conditions(entry: Entry) -> dict[str, str]:
     """Return a target's own headers, and those that make a request conditional once a full record is there."""
     headers = dict(entry.target.headers)
     if entry.record_id and entry.digest:
-        if entry.etag:
+        if entry.etag and _SENDABLE.fullmatch(entry.etag):
             headers["If-None-Match"] = entry.etag
-        if entry.last_modified:
+        if entry.last_modified and _SENDABLE.fullmatch(entry.last_modified):
             headers["If-Modified-Since"] = entry.last_modified
     return headers
