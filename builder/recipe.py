@@ -20,10 +20,19 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 
 from builder.errors import RecipeError, nearest
+from builder.recipe_values import (
+    Block,
+    Day,
+    HeaderLine,
+    Product,
+    ReleaseBlock,
+    SchemaVersion,
+    Share,
+    check_span,
+)
 from builder.sources import kind_named, kinds
 from builder.sources.base import NAME_PATTERN, AnySource
 from builder.sources.refused import refusal
-from builder.values import Block, Day, HeaderLine, Product, ReleaseBlock, SchemaVersion, Share, check_span
 
 _PLAIN = {
     "tuple_type": 'a list is wanted, as in ["one", "two"]',

@@ -21,7 +21,7 @@ LAYERS = (
     ("archive",),
     ("extract",),
     ("sources",),
-    ("recipe", "values"),
+    ("recipe", "recipe_values"),
     ("reading", "crawl", "columns", "rules", "dedup", "takedown", "starter", "taking_in"),
     ("release",),
     ("engine",),

@@ -16,13 +16,13 @@ from builder.buckets import ordered
 from builder.dedup import NEWEST_STATE
 from builder.duck import connection, hold_right_sides, part_files, quoted, scan, stream
 from builder.recipe import RecipeModel
+from builder.recipe_values import SplitBlock
 from builder.release.dehydrate import column_sql, ids_only_sources
 from builder.release.ordering import ORDER, plan_order
 from builder.schema import Schema, load_schema
 from builder.takedown import STAGE as TAKEDOWN
 from builder.takedown import Takedowns, redacted
 from builder.tally import Tally
-from builder.values import SplitBlock
 
 if TYPE_CHECKING:
     import duckdb

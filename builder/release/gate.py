@@ -10,10 +10,10 @@ import difflib
 from collections.abc import Iterator, Mapping
 
 from builder.errors import GateFailed, RecipeError
+from builder.recipe_values import ReleaseBlock
 from builder.release.diff import ReleaseDiff
 from builder.release.manifest import TABLES
 from builder.release.stats import Statistics
-from builder.values import ReleaseBlock
 
 _ALIKE = 0.8
 """Likeness from which a name that did not occur is taken for a slip of one that did."""
