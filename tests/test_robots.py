@@ -111,7 +111,7 @@ def test_a_long_file_is_cut_at_a_line() -> None:
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [(200, "rules"), (206, "rules"), (301, "allow"), (401, "allow"), (403, "allow"), (404, "allow"), (410, "allow"),
-     (429, "forbid"), (500, "forbid"), (503, "forbid"), (599, "forbid"), (None, "forbid")],
+     (429, "allow"), (500, "forbid"), (503, "forbid"), (599, "forbid"), (None, "forbid")],
 )  # fmt: skip
 def test_each_status_has_its_verdict(status: int | None, verdict: str) -> None:
     """RFC 9309, 2.3.1: unavailable allows, unreachable forbids."""
@@ -165,7 +165,7 @@ FETCHED: list[tuple[str, dict[str, Reply | Answering], bool]] = [
     ("403", {"/robots.txt": text(ALL, 403)}, True),
     ("404 whose body is rules", {"/robots.txt": text(ALL, 404)}, True),
     ("410", {"/robots.txt": text(ALL, 410)}, True),
-    ("429", {"/robots.txt": text("", 429)}, False),
+    ("429", {"/robots.txt": text("", 429)}, True),
     ("500", {"/robots.txt": text("User-agent: *\nAllow: /", 500)}, False),
     ("503", {"/robots.txt": text("", 503)}, False),
     ("closed at once", {"/robots.txt": Reply(raw=b"")}, False),
@@ -228,14 +228,15 @@ def test_robots_is_asked_again_after_a_day(tmp_path: Path) -> None:
         assert site.pages() == []
 
 
-def test_an_older_copy_serves_while_the_file_cannot_be_reached(tmp_path: Path) -> None:
-    """RFC 9309, 2.4: past 24 hours the old rules hold as long as robots.txt answers 5xx."""
+@pytest.mark.parametrize("status", [500, 429])
+def test_an_older_copy_serves_while_the_file_cannot_be_reached(tmp_path: Path, status: int) -> None:
+    """RFC 9309, 2.4: past 24 hours the old rules hold as long as robots.txt answers 5xx, or 429."""
     clock = FakeClock()
     with website(
         {"/robots.txt": text("User-agent: *\nDisallow: /no"), "/": page("/no", "/yes"), "/yes": page()}
     ) as site:
         run(tmp_path, f"{site.url}/", clock)
-        site.routes["/robots.txt"] = text("", 500)
+        site.routes["/robots.txt"] = text("", status)
         site.log.clear()
         clock.pass_s(40 * 86_400)
         run(tmp_path, f"{site.url}/", clock)

@@ -10,7 +10,7 @@ from builder.archive.coding import decoded_body
 from builder.crawl.fetcher import Answer, Fetcher
 from builder.crawl.frontier import Frontier, OriginState
 from builder.crawl.recorder import Recorder
-from builder.crawl.robots import MAX_REDIRECTS, MAX_ROBOTS_BYTES, REFRESH_S, Rules, verdict_of
+from builder.crawl.robots import MAX_REDIRECTS, MAX_ROBOTS_BYTES, REFRESH_S, Rules, is_passing, verdict_of
 from builder.errors import FetchError
 from builder.model import Rights, Target
 from builder.optout import SiteStatements
@@ -95,12 +95,12 @@ class Gate:
         status, body = None, b""
         for attempt in range(_TRIES):
             status, body = await self._robots(origin, asking, attempt)
-            if verdict_of(status)[0] != "forbid" or asking.stopped():
+            if not is_passing(status) or asking.stopped():
                 break
         verdict, detail = verdict_of(status)
         if status is None and (why := self._failed.get(f"{origin}/robots.txt")):
             detail = f"{detail}: {why}"
-        if verdict == "forbid" and old is not None and old.verdict != "forbid":
+        if is_passing(status) and old is not None and old.verdict != "forbid":
             # RFC 9309, 2.4: an older copy may serve while the file cannot be reached.
             return OriginState(
                 self._now().timestamp(), old.verdict, f"{detail}, older copy", old.body, old.statements

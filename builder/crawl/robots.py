@@ -34,16 +34,20 @@ _BEHIND_PRODUCT = re.compile(r"(?im)^([ \t]*+user-agent[ \t]*+:[ \t]*+[\w-]++)[^
 def verdict_of(status: int | None) -> tuple[Verdict, str]:
     """Return the verdict of a robots.txt answer by its status, and a word on why; None means no answer came.
 
-    429 says "not now" of the file, not that there is none (Google reads it so too; the RFC leaves it with 4xx).
     A 3xx stands for a redirect that was not followed to an end (RFC 9309, 2.3.1.2-4).
     """
     if status is None:
         return "forbid", "robots.txt unreachable"
     if 200 <= status < 300:
         return "rules", f"robots.txt {status}"
-    if status >= 500 or status == 429:
+    if status >= 500:
         return "forbid", f"robots.txt {status}"
     return "allow", f"robots.txt {status}"
+
+
+def is_passing(status: int | None) -> bool:
+    """Return whether a robots.txt may be there at another moment: no answer, 5xx, or 429, which says "not now"."""
+    return status is None or status == 429 or status >= 500
 
 
 def decoded_robots(body: bytes) -> str:
