@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, TypeVar
 
 import click
@@ -105,7 +106,8 @@ def new(folder: Path, out: Output) -> None:
 
     recipe = new_dataset(folder)
     out.result(f"Wrote {recipe}")
-    out.next_step(f"edit {recipe} (give [crawl] a contact), then: cd {folder} && hiwar crawl --dry-run")
+    there = quote(str(folder))
+    out.next_step(f"edit {recipe} (give [crawl] a contact), then: cd {there} && hiwar crawl --dry-run")
     out.event("done", recipe=str(recipe))
 
 

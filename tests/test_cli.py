@@ -169,6 +169,15 @@ def test_new_says_which_key_is_to_be_filled_in(tmp_path: Path) -> None:
     assert "give [crawl] a contact" in hiwar("new", tmp_path / "mine").stdout
 
 
+def test_the_next_step_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path) -> None:
+    """A shell goes to a folder with blanks in its name by the command that is printed."""
+    folder = tmp_path / "my own data"
+    said = hiwar("new", folder).stdout
+    command = said.partition("then: ")[2].partition(" && ")[0]
+    gone = subprocess.run(["bash", "-c", f"{command} && pwd"], capture_output=True, text=True, check=False)
+    assert gone.stdout.strip() == str(folder)
+
+
 def test_a_build_before_the_first_crawl_says_what_to_do(tmp_path: Path) -> None:
     """No traceback and no empty release: the next command is named."""
     hiwar("new", tmp_path / "mine")

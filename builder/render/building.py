@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from builder.console import Output, account_rows
@@ -61,7 +62,7 @@ def show_build(result: BuildResult, out: Output) -> None:
     counts = ", ".join(f"{table} {count:,}" for table, count in result.rows.items())
     state = "Wrote" if result.fresh else "Nothing has changed since"
     out.result(f"{state} {result.release} ({counts})")
-    out.next_step(f"hiwar verify {result.release}")
+    out.next_step(f"hiwar verify {quote(str(result.release))}")
 
 
 def _show_account(result: BuildResult, out: Output) -> None:
@@ -111,5 +112,5 @@ def show_demo(result: DemoResult, out: Output) -> None:
     for table in sorted(built.rows, reverse=True):
         if built.rows[table]:
             out.result(LOAD.format(folder=built.release, table=table))
-    out.next_step(f'cd {result.folder} && hiwar explain "{result.example_url}"')
+    out.next_step(f'cd {quote(str(result.folder))} && hiwar explain "{result.example_url}"')
     result.verified.raise_if_failed()

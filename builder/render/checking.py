@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from builder.archive.check import Problem
@@ -34,7 +35,7 @@ def show_verify(report: VerifyReport, out: Output) -> None:
     report.raise_if_failed()
     out.result(f"{report.release} is what its manifest says.")
     if isinstance(report.release, Path):
-        out.next_step(f"hiwar publish {report.release} you/your-dataset --dry-run")
+        out.next_step(f"hiwar publish {quote(str(report.release))} you/your-dataset --dry-run")
 
 
 def show_copy(result: Copied, out: Output) -> None:
@@ -42,7 +43,7 @@ def show_copy(result: Copied, out: Output) -> None:
     out.event("done", **result.as_dict())
     there = f", {result.left} were there already" if result.left else ""
     out.result(f"Sent {result.sent} files, {result.sent_bytes:,} bytes{there}. {result.target}")
-    out.next_step(f"hiwar verify {result.target}")
+    out.next_step(f"hiwar verify {quote(str(result.target))}")
 
 
 def show_diff(result: ReleaseDiff, out: Output) -> None:
