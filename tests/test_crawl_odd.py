@@ -135,20 +135,31 @@ def test_a_dot_behind_a_name_makes_no_second_host() -> None:
     )
 
 
-def test_a_robots_file_that_asks_to_wait_is_waited_for(tmp_path: Path) -> None:
-    """Retry-After holds for robots.txt too: within the run up to five minutes, beyond that the host is left."""
+@pytest.mark.parametrize(("status", "page_asked"), [(503, False), (429, True)])
+def test_a_robots_file_that_asks_to_wait_is_waited_for(tmp_path: Path, status: int, page_asked: bool) -> None:
+    """Retry-After holds for robots.txt too: within the run up to five minutes, beyond that the host is left.
+
+    What stays 429 after that allows, as other 4xx do (RFC 9309, 2.3.1.3); it is asked for again in the next run.
+    """
     for after, asked in (("100", 3), ("3600", 1)):
         clock = FakeClock()
-        busy = Reply(b"", 503, (("Retry-After", after),))
+        busy = Reply(b"", status, (("Retry-After", after),))
         with website({"/robots.txt": busy, "/": page()}) as site:
             recipe = recipe_for(tmp_path / after, f"{site.url}/")
             run(recipe, clock)
-            assert site.paths() == ["/robots.txt"] * asked
+            allowed = page_asked and asked == 3
+            if not allowed:
+                assert site.paths() == ["/robots.txt"] * asked
+            assert site.paths().count("/robots.txt") == asked
+            assert site.pages() == (["/"] if allowed else [])
             assert (max(clock.waits, default=0) >= 99) is (asked == 3)
+            if allowed:
+                continue
             site.routes["/robots.txt"] = Reply(b"", 404)
             began = clock.now()
             run(recipe, clock)
             assert (clock.now() - began).total_seconds() >= float(after) - 1
+            assert site.paths().count("/robots.txt") == asked + 1
             assert site.pages() == ["/"]
 
 

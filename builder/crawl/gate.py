@@ -106,10 +106,12 @@ class Gate:
                 self._now().timestamp(), old.verdict, f"{detail}, older copy", old.body, old.statements
             )
         state = OriginState(self._now().timestamp(), verdict, detail, body if verdict == "rules" else b"", {})
+        if asking.stopped():
+            return state  # the rest, and perhaps the file itself, is asked for in the next run
         if verdict != "forbid":
             statements = await self._well_known(origin, asking, state, old.statements if old else {})
             state = OriginState(state.fetched_s, verdict, detail, state.body, statements)
-        if self._recorder is not None:
+        if self._recorder is not None and status != 429:
             self._frontier.save_origin(origin, state)
         return state
 

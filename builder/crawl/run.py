@@ -19,7 +19,7 @@ from builder.crawl.options import Options
 from builder.crawl.outcome import Judgement, judge_answer, next_interval_s
 from builder.crawl.pace import Pace, retry_after_s
 from builder.crawl.recorder import Original, Recorder, Written, capture_of, original_of, payload_digest
-from builder.crawl.robots import REFRESH_S, Rules, origin_of, verdict_of
+from builder.crawl.robots import REFRESH_S, Rules, is_passing, origin_of
 from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.said import forbids_links, signals_of
 from builder.crawl.scope import EXCLUDED, Scope, host_of
@@ -141,7 +141,7 @@ class Run:
             self._refuse(entry, state, EXCLUDED)
             return
         permission = await self._permission(entry, state)
-        if permission.rules.verdict == "forbid":
+        if permission.rules.verdict == "forbid" or state.pace.stopped is not None:
             self._hold(entry, state, permission.rules.detail)
             return
         ruling = permission.rules.ruling(entry.target.url)
@@ -176,7 +176,7 @@ class Run:
 
         async def after(answer: Answer | None, attempt: int) -> None:
             self._note(answer, state, "robots.txt unreachable")
-            if answer is None or verdict_of(answer.status)[0] == "forbid":
+            if answer is None or is_passing(answer.status):
                 again_s = self._now().timestamp() + state.pace.backoff_s(attempt)
                 state.pace.hold_s = max(state.pace.hold_s, again_s)
                 # The gate itself ends the host; its tries are not the host's failures.
