@@ -36,12 +36,14 @@ AI_AGENTS = frozenset(
 _JSON = re.compile(r"^\s*application/([\w.-]+\+)?json\b", re.IGNORECASE)
 _OF_SEARCH_RESULTS = frozenset({"noindex", "nofollow"})
 _SHOWN_CHARS = 200
+HEAD_BYTES = 65_536
+"""How far into a page its opt-outs are looked for; their names and values are ASCII in every charset."""
 _META = re.compile(r"<meta\b[^>]{0,2000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _AGENT_PREFIX = re.compile(r"^\s*([\w-]+)\s*:\s*(.+)$")
 _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 """Directives with a value: what stands before their colon is no agent."""
-_PRODUCT = re.compile(r"[\w*-]*")
+_BEHIND_PRODUCT = re.compile(r"[^\w*-]")
 _NO = frozenset({"n", "no", "0", "false"})
 _TRAINING = ("ai-train", "train-ai", "train-genai", "ai", "bots", "genai", "tdm", "all")
 """Words of Content-Signal and of the drafts of Content-Usage that take in what a dataset is made for."""
@@ -172,7 +174,7 @@ def robots_groups(text: str) -> list[Group]:
         if lines:
             groups.append(Group(tuple(agents), tuple(lines)))
             agents, lines = [], []
-        agents.append(_PRODUCT.match(value.lower())[0])  # type: ignore[index]
+        agents.append(_BEHIND_PRODUCT.split(value.lower(), maxsplit=1)[0])
     return [*groups, Group(tuple(agents), tuple(lines))]
 
 

@@ -6,16 +6,13 @@ from dataclasses import replace
 
 from builder.extract.reader import READER, read_page
 from builder.model import Capture, Extraction, Tombstone
-from builder.optout import header_signals, html_signals
+from builder.optout import HEAD_BYTES, header_signals, html_signals
 from builder.sources import layout_at, site_for
 from builder.sources.base import AnySource
 from builder.urls import canonical_url, site_of
 
 GONE = frozenset({404, 410})
 """Answers by which an address says that what stood there is gone."""
-
-_HEAD_BYTES = 65_536
-"""How far into a page its opt-outs are looked for; their names and values are ASCII in every charset."""
 
 HTML = frozenset({"text/html", "application/xhtml+xml", ""})
 """Types that are read as pages; an answer without a type is tried."""
@@ -60,7 +57,7 @@ def _with_optouts(found: Extraction, capture: Capture) -> Extraction:
     said = {*found.signals, *header_signals(capture.headers)}
     known = any(signal.where == "meta" for signal in found.signals)
     if not known and not any(document.reader == READER for document in found.documents):
-        said.update(html_signals(capture.body[:_HEAD_BYTES].decode("latin-1")))
+        said.update(html_signals(capture.body[:HEAD_BYTES].decode("latin-1")))
     return replace(found, signals=tuple(sorted(said)))
 
 

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 from builder.archive.coding import decoded_body
 from builder.crawl.fetcher import Answer
 from builder.model import Signal
-from builder.optout import DIRECTIVES, header_signals, html_signals
-
-HEAD_BYTES = 65_536
-"""How far into a page its meta elements are looked for, as in builder.reading."""
+from builder.optout import DIRECTIVES, HEAD_BYTES, header_signals, html_signals
 
 _HTML = frozenset({"text/html", "application/xhtml+xml", ""})
 
