@@ -48,7 +48,7 @@ def take_in(source: AnySource, recipe: Recipe) -> Tally:
 
 def _write_batch(ledger: Ledger, source: str, batch: Iterable[Incoming], tally: Tally) -> None:
     digests = [(item, digest_of([item.body])) for item in batch]
-    fresh = [pair for pair in digests if not ledger.has_taken(source, pair[0].url, pair[1])]
+    fresh = [pair for pair in digests if not _is_known(ledger, source, *pair)]
     for _ in range(len(digests) - len(fresh)):
         tally.drop(["known"])
     if not fresh:
@@ -62,6 +62,11 @@ def _write_batch(ledger: Ledger, source: str, batch: Iterable[Incoming], tally: 
             _write_one(writer, source, item, digest)
             tally.keep()
         ledger.commit_length(writer)
+
+
+def _is_known(ledger: Ledger, source: str, item: Incoming, digest: str) -> bool:
+    """Return whether a record is in the archive: noted when it was written, or found there after an accident."""
+    return any(ledger.has_taken(source, url, digest) for url in {item.url, _uri(item.url)})
 
 
 def _write_one(writer: WarcWriter, source: str, item: Incoming, digest: str) -> None:

@@ -1,34 +1,57 @@
 """The ledger of an archive folder: how many bytes of each file count.
 
-A file counts up to its committed length. What lies behind it was written by a process that died before its
-commit; `cut_back` takes it off. The ledger is the SQLite file `frontier.sqlite`, which builder.crawl shares, so
-that a record's place and the state of its URL are committed in one transaction.
+A file counts up to its committed length. What lies behind it was written by a process that died before its commit,
+or is newer than the ledger: commits that a power cut took, a backup put back. Half a record is cut off. Whole
+answers are too where a dead process can have left them, one answer in all, asked for again; else they are kept
+and count. The ledger is the SQLite file `frontier.sqlite`, which builder.crawl shares, so that a record's place
+and the state of its URL are committed in one transaction.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from builder.archive.tails import end_of_answers, whole_answers
 from builder.archive.write import ROTATE_BYTES, WarcWriter, file_name, file_number
 from builder.errors import ArchiveError
 
 DATABASE = "frontier.sqlite"
 
-FORMAT = 1
+FORMAT = 2
 """Version of the database's tables, kept as SQLite's `user_version`. Whoever changes a table raises it and adds the
 statements that bring a database of the version before up to it, in the transaction that sets the new number."""
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS files (
+    name TEXT PRIMARY KEY, source TEXT NOT NULL, bytes INTEGER NOT NULL, open INTEGER NOT NULL DEFAULT 1
+);
 CREATE TABLE IF NOT EXISTS taken (
     source TEXT NOT NULL, url TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (source, url, digest)
 ) WITHOUT ROWID;
 """
+
+
+MOST_LEFT = 1
+"""Whole answers that a process can leave uncommitted, over all files: the crawler commits after each one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A file whose size on disk is not the one that was committed, both in bytes.
+
+    `open`: a process began to write to it and did not come to its end in good order.
+    """
+
+    name: str
+    committed: int
+    size: int
+    open: bool
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -38,14 +61,14 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        # NORMAL survives kill -9. After a power cut the last commits may be gone; cut_back then treats their
-        # records as never written, and a file that lost bytes itself gives its URLs back to the queue.
+        # NORMAL survives kill -9. After a power cut the last commits may be gone; their answers are then kept and
+        # their URLs asked for again, as are those of a file that lost bytes itself.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         (written,) = connection.execute("PRAGMA user_version").fetchone()
         if written <= FORMAT:
             connection.executescript(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            _bring_up(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise ArchiveError(
@@ -62,6 +85,15 @@ def open_database(path: Path) -> sqlite3.Connection:
         )
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    """Bring the tables of an older format up to this one. Format 1 did not note which files were being written."""
+    connection.execute("BEGIN IMMEDIATE")
+    if "open" not in [row[1] for row in connection.execute("PRAGMA table_info(files)")]:
+        connection.execute("ALTER TABLE files ADD COLUMN open INTEGER NOT NULL DEFAULT 1")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
 
 
 class Ledger:
@@ -89,15 +121,45 @@ class Ledger:
         self.db.execute("COMMIT")
 
     def recover_taken(self, source: str) -> None:
-        """Cut the files back; where one of a source of local files lost bytes, let all be taken in anew."""
+        """Make the files of a source of local files and what is noted as taken in agree, after whatever accident.
+
+        The local files may be gone by now: every whole record that the archive holds is kept and noted.
+        """
         with self.transaction():
-            names = [
-                row["name"] for row in self.db.execute("SELECT name FROM files WHERE source = ?", (source,))
-            ]
-            if any(name in names for name in self.cut_back()):
-                for name in names:
-                    self.accept_loss(name, 0)
+            mine = self._names_of(source)
+            changed = [item for item in self.mismatches() if item.name in mine]
+            for item in changed:
+                known_bytes = item.committed if item.size > item.committed else 0
+                self.settle(item.name, self._note_file(source, item.name, known_bytes))
+            if any(item.size < item.committed for item in changed):
                 self.db.execute("DELETE FROM taken WHERE source = ?", (source,))
+                for name in mine:
+                    self._note_file(source, name, 0)
+            for name in sorted(self._numbered(source) - mine):
+                self._adopt(source, name)
+
+    def _adopt(self, source: str, name: str) -> None:
+        """Note the records of a file that the ledger does not know: it is newer than the ledger, or the ledger lost.
+
+        It counts as the source's own if it ends as ours do; a stranger is not touched.
+        """
+        size = (self.folder / name).stat().st_size
+        if self._note_file(source, name, 0) == size:
+            self.db.execute(
+                "INSERT INTO files (name, source, bytes, open) VALUES (?, ?, ?, 0)", (name, source, size)
+            )
+
+    def _note_file(self, source: str, name: str, start: int) -> int:
+        """Note what a file holds behind the byte `start` as taken in; return where its last whole answer ends."""
+        path, ends = self.folder / name, start
+        for end, record in whole_answers(path, start) if path.exists() else ():
+            if record is not None:
+                fields = record.fields
+                self.note_taken(
+                    source, fields.get("warc-target-uri", ""), fields.get("warc-payload-digest", "")
+                )
+            ends = end
+        return ends
 
     def is_taken_in(self, name: str) -> bool:
         """Return whether a file belongs to a source of local files, which mends its files itself."""
@@ -117,34 +179,60 @@ class Ledger:
     def _drop_writers(self) -> None:
         for writer in self._writers.values():
             writer.close()
+            os.truncate(writer.path, self._committed(writer.name))
         self._writers.clear()
-        self.cut_back()
 
-    def cut_back(self) -> dict[str, int]:
-        """Cut every known file to its committed length; return the files that hold less, with what they hold.
+    def _committed(self, name: str) -> int:
+        (size,) = self.db.execute("SELECT bytes FROM files WHERE name = ?", (name,)).fetchone()
+        return int(size)
 
-        Files the ledger does not know are never touched.
-        """
-        short: dict[str, int] = {}
-        for row in self.db.execute("SELECT name, bytes FROM files ORDER BY name").fetchall():
+    def mismatches(self) -> list[Mismatch]:
+        """Return the known files that are not as long as committed, by name. A file that is missing has 0 bytes."""
+        found: list[Mismatch] = []
+        for row in self.db.execute("SELECT name, bytes, open FROM files ORDER BY name").fetchall():
             path = self.folder / row["name"]
             size = path.stat().st_size if path.exists() else 0
-            if size > row["bytes"]:
-                os.truncate(path, row["bytes"])
-            elif size < row["bytes"]:
-                short[row["name"]] = size
-        return short
+            if size != row["bytes"]:
+                found.append(Mismatch(row["name"], row["bytes"], size, bool(row["open"])))
+        return found
+
+    def settle_longer(self, longer: Iterable[Mismatch]) -> int:
+        """Cut off or keep what lies behind the committed lengths; return how many answers are kept.
+
+        Needs a transaction. Raises ArchiveError when a file cannot be read.
+        """
+        found = [
+            (item, [end for end, _ in whole_answers(self.folder / item.name, item.committed)])
+            for item in longer
+        ]
+        total = sum(len(ends) for _, ends in found)
+        leavings = total <= MOST_LEFT and all(item.open for item, ends in found if ends)
+        for item, ends in found:
+            self.settle(item.name, item.committed if leavings or not ends else ends[-1])
+        return 0 if leavings else total
 
     def names(self) -> list[str]:
         """Return the names of the files it knows, sorted."""
         return [row["name"] for row in self.db.execute("SELECT name FROM files ORDER BY name")]
 
-    def accept_loss(self, name: str, size_bytes: int) -> None:
-        """Take note that a file was found shorter than committed, and cut it to what is whole of it."""
+    def _names_of(self, source: str) -> set[str]:
+        return {row["name"] for row in self.db.execute("SELECT name FROM files WHERE source = ?", (source,))}
+
+    def _numbered(self, source: str) -> set[str]:
+        return {path.name for path in self.folder.iterdir() if file_number(source, path.name) is not None}
+
+    def settle(self, name: str, size_bytes: int) -> None:
+        """Let a file count up to `size_bytes`, which it has, and cut off what lies behind."""
         path = self.folder / name
         if path.exists():
             os.truncate(path, size_bytes)
         self.db.execute("UPDATE files SET bytes = ? WHERE name = ?", (size_bytes, name))
+
+    def keep_whole(self, name: str) -> int:
+        """Let a file that was found shorter than committed count up to the end of its last whole answer; return it."""
+        size_bytes = end_of_answers(self.folder / name)
+        self.settle(name, size_bytes)
+        return size_bytes
 
     def writer(self, source: str, now: datetime, info: tuple[tuple[str, str], ...] = ()) -> WarcWriter:
         """Return the open writer of a source, a new file once the last one holds ROTATE_BYTES.
@@ -155,7 +243,7 @@ class Ledger:
         if writer is not None and writer.size_bytes < ROTATE_BYTES:
             return writer
         if writer is not None:
-            writer.close()
+            self._close_writer(writer)
         writer = self._next_writer(source, now, info)
         self._writers[source] = writer
         return writer
@@ -172,12 +260,13 @@ class Ledger:
         if known is not None and known["bytes"] < ROTATE_BYTES and (self.folder / known["name"]).exists():
             name = known["name"]
         else:
-            numbers = [file_number(source, path.name) for path in self.folder.iterdir()]
+            numbers = [file_number(source, name) for name in self._numbered(source)]
             name = file_name(source, max((n for n in numbers if n is not None), default=-1) + 1)
             # Known before it exists: a crash right after its creation leaves nothing the ledger cannot cut.
             self.db.execute(
                 "INSERT OR IGNORE INTO files (name, source, bytes) VALUES (?, ?, 0)", (name, source)
             )
+        self.db.execute("UPDATE files SET open = 1 WHERE name = ?", (name,))
         writer = WarcWriter(self.folder / name)
         writer.begin(now, info)
         return writer
@@ -189,5 +278,14 @@ class Ledger:
     def close(self) -> None:
         """Close the writers and the database."""
         for writer in self._writers.values():
+            # Whoever cannot say that all went well leaves the file marked as being written.
+            with suppress(sqlite3.Error):
+                self._close_writer(writer)
             writer.close()
         self.db.close()
+
+    def _close_writer(self, writer: WarcWriter) -> None:
+        """Close a file; one that holds what is committed and no more is no longer being written."""
+        writer.close()
+        if writer.size_bytes == self._committed(writer.name):
+            self.db.execute("UPDATE files SET open = 0 WHERE name = ?", (writer.name,))

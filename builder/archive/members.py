@@ -50,22 +50,22 @@ class Member:
     plain: bool = False
 
 
-def members(path: Path) -> Iterator[Member]:
-    """Yield the members of a file in order; an uncompressed file is one member.
+def members(path: Path, start: int = 0) -> Iterator[Member]:
+    """Yield the members of a file in order, from the byte `start` on; an uncompressed file is one member.
 
     Of a WACZ package those of the WARC files stored in it, at their offsets in the package.
     Raises ArchiveError when the file cannot be opened.
     """
     try:
         with path.open("rb") as file:
-            if path.stat().st_size == 0:
+            if path.stat().st_size <= start:
                 return
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 if is_package(data[:4]):
                     for entry in stored_archives(path):
                         yield from _walk(data, entry.start, entry.start + entry.length_bytes)
                 else:
-                    yield from _walk(data, 0, len(data))
+                    yield from _walk(data, start, len(data))
     except OSError as error:
         raise ArchiveError(
             f"cannot be read: {error.strerror}", where=str(path), what_next="Check the path and its rights."

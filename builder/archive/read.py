@@ -73,19 +73,6 @@ def scan(
         yield from scanner.rest()
 
 
-def end_of_answers(path: Path) -> int:
-    """Return where the last whole answer of a file of ours ends, in bytes: behind the metadata record that closes it.
-
-    Raises ArchiveError when the file cannot be opened.
-    """
-    end = 0
-    for member in members(path):
-        record = next(split_records(member.data, cut=bool(member.problem)), None)
-        if not member.problem and isinstance(record, RawRecord) and record.kind == "metadata":
-            end = member.offset + member.length
-    return end
-
-
 def load(ref: CaptureRef) -> Capture:
     """Fetch one capture by its place, with transfer and content coding undone; a revisit has no body.
 

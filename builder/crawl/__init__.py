@@ -158,7 +158,9 @@ async def _crawl(recipe: Recipe, frontier: Frontier, ledger: Ledger, options: Op
             frontier.make_due(again)
             frontier.add(seeds(scope, sources), now_s)
         run = Run(settings, sources, frontier, recorder, fetcher, scope, options)
-        options.tell(CrawlStarted(len(frontier.due_hosts()), frontier.queue_length(), recovered))
+        options.tell(
+            CrawlStarted(len(frontier.due_hosts()), frontier.queue_length(), recovered.lost, recovered.kept)
+        )
         with _stopped_by_signals(run):
             await run.go()
     return CrawlResult(
@@ -167,6 +169,8 @@ async def _crawl(recipe: Recipe, frontier: Frontier, ledger: Ledger, options: Op
         queued=frontier.queue_length(),
         records=recorder.records,
         interrupted=run.interrupted,
+        recovered=recovered.lost,
+        kept=recovered.kept,
     )
 
 

@@ -33,12 +33,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class CrawlStarted(Event):
-    """The crawl begins: hosts to ask, URLs in the queue, URLs whose records an accident took."""
+    """The crawl begins: hosts to ask, URLs in the queue, and what an accident had changed.
+
+    `recovered` URLs had lost their records; `kept` answers stood in the archive and the frontier did not know them.
+    """
 
     name: ClassVar[str] = "crawl-started"
     hosts: int
     queued: int
     recovered: int
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,10 @@ class Planned(Event):
 
 @dataclass(frozen=True, slots=True)
 class CrawlResult:
-    """What a crawl gave. `tally` counts the URLs attended; `hosts` is sorted by name; `plan` only in a dry run."""
+    """What a crawl gave. `tally` counts the URLs attended; `hosts` is sorted by name; `plan` only in a dry run.
+
+    `recovered` and `kept` as in CrawlStarted.
+    """
 
     tally: Tally
     hosts: tuple[HostReport, ...] = ()
@@ -106,6 +113,8 @@ class CrawlResult:
     queued: int = 0
     records: int = 0
     interrupted: bool = False
+    recovered: int = 0
+    kept: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """Return the result as a JSON-ready mapping, the "done" line of --json."""
@@ -117,6 +126,8 @@ class CrawlResult:
             "queued": self.queued,
             "records": self.records,
             "interrupted": self.interrupted,
+            "recovered": self.recovered,
+            "kept": self.kept,
         }
 
 

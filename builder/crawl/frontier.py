@@ -2,7 +2,7 @@
 
 A URL is `due`, waits for a `retry`, is `held` until the next run, `aside` while the recipe has no such source, or
 `idle` until its next visit. Nothing marks a URL as being fetched: a
-process that dies leaves it due, and its half-written record is cut off at the next start (builder.archive.ledger).
+process that dies leaves it due, and what it had not committed is cut off at the next start (builder.archive.ledger).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from builder.archive.ledger import Ledger
-from builder.archive.read import end_of_answers, scan
+from builder.archive.read import scan
 from builder.model import CaptureRef, Target
 
 _SCHEMA = """
@@ -134,6 +134,14 @@ class OriginState:
     statements: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What the start of a run mended: URLs whose records a file had lost, answers that only the archive knew of."""
+
+    lost: int
+    kept: int
+
+
 class Frontier:
     """Reads and changes the frontier. One transaction an answer: `with frontier.transaction(): …`."""
 
@@ -152,20 +160,20 @@ class Frontier:
             raise
         self.db.execute("COMMIT")
 
-    def recover(self, ledger: Ledger) -> int:
-        """Cut the archive back to what was committed; return how many URLs came back because a file was short."""
+    def recover(self, ledger: Ledger) -> Recovered:
+        """Make the archive and what was committed agree again; return what an accident had changed."""
         with self.transaction():
-            short = [name for name in ledger.cut_back() if not ledger.is_taken_in(name)]
+            found = [item for item in ledger.mismatches() if not ledger.is_taken_in(item.name)]
+            kept = ledger.settle_longer(item for item in found if item.size > item.committed)
+            short = [item.name for item in found if item.size < item.committed]
             lost = sum(self._give_back(ledger, name) for name in short)
             if short:
                 lost += self._give_back_revisits(ledger)
-        return lost
+        return Recovered(lost, kept)
 
     def _give_back(self, ledger: Ledger, name: str) -> int:
         """Keep a short file up to the end of its last whole answer; what came behind it is due again."""
-        path = ledger.folder / name
-        whole_bytes = end_of_answers(path) if path.exists() else 0
-        ledger.accept_loss(name, whole_bytes)
+        whole_bytes = ledger.keep_whole(name)
         return self.db.execute(
             _ASK_AGAIN + "warc_file = ? AND warc_offset >= ?", (name, whole_bytes)
         ).rowcount

@@ -85,6 +85,15 @@ def show_crawl(result: CrawlResult, out: Output, *, dry_run: bool = False) -> No
         show_hosts(result, out)
     else:
         out.result("Nothing is due: [crawl] recrawl_min_days says how soon a page is asked for again.")
+    if result.recovered:
+        out.result(
+            f"{result.recovered:,} addresses were asked for again: archive files had lost their answers."
+        )
+    if result.kept:
+        out.result(
+            f"{result.kept:,} answers stood in the archive that frontier.sqlite did not know of, as after a power cut"
+            " or with a backup. They are kept."
+        )
     if result.interrupted:
         out.next_step("hiwar crawl goes on where this one stopped")
     else:
