@@ -39,6 +39,14 @@ class Target:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """So many addresses that an answer names and that are not asked for, and why: they stand in the crawl's report."""
+
+    why: str
+    count: int
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Signal:
     """One thing a publisher said about the use of a page.

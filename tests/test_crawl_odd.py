@@ -14,11 +14,14 @@ import zstandard
 from crawling import FakeClock, assert_clean, captures, page_paths, recipe_for
 from loopback import Answering, Reply, Request, page, website
 
+from builder.console import Output
 from builder.crawl import CrawlResult, crawl
 from builder.crawl.pace import retry_after_s
 from builder.crawl.robots import Rules
 from builder.crawl.scope import host_of
 from builder.recipe import Recipe
+from builder.render.crawling import show_crawl
+from builder.sources import discovery
 
 
 def run(recipe: Recipe, clock: FakeClock | None = None) -> CrawlResult:
@@ -175,9 +178,26 @@ def test_a_sitemap_beyond_the_cap_is_read_up_to_it(tmp_path: Path) -> None:
             site.routes["/robots.txt"] = Reply(b"Sitemap: /map.xml", mime="text/plain")
             source = {"include": ["/wanted/"]}
             recipe = recipe_for(tmp_path / name, f"{site.url}/", source=source, max_body_bytes=2_500_000)
-            run(recipe)
+            (host,) = run(recipe).hosts
+            assert host.skipped["rest of a sitemap beyond 2,500,000 bytes"] == 1
             assert len([path for path in site.pages() if "/wanted/12000/" in path]) == 1
             assert not [path for path in site.pages() if "/wanted/19000/" in path]
+
+
+def test_what_is_left_of_a_sitemap_is_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """More addresses than the protocol allows are not asked for, and the summary says how many were left."""
+    monkeypatch.setattr(discovery, "MAX_SITEMAP_URLS", 3)
+    xml = f"<urlset>{''.join(f'<url><loc>/{n}</loc></url>' for n in range(8))}</urlset>".encode()
+    with website({"/map.xml": Reply(xml, mime="application/xml"), "/": page(text="البداية")}) as site:
+        site.fallback = lambda request: page(text=request.path)
+        site.routes["/robots.txt"] = Reply(b"Sitemap: /map.xml", mime="text/plain")
+        result = run(recipe_for(tmp_path, f"{site.url}/"))
+        assert sorted(site.pages()) == ["/", "/0", "/1", "/2", "/map.xml"]
+    assert result.hosts[0].skipped == {"beyond 3 in one sitemap": 5}
+    show_crawl(result, Output())
+    assert "beyond 3 in one sitemap" in capsys.readouterr().out
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"

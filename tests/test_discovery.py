@@ -186,10 +186,20 @@ def test_an_address_keeps_all_its_parameters(before: str, sign: str) -> None:
     assert read_sitemap(body, BASE).pages[-1] == "http://site.example/?aid=1&t=0&copy=2"
 
 
-def test_a_sitemap_without_end_is_cut() -> None:
-    """50,000 addresses are read, as the protocol allows."""
-    body = urlset(*[f"http://site.example/{n}" for n in range(60_000)]).encode()
-    assert len(read_sitemap(body, BASE).pages) == 50_000
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        (urlset(*[f"http://site.example/{n}" for n in range(60_000)]).encode(), 10_000),
+        (urlset(*[f"http://site.example/{n}" for n in range(50_001)]).encode("utf-16"), 1),
+        (urlset(*[f"http://site.example/{n}" for n in range(50_000)]).encode(), 0),
+        ("\n".join(f"http://site.example/{n}" for n in range(50_007)).encode(), 7),
+    ],
+    ids=("xml", "utf-16", "full", "text"),
+)
+def test_a_sitemap_without_end_is_cut(body: bytes, left: int) -> None:
+    """50,000 addresses are read, as the protocol allows; the rest is counted."""
+    found = read_sitemap(body, BASE)
+    assert (len(found.pages), found.left) == (50_000, left)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ from builder.crawl.fetcher import Answer
 from builder.crawl.frontier import Entry
 from builder.model import Capture, CaptureRef, Rights, Target
 
+LISTS = frozenset({"sitemap", "feed"})
+"""Roles whose every line counts: they are read up to the cap, where a page beyond it is not."""
 MAX_CUT_BYTES = 2_000_000
 """So much of an answer that was cut for its length is looked at for links."""
 
@@ -166,7 +168,7 @@ def capture_of(
         rights=rights,
     )
     # What was cut at the cap has links enough in its first bytes; of a list each line counts.
-    is_list = target.role in ("sitemap", "feed")
+    is_list = target.role in LISTS
     cut = is_list or answer.truncated == "length"
     raw = answer.body((cap if is_list else min(cap, MAX_CUT_BYTES)) if cut else None)
     body = decoded_body(answer.headers, raw, max_bytes=cap, cut=cut)

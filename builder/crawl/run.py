@@ -8,9 +8,9 @@ from contextlib import suppress
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from builder.archive.coding import BodyTooLarge
 from builder.crawl.events import HostReport, HostStopped, PageDone, shown_url
 from builder.crawl.fetcher import Answer, Fetcher
+from builder.crawl.following import follow
 from builder.crawl.frontier import Entry, Found, Frontier
 from builder.crawl.gate import Asking, Gate, Permission
 from builder.crawl.guard import AddressRefused
@@ -18,7 +18,7 @@ from builder.crawl.hosts import REPORT_EVERY, HostState
 from builder.crawl.options import Options
 from builder.crawl.outcome import Judgement, judge_answer, next_interval_s
 from builder.crawl.pace import Pace, retry_after_s
-from builder.crawl.recorder import Original, Recorder, Written, capture_of, original_of, payload_digest
+from builder.crawl.recorder import Original, Recorder, Written, original_of, payload_digest
 from builder.crawl.robots import REFRESH_S, Rules, is_passing, origin_of
 from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.said import forbids_links, signals_of
@@ -36,8 +36,6 @@ MAX_HOSTS = 32
 """Hosts asked at one time; each holds one connection."""
 MAX_ENTERED = 100_000
 """Addresses remembered as entered in this run: menus name the same ones on every page."""
-BAD_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What reading an answer of unexpected shape raises; such an answer is kept and leads nowhere."""
 
 
 class Run:
@@ -263,16 +261,10 @@ class Run:
             else:
                 moved = place
         if judgement.follow:
-            try:
-                cap = self._settings.max_body_bytes
-                capture = capture_of(answer, written, target, rights, self._recorder.folder, cap)
-                found = list(self._sources[target.source].follow(capture, target))
-            except BodyTooLarge as error:
-                judgement = Judgement("failed", f"guard: {error.what}")
-            except FetchError as error:
-                judgement = Judgement("failed", error.what, retry=True)
-            except BAD_ANSWER as error:
-                judgement = Judgement("failed", f"could not be followed: {type(error).__name__}")
+            source, cap = self._sources[target.source], self._settings.max_body_bytes
+            followed = follow(source, answer, written, target, rights, self._recorder.folder, cap)
+            judgement, found = followed.failure or judgement, followed.targets
+            state.skipped.update(followed.left)
         self._commit(entry, state, answer, judgement, written, found, moved)
 
     def _original(self, entry: Entry, answer: Answer) -> Original | None:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 if TYPE_CHECKING:
-    from builder.model import Capture, Extraction, Target
+    from builder.model import Capture, Extraction, LeftOver, Target
     from builder.objects import Place
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -88,8 +88,8 @@ class Source(Generic[BlockT]):
         """Return what to ask for first (network kinds)."""
         return ()
 
-    def follow(self, capture: Capture, target: Target) -> Iterable[Target]:  # noqa: ARG002
-        """Return what an answer leads to (network kinds). `target` is what was asked for."""
+    def follow(self, capture: Capture, target: Target) -> Iterable[Target | LeftOver]:  # noqa: ARG002
+        """Return what an answer leads to, and what is left of that (network kinds). `target` is what was asked for."""
         return ()
 
     def archives(self, folder: Path) -> Sequence[Place]:  # noqa: ARG002

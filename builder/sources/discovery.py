@@ -41,6 +41,7 @@ _LONG_TAG = re.compile(rb"<[^<>]{16384,}")
 """Tags longer than this hold no link worth its price: libxml2 needs n² time for n attributes of one element."""
 _REFRESH = re.compile(r"\s*+[\d.]*+\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?\s*+([^\"'\s]+)", re.IGNORECASE)
 _AMPERSAND = re.compile(rb"<!\[CDATA\[(?:[^\]]|\](?!\]>))*+|&(?!#x?\w{1,8};)(?:(\w{1,31});)?")
+_ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:url|sitemap)[\s/>]", re.IGNORECASE)
 _SAYS_UTF16 = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']utf-?16", re.IGNORECASE)
 _FEED_TYPE = re.compile(r"(?:rss|atom|rdf|feed)(?:\+(?:xml|json))?\b", re.IGNORECASE)
 How = Literal["link", "pagination", "feed"]
@@ -249,10 +250,14 @@ def _based(element: lxml.etree._Element, address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """What a sitemap holds: addresses of pages, and of further sitemaps if it is an index."""
+    """What a sitemap holds: addresses of pages, and of further sitemaps if it is an index.
+
+    `left` entries stand behind the 50,000 that the protocol allows, and are not read.
+    """
 
     pages: tuple[str, ...]
     sitemaps: tuple[str, ...] = ()
+    left: int = 0
 
 
 def read_sitemap(body: bytes, url: str) -> Sitemap:
@@ -260,7 +265,8 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
     body = _unpacked(body)
     if b"<" not in body[:1024]:
         lines = body.decode("utf-8-sig", "replace").split()
-        return Sitemap(_web_addresses(lines, url))
+        left = max(len(lines) - MAX_SITEMAP_URLS, 0)
+        return Sitemap(_web_addresses(lines[:MAX_SITEMAP_URLS], url), left=left)
     pages: list[str] = []
     maps: list[str] = []
     for tag, element in _elements(body):
@@ -274,12 +280,20 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
         element.clear()
         if len(pages) + len(maps) >= MAX_SITEMAP_URLS:
             break
-    return Sitemap(_web_addresses(pages, url), _web_addresses(maps, url))
+    full = len(pages) + len(maps) >= MAX_SITEMAP_URLS
+    left = max(_entries_in(body) - MAX_SITEMAP_URLS, 0) if full else 0
+    return Sitemap(_web_addresses(pages, url), _web_addresses(maps, url), left)
+
+
+def _entries_in(body: bytes) -> int:
+    """Return how many entries a sitemap has, counted by their tags: a tree of all would fill the memory."""
+    wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return sum(1 for _ in _ENTRY.finditer(body.replace(b"\0", b"") if wide else body))
 
 
 def _web_addresses(lines: Iterable[str], url: str) -> tuple[str, ...]:
     joined = (web_address(url, line) for line in lines if line)
-    return tuple(dict.fromkeys(link for link in joined if link))[:MAX_SITEMAP_URLS]
+    return tuple(dict.fromkeys(link for link in joined if link))
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from builder.model import PAGE, Capture, Target
+from builder.model import PAGE, Capture, LeftOver, Target
 from builder.sources import discovery
 from builder.sources.base import Block, Source
 from builder.urls import ascii_host
@@ -97,7 +97,7 @@ class SiteSource(Source[SiteBlock]):
             return any(pattern.search(url) for pattern in include)
         return self.at_home(url)
 
-    def follow(self, capture: Capture, target: Target) -> Iterable[Target]:
+    def follow(self, capture: Capture, target: Target) -> Iterable[Target | LeftOver]:
         """Return what a page links to, a feed or sitemap names; only what the patterns let through.
 
         A list's next page ("rel=next") is taken from start pages and from next pages even where `include` names
@@ -111,13 +111,19 @@ class SiteSource(Source[SiteBlock]):
             return self._from_feed(capture, target)
         return self._from_page(capture, target)
 
-    def _from_sitemap(self, capture: Capture, target: Target) -> list[Target]:
+    def _from_sitemap(self, capture: Capture, target: Target) -> Iterable[Target | LeftOver]:
         """Return what a sitemap names; by the protocol a feed may stand in for one."""
         found = discovery.read_sitemap(capture.body, target.url)
         if not found.sitemaps and not found.pages:
             return self._from_feed(capture, target)
         maps = [self._next(url, target, "sitemap", "sitemap") for url in found.sitemaps if self.at_home(url)]
-        return maps + [self._next(url, target, PAGE, "sitemap") for url in found.pages if self.wants(url)]
+        pages = [self._next(url, target, PAGE, "sitemap") for url in found.pages if self.wants(url)]
+        left = (
+            [LeftOver(f"beyond {discovery.MAX_SITEMAP_URLS:,} in one sitemap", found.left)]
+            if found.left
+            else []
+        )
+        return [*maps, *pages, *left]
 
     def _from_feed(self, capture: Capture, target: Target) -> list[Target]:
         found = discovery.read_feed(capture.body, target.url)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from pydantic import Field
 
 from builder.errors import FetchError
-from builder.model import Capture, Extraction, Target
+from builder.model import Capture, Extraction, LeftOver, Target
 from builder.sources.base import Block, Source
 from builder.sources.site import SiteBlock, SiteSource
 from builder.sources.wordpress_read import Items, read_comments, read_posts
@@ -67,7 +67,7 @@ class WordPressSource(Source[WordPressBlock]):
         roles += [COMMENTS] if self.block.comments else []
         return [Target(self._list_url(role, pretty=True), self.name, role=role, how="api") for role in roles]
 
-    def follow(self, capture: Capture, target: Target) -> Iterable[Target]:
+    def follow(self, capture: Capture, target: Target) -> Iterable[Target | LeftOver]:
         """Return the next page of a list, or the feed and sitemap where the interface is shut.
 
         Raises FetchError when a list does not come as JSON, so that it is asked for again.
