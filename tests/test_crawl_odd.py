@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from crawling import FakeClock, assert_clean, captures, page_paths, recipe_for
 from loopback import Answering, Reply, Request, page, website
 
 from builder.console import Output
-from builder.crawl import CrawlResult, crawl
+from builder.crawl import CrawlResult, Event, PageDone, crawl
 from builder.crawl.pace import retry_after_s
 from builder.crawl.robots import Rules
 from builder.crawl.scope import host_of
@@ -198,6 +199,38 @@ def test_what_is_left_of_a_sitemap_is_in_the_report(
     assert result.hosts[0].skipped == {"beyond 3 in one sitemap": 5}
     show_crawl(result, Output())
     assert "beyond 3 in one sitemap" in capsys.readouterr().out
+
+
+BROKEN = {
+    "two-lengths": b"Content-Length: 5\r\nContent-Length: 6",
+    "blank-in-a-name": b"X apples: 1\r\nContent-Length: 5",
+    "no-number": b"Content-Length: 5 apples",
+    "a-zero": b"X: apples\x00b\r\nContent-Length: 5",
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_an_answer_that_breaks_http_is_a_failure_that_says_so(
+    tmp_path: Path, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is counted with its reason, tried as often as the recipe says, and holds up no page and no other host."""
+    wire = b"HTTP/1.1 200 OK\r\n" + BROKEN[fault] + b"\r\n\r\nhello"
+    events = list[Event]()
+    with website({"/": page("/bad", "/good"), "/bad": Reply(raw=wire), "/good": page(text="مقال")}) as one:  # noqa: SIM117
+        with website({"/": page(text="مضيف آخر")}) as other:
+            recipe = recipe_for(tmp_path, f"{one.url}/", f"{other.url}/", max_retries=2)
+            clock = FakeClock()
+            result = crawl(recipe, now=clock.now, wait=clock.wait, progress=events.append)
+            assert sorted(one.pages()) == ["/", "/bad", "/bad", "/bad", "/good"]
+            assert other.pages() == ["/"]
+    assert result.tally.as_dict()["failed_for"] == {"its answer breaks HTTP": 1}
+    assert {host.stopped for host in result.hosts} == {None}
+    (told,) = [event.reason for event in events if isinstance(event, PageDone) and event.outcome == "failed"]
+    assert told is not None
+    assert re.fullmatch(r"its answer breaks HTTP: [\w -]{8,}", told)
+    assert "apples" not in told
+    show_crawl(result, Output())
+    assert "its answer breaks HTTP" in capsys.readouterr().out
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -308,6 +308,8 @@ def _head(file: IO[bytes]) -> bytes:
         file.write(rest)
         start = start[position:]
     match = _END_OF_HEAD.search(start)
+    if match is None and len(start) < 2 * MAX_HEAD_BYTES:
+        raise FetchError("it ends before its head does")
     if match is None:
         raise FetchError("its head, or what came before it, is too long")
     return start[: match.end()]
@@ -348,4 +350,14 @@ def _failure(error: Exception, url: str) -> FetchError:
         return FetchError("its name does not resolve", where=url)
     if isinstance(error, aiohttp.ClientSSLError):
         return FetchError("its certificate cannot be trusted", where=url)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return FetchError(f"its answer breaks HTTP: {_parsers_word(error.message)}", where=url)
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return FetchError("it hung up without an answer", where=url)
     return FetchError(type(error).__name__, where=url)
+
+
+def _parsers_word(message: str) -> str:
+    """Return which rule the parser found broken, as in "Duplicate Content-Length"; the server's own bytes left out."""
+    rule = message.partition("\n\n")[0].splitlines()[-1:] or [""]
+    return re.split(r":|\s(?:b?['\"])", rule[0].strip())[0] or "its head cannot be read"

@@ -122,6 +122,13 @@ def show_hosts(result: CrawlResult, out: Output) -> None:
         for host in result.hosts
     ]
     out.table("Crawled", HEADS, rows)
+    lost = [
+        (outcome, why, f"{count:,}")
+        for outcome, reasons in (("failed", result.tally.failed), ("not kept", result.tally.dropped))
+        for why, count in sorted(reasons.items())
+    ]
+    if lost:
+        out.table("Addresses without a page", ("outcome", "why", "times"), lost)
     held = [
         (host.host, why, f"{count:,}") for host in result.hosts for why, count in sorted(host.skipped.items())
     ]
