@@ -135,8 +135,11 @@ def test_a_database_of_the_format_before_is_brought_up(tmp_path: Path) -> None:
     """Where it is not known how a run ended, one answer is still what a dead process may have left."""
     path = abandoned(tmp_path / "archive", answers=1)
     with closing(sqlite3.connect(path.parent / "frontier.sqlite")) as db:
-        db.execute("ALTER TABLE files DROP COLUMN open")
+        db.execute("CREATE TABLE old AS SELECT name, source, bytes FROM files")
+        db.execute("DROP TABLE files")
+        db.execute("ALTER TABLE old RENAME TO files")
         db.execute("PRAGMA user_version = 1")
+        db.commit()
     books = Ledger(path.parent, open_database(path.parent / "frontier.sqlite"))
     assert Frontier(books.db).recover(books).kept == 0
     books.close()

@@ -35,9 +35,11 @@ CREATE INDEX IF NOT EXISTS urls_due ON urls (host, priority, depth, id) WHERE st
 CREATE INDEX IF NOT EXISTS urls_retry ON urls (host, due_s) WHERE state = 'retry';
 CREATE INDEX IF NOT EXISTS urls_digest ON urls (source, digest) WHERE digest IS NOT NULL;
 CREATE TABLE IF NOT EXISTS hosts (
-    host TEXT PRIMARY KEY, pages INTEGER NOT NULL DEFAULT 0, not_before_s REAL NOT NULL DEFAULT 0,
-    shapes TEXT NOT NULL DEFAULT '{}'
+    host TEXT PRIMARY KEY, pages INTEGER NOT NULL DEFAULT 0, not_before_s REAL NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS shapes (
+    host TEXT NOT NULL, path TEXT NOT NULL, names TEXT NOT NULL, PRIMARY KEY (host, path, names)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS origins (
     origin TEXT PRIMARY KEY, fetched_s REAL NOT NULL, verdict TEXT NOT NULL, detail TEXT NOT NULL,
     body BLOB NOT NULL, statements TEXT NOT NULL DEFAULT '{}'
@@ -148,6 +150,8 @@ class Frontier:
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
         db.executescript(_SCHEMA)
+        if "shapes" in [row["name"] for row in db.execute("PRAGMA table_info(hosts)")]:
+            self._take_shapes_over()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -159,6 +163,14 @@ class Frontier:
             self.db.execute("ROLLBACK")
             raise
         self.db.execute("COMMIT")
+
+    def _take_shapes_over(self) -> None:
+        """Spread out the shapes that format 1 kept in one cell a host."""
+        with self.transaction():
+            for row in self.db.execute("SELECT host, shapes FROM hosts WHERE shapes != '{}'").fetchall():
+                seen = json.loads(row["shapes"])
+                self.add_shapes(row["host"], [(path, names) for path in seen for names in seen[path]])
+            self.db.execute("UPDATE hosts SET shapes = '{}'")
 
     def recover(self, ledger: Ledger) -> Recovered:
         """Make the archive and what was committed agree again; return what an accident had changed."""
@@ -316,17 +328,26 @@ class Frontier:
         self.db.executemany("UPDATE urls SET state = 'due' WHERE id = ?", ((number,) for number in ids))
 
     def host_row(self, host: str) -> sqlite3.Row:
-        """Return pages, not_before_s and shapes (JSON) of a host, entered if it is new."""
+        """Return pages and not_before_s of a host, entered if it is new."""
         self.db.execute("INSERT OR IGNORE INTO hosts (host) VALUES (?)", (host,))
         row: sqlite3.Row = self.db.execute("SELECT * FROM hosts WHERE host = ?", (host,)).fetchone()
         return row
 
-    def save_host(self, host: str, *, pages: int, not_before_s: float, shapes: str) -> None:
+    def save_host(self, host: str, *, pages: int, not_before_s: float) -> None:
         """Write down the counters of a host. Needs a transaction to stand with its visit."""
         self.db.execute(
-            "UPDATE hosts SET pages = ?, not_before_s = ?, shapes = ? WHERE host = ?",
-            (pages, not_before_s, shapes, host),
+            "UPDATE hosts SET pages = ?, not_before_s = ? WHERE host = ?", (pages, not_before_s, host)
         )
+
+    def shapes(self, host: str) -> list[tuple[str, str]]:
+        """Return the pairs of path and parameter names that a host was seen with."""
+        rows = self.db.execute("SELECT path, names FROM shapes WHERE host = ?", (host,))
+        return [(row["path"], row["names"]) for row in rows]
+
+    def add_shapes(self, host: str, shapes: Iterable[tuple[str, str]]) -> None:
+        """Write down pairs of path and parameter names of a host. Needs a transaction to stand with its URLs."""
+        rows = ((host, path, names) for path, names in shapes)
+        self.db.executemany("INSERT OR IGNORE INTO shapes (host, path, names) VALUES (?, ?, ?)", rows)
 
     def origin(self, origin: str) -> OriginState | None:
         """Return what is known of an origin's robots.txt, None if it was never asked."""

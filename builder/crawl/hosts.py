@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from builder.crawl.events import HostReport
 from builder.crawl.pace import Pace
-from builder.crawl.traps import Shapes
 
 REPORT_EVERY = 10
 """URLs of a host between two rows of its table, from the first on."""
@@ -19,7 +18,6 @@ class HostState:
 
     pace: Pace
     pages: int
-    shapes: Shapes
     not_before_s: float
     bytes: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)

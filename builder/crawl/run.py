@@ -69,6 +69,7 @@ class Run:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._entered: set[tuple[object, ...]] = set()
+        self._shapes: dict[str, Shapes] = {}
         self.hosts: dict[str, HostState] = {}
         self.tally = Tally("crawl")
         self.interrupted = False
@@ -109,7 +110,7 @@ class Run:
             # No delay at all is for hosts of one's own; the world's get a second.
             floor = self._settings.min_delay_s or (0.0 if private else 1.0)
             pace = Pace(host, floor, self._settings.max_delay_s, hold_s=row["not_before_s"])
-            self.hosts[host] = HostState(pace, row["pages"], Shapes.load(row["shapes"]), row["not_before_s"])
+            self.hosts[host] = HostState(pace, row["pages"], row["not_before_s"])
         return self.hosts[host]
 
     async def _work(self, host: str, state: HostState) -> None:
@@ -309,9 +310,7 @@ class Run:
         self._wake(hosts)
 
     def _save(self, host: str, state: HostState) -> None:
-        self._frontier.save_host(
-            host, pages=state.pages, not_before_s=state.not_before_s, shapes=state.shapes.dump()
-        )
+        self._frontier.save_host(host, pages=state.pages, not_before_s=state.not_before_s)
 
     def _when(
         self, entry: Entry, state: HostState, judgement: Judgement, now_s: float, *, retry: bool
@@ -334,7 +333,7 @@ class Run:
             if known in self._entered:
                 continue
             source = self._sources[target.source]
-            item = self._scope.admit(target, self._shapes, source=source)
+            item = self._scope.admit(target, self._shapes_of, source=source)
             if isinstance(item, str):
                 owner = self.hosts.get(host_of(via))
                 if owner is not None:
@@ -346,11 +345,14 @@ class Run:
         if len(self._entered) > MAX_ENTERED:
             self._entered.clear()
         self._frontier.add(entered, self._start_s)
+        for host in hosts & self._shapes.keys():
+            self._frontier.add_shapes(host, self._shapes[host].take_new())
         return hosts
 
-    def _shapes(self, host: str) -> Shapes | None:
-        state = self.hosts.get(host)
-        return None if state is None else state.shapes
+    def _shapes_of(self, host: str) -> Shapes:
+        if host not in self._shapes:
+            self._shapes[host] = Shapes(self._frontier.shapes(host))
+        return self._shapes[host]
 
     def _account(
         self, entry: Entry, state: HostState, answer: Answer | None, judgement: Judgement, *, retry: bool

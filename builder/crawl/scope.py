@@ -22,7 +22,7 @@ from builder.urls import canonical_url, fetchable_url
 FIRST, NORMAL = 0, 1
 EXCLUDED = "excluded"
 """Reason for leaving out what an older recipe found and this one does not ask for; a later one may again."""
-ShapesOf = Callable[[str], Shapes | None]
+ShapesOf = Callable[[str], Shapes]
 
 
 class Scope:
@@ -53,8 +53,7 @@ class Scope:
             trap = trap_in(url, self._year_now)
             if trap is not None:
                 return f"trap: {trap}"
-            known = shapes(host_of(url)) if shapes is not None else None
-            if known is not None and not known.admits(url):
+            if shapes is not None and not shapes(host_of(url)).admits(url):
                 return "trap: too many filters"
         clean = replace(target, url=url)
         priority = NORMAL if target.role == PAGE and target.depth else FIRST

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit
 
 MAX_SEGMENT_REPEATS = 2
@@ -59,17 +59,17 @@ def _hijri(year: int) -> int:
 class Shapes:
     """Counts, for each path of a host, the sets of parameter names it was seen with."""
 
-    def __init__(self, seen: dict[str, list[str]] | None = None) -> None:
-        self.seen = seen if seen is not None else {}
+    def __init__(self, seen: Iterable[tuple[str, str]] = ()) -> None:
+        """Begin with the pairs of path and names that `take_new` gave before."""
+        self._seen: defaultdict[str, set[str]] = defaultdict(set)
+        self._new: list[tuple[str, str]] = []
+        for path, names in seen:
+            self._seen[path].add(names)
 
-    @classmethod
-    def load(cls, text: str) -> Shapes:
-        """Read back what `dump` wrote."""
-        return cls(json.loads(text))
-
-    def dump(self) -> str:
-        """Return what was counted as JSON text."""
-        return json.dumps(self.seen, ensure_ascii=False)
+    def take_new(self) -> list[tuple[str, str]]:
+        """Return what was noted since the last call, as pairs of path and names."""
+        new, self._new = self._new, []
+        return new
 
     def admits(self, url: str) -> bool:
         """Return whether a URL's path may have one more set of parameters; takes note of it if so."""
@@ -77,10 +77,11 @@ class Shapes:
         if not parts.query:
             return True
         names = ",".join(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
-        known = self.seen.setdefault(parts.path, [])
+        known = self._seen[parts.path]
         if names in known:
             return True
         if len(known) >= MAX_SHAPES:
             return False
-        known.append(names)
+        known.add(names)
+        self._new.append((parts.path, names))
         return True
