@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -130,7 +131,7 @@ class Manifest:
     def from_dict(cls, data: Mapping[str, object], where: str) -> Manifest:
         """Read back what `as_dict` wrote.
 
-        Raises VerifyFailed when it is of a newer form or a part is missing.
+        Raises VerifyFailed when it is of a newer form, a part is missing, or one part denies another.
         """
         if data.get("format") != FORMAT:
             raise VerifyFailed(
@@ -145,6 +146,7 @@ class Manifest:
             parts["tallies"] = tuple(Tally.from_dict(entry) for entry in _mappings(parts["tallies"]))
             made = cls(**parts)  # type: ignore[arg-type]  # unknown and missing keys raise TypeError below
             _check_names(made)
+            _check_sums(made, data)
         except (KeyError, TypeError, ValueError) as error:
             raise VerifyFailed(
                 f"the manifest is not whole: {error}", where=where, what_next="Build the release again."
@@ -168,6 +170,23 @@ def _check_names(manifest: Manifest) -> None:
     for shard in manifest.shards:
         if not re.fullmatch(rf"data/{re.escape(shard.table)}/[a-z0-9_]+-[a-z0-9-]+\.parquet", shard.path):
             raise ValueError(f"{shard.path!r} is no place of a shard of {shard.table!r}")
+
+
+def _check_sums(manifest: Manifest, data: Mapping[str, object]) -> None:
+    """Raise ValueError where one part of a manifest denies another."""
+    follows = manifest.as_dict()
+    wrong = [key for key in ("tables", "tallies") if data.get(key) != follows[key]]
+    if wrong:
+        raise ValueError(f"{' and '.join(wrong)}: other figures than follow from the rest")
+    for tally in manifest.tallies:
+        if tally.read != tally.kept + tally.dropped.total() + tally.failed.total():
+            raise ValueError(f"stage {tally.stage} read {tally.read} items and does not account for them")
+    known = [line.version for line in manifest.history[:2]]
+    if known != [version for version in (manifest.version, manifest.previous) if version]:
+        raise ValueError(f"the history does not begin with {manifest.version} and {manifest.previous}")
+    doubled = [name for name, count in Counter(entry.name for entry in manifest.files).items() if count > 1]
+    if doubled:
+        raise ValueError(f"{', '.join(doubled)} stands twice among the files")
 
 
 def _mappings(value: object) -> Iterable[Mapping[str, object]]:
