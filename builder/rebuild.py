@@ -17,7 +17,7 @@ from builder.errors import WorldError
 from builder.pipeline import build
 from builder.recipe import load_recipe
 from builder.release.manifest import FileEntry, Manifest, read_manifest
-from builder.release.places import recipe_beside
+from builder.release.places import at_home, dataset_of, recipe_beside
 from builder.storage import LOCK_NAME, TEMPORARY
 
 _LEFT_OUT = ("releases", "cache")
@@ -30,9 +30,8 @@ def rebuild_problems(release: Path, manifest: Manifest) -> Iterator[str]:
 
     Raises WorldError when the recipe it was made with is not beside it.
     """
-    folder = release.parent.parent
-    recipe_file = recipe_beside(release)
-    if not recipe_file.is_file():
+    folder, recipe_file = dataset_of(release), recipe_beside(at_home(release))
+    if folder is None or not recipe_file.is_file():
         raise WorldError(
             "the recipe of this release is not kept beside it",
             where=str(recipe_file),

@@ -26,7 +26,7 @@ from builder.release.content import ContentHash, slices
 from builder.release.copied import copied_problems, manifest_at
 from builder.release.holdings import holding
 from builder.release.manifest import Manifest, read_manifest
-from builder.release.places import dataset_of
+from builder.release.places import at_home, dataset_of
 from builder.schema import load_schema
 from builder.takedown import load as load_takedowns
 
@@ -93,7 +93,7 @@ def verify(release: Path | str, *, rebuild: bool = False, takedowns: bool = Fals
     """
     if isinstance(release, str) and is_address(release):
         return _verify_copy(release.rstrip("/"), more=rebuild or takedowns)
-    release = Path(release).resolve()
+    release = at_home(Path(release))
     try:
         manifest = read_manifest(release)
     except VerifyFailed as error:

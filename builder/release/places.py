@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 FAILED = "failed"
@@ -22,8 +23,22 @@ PREPARED = "without-takedowns"
 """Folder below `releases` with copies that are ready to be published in place of older releases."""
 
 
+def at_home(release: Path) -> Path:
+    """Return the absolute path of a release in its dataset's releases folder, also where a link leads there.
+
+    The path as given goes before the one behind its links: `releases` itself may be a link to another disk.
+    One that lies in no such folder is returned as it was given.
+    """
+    given = Path(os.path.abspath(release))  # noqa: PTH100  # takes ".." out and leaves links as they are
+    return next((path for path in (given, release.resolve()) if _dataset(path) is not None), given)
+
+
 def dataset_of(release: Path) -> Path | None:
     """Return the dataset's folder that a release, or a prepared copy of one, lies in; None where it lies elsewhere."""
-    folder = release.absolute().parent
-    releases = folder.parent if folder.name == PREPARED else folder
+    return _dataset(at_home(release))
+
+
+def _dataset(release: Path) -> Path | None:
+    folder = release.parent
+    releases = folder.parent if folder.name in (PREPARED, FAILED) else folder
     return releases.parent if releases.name == "releases" else None
