@@ -18,12 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from builder.errors import LockedError, WorldError
+from builder.errors import LockedError, VerifyFailed, WorldError
 
 TEMPORARY = ".tmp-"
 """Every file or folder that is not finished has a name that begins so; it may be deleted at any time."""
 
 LOCK_NAME = ".hiwar.lock"
+
+FETCH_AGAIN = "Run `hiwar verify` on that release, and take it again from where it was published."
 
 _CHUNK_BYTES = 1 << 20
 
@@ -111,6 +113,18 @@ def read_json(path: Path) -> Any:
         raise WorldError(
             f"not JSON: {error}", where=str(path), what_next="The file was changed or cut; make it again."
         ) from error
+
+
+@contextmanager
+def damage_told(shard: Path) -> Iterator[None]:
+    """Raise VerifyFailed, naming the file, for what Arrow says of a shard that is not whole or not there."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        what = str(error).splitlines()[0]
+        raise VerifyFailed(f"cannot be read: {what}", where=str(shard), what_next=FETCH_AGAIN) from error
 
 
 def disk_refused(path: Path, error: OSError) -> WorldError:

@@ -20,7 +20,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from builder.errors import UsageError
 from builder.model import Reason
-from builder.storage import folder_lock, write_jsonl
+from builder.storage import damage_told, folder_lock, write_jsonl
 from builder.text import fold_text
 from builder.urls import canonical_url
 
@@ -260,7 +260,8 @@ def add(
     and ids with `hashed`. The same request twice is written once, and hashed if it is then asked to be.
     A pseudonym changes with the recipe, so the ids of all records under it in the folder's releases are written
     with it.
-    Raises UsageError when the value is empty, is no text or regular expression, or cannot be hashed.
+    Raises UsageError when the value is empty, is no text or regular expression, or cannot be hashed, VerifyFailed
+    when a release that a pseudonym is sought in is damaged; then nothing is written.
     """
     _check_text(value, reason)
     kind = kind or kind_of(value)
@@ -303,13 +304,16 @@ def _check_text(*texts: str) -> None:
 
 
 def _ids_under(folder: Path, pseudonym: str) -> list[str]:
-    """Return the ids of all records under a pseudonym in the releases of a folder, sorted."""
+    """Return the ids of all records under a pseudonym in the releases of a folder, sorted.
+
+    Raises VerifyFailed for a shard that cannot be read.
+    """
     import pyarrow.dataset as ds
 
-    shards = sorted(str(path) for path in (folder / "releases").glob("*/data/*/*.parquet"))
     found: set[str] = set()
-    for shard in shards:
-        rows = ds.dataset(shard).to_table(columns=["id"], filter=ds.field("author") == pseudonym)
+    for shard in sorted((folder / "releases").glob("*/data/*/*.parquet")):
+        with damage_told(shard):
+            rows = ds.dataset(str(shard)).to_table(columns=["id"], filter=ds.field("author") == pseudonym)
         found.update(rows["id"].to_pylist())
     return sorted(found)
 

@@ -214,7 +214,7 @@ def _opened(work: Path, sides: Iterable[Iterable[Path]]) -> Iterator[duckdb.Duck
     try:
         with connection(work) as database:
             yield database
-    except duckdb.InvalidInputException as error:
+    except duckdb.Error as error:
         raise VerifyFailed(str(error).splitlines()[0], what_next=_FETCH_AGAIN) from error
 
 

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.errors import CheckFailed
+from builder.errors import CheckFailed, VerifyFailed
 from builder.recipe import Recipe, load_recipe
+from builder.release.audit import file_problems
 from builder.release.companions import write_companions
 from builder.release.content import slices
 from builder.release.manifest import Shard, read_manifest, releases_in
@@ -23,7 +24,15 @@ from builder.release.shards import shard_schema, write_shard
 from builder.release.stats import measure
 from builder.release.version import changelog
 from builder.schema import Row, load_schema
-from builder.storage import TEMPORARY, canonical_json, sync_folder, sync_tree, write_text
+from builder.storage import (
+    FETCH_AGAIN,
+    TEMPORARY,
+    canonical_json,
+    damage_told,
+    sync_folder,
+    sync_tree,
+    write_text,
+)
 from builder.takedown import STAGE, Takedowns, load, redacted
 
 if TYPE_CHECKING:
@@ -104,9 +113,10 @@ def _rows(path: Path, wanted: Iterable[str]) -> Iterable[Row]:
     """Yield the wanted columns of a file's rows, as far as it has them."""
     import pyarrow.parquet as pq
 
-    names = set(pq.read_schema(path).names)
-    for table in slices(path, [name for name in wanted if name in names]):
-        yield from table.to_pylist()
+    with damage_told(path):
+        names = set(pq.read_schema(path).names)
+        for table in slices(path, [name for name in wanted if name in names]):
+            yield from table.to_pylist()
 
 
 def _named(row: Row, requests: Takedowns, documents: set[str]) -> bool:
@@ -128,6 +138,7 @@ def prepare(recipe: Recipe, found: Iterable[Holding]) -> list[Path]:
     Each copy is a whole release of the same version, to be published in place of the old one; what the Hub
     keeps of the old files has to be erased there (docs/takedown.md). A release of which nothing would be left
     gets no copy. The rejected rows beside the old releases are cleaned in place.
+    Raises VerifyFailed when an old release is damaged: its copy would vouch for the damage.
     """
     requests = load(recipe.folder)
     target = recipe.releases / PREPARED
@@ -148,6 +159,8 @@ def prepare(recipe: Recipe, found: Iterable[Holding]) -> list[Path]:
 def _write_copy(recipe: Recipe, each: Holding, requests: Takedowns, folder: Path) -> bool:
     """Write one cleaned release into `folder`; False when no document would be left."""
     old = read_manifest(each.release)
+    if wrong := list(file_problems(each.release, old)):
+        raise VerifyFailed("; ".join(wrong[:3]), where=str(each.release), what_next=FETCH_AGAIN)
     shards = [
         shard for shard in (_copy_shard(shard, each, requests, folder) for shard in old.shards) if shard
     ]
@@ -186,8 +199,23 @@ def _copy_shard(shard: Shard, each: Holding, requests: Takedowns, folder: Path) 
     place = folder / Path(shard.path).parent
     place.mkdir(parents=True, exist_ok=True)
     version = read_manifest(each.release).schema_version(shard.table)
+    kept = _without_parents(kept, {key for _, key in each.records})
     kept = _without_urls(kept, requests).cast(shard_schema(load_schema(shard.table, version)))
     return write_shard(shard.table, Path(shard.path).stem, kept, place)
+
+
+def _without_parents(table: pa.Table, gone: set[str]) -> pa.Table:
+    """Say of the records that answer one that is gone what a build says of them: their parent is missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lost = pc.and_(
+        pc.is_in(table["parent_id"], pa.array(sorted(gone), pa.string())),
+        pc.equal(table["parent_state"], "present"),
+    )
+    index = table.schema.get_field_index("parent_state")
+    states = pc.if_else(pc.fill_null(lost, False), "missing", table["parent_state"])  # noqa: FBT003
+    return table.set_column(index, table.schema.field(index), states)
 
 
 def _without_urls(table: pa.Table, requests: Takedowns) -> pa.Table:
