@@ -16,7 +16,7 @@ from builder.duck import connection, quoted
 from builder.errors import HiwarError
 from builder.release.card import read_head, without_kept
 from builder.release.content import ContentHash, slices
-from builder.release.manifest import MANIFEST, TABLES, Manifest, Shard
+from builder.release.manifest import MANIFEST, TABLES, FileEntry, Manifest, Shard
 from builder.release.shards import shard_schema
 from builder.schema import Row, Schema, load_schema, shipped
 from builder.storage import sha256_of
@@ -34,12 +34,20 @@ def file_problems(release: Path, manifest: Manifest) -> Iterator[str]:
     yield from (f"{name} is missing" for name in sorted(named.keys() - there))
     yield from (f"{name} is not in the manifest" for name in sorted(there - named.keys() - {MANIFEST}))
     for name in sorted(named.keys() & there):
-        if sha256_of(release / name) != named[name].sha256 and not _only_kept_text(release, name, manifest):
-            yield f"{name} has another SHA-256 than the manifest says"
+        other = _other(release / name, named[name])
+        if other and not _only_kept_text(release, name, manifest):
+            yield f"{name} has another {other} than the manifest says"
     for shard in manifest.shards:
         entry = named.get(shard.path)
         if entry is None or (entry.sha256, entry.size_bytes) != (shard.sha256, shard.size_bytes):
             yield f"{shard.path}: the manifest contradicts itself"
+
+
+def _other(path: Path, entry: FileEntry) -> str | None:
+    """Return what of a file is not as its entry says; None when all is."""
+    if sha256_of(path) != entry.sha256:
+        return "SHA-256"
+    return "size" if path.stat().st_size != entry.size_bytes else None
 
 
 def _only_kept_text(release: Path, name: str, manifest: Manifest) -> bool:
@@ -126,7 +134,7 @@ def _mention_problems(table: pa.Table, shard: Shard) -> Iterator[str]:
 
 
 def _identity_problems(release: Path, manifest: Manifest) -> Iterator[str]:
-    """Look for ids that stand twice, comments without their document, and comments in another split."""
+    """Look for ids that stand twice, comments without document or in another split, and parents that are not there."""
     with TemporaryDirectory(prefix="hiwar-audit-") as scratch, connection(Path(scratch)) as database:
         for table in TABLES:
             database.execute(f"CREATE VIEW {table} AS {_identity_sql(release, manifest, table)}")
@@ -139,16 +147,26 @@ def _identity_problems(release: Path, manifest: Manifest) -> Iterator[str]:
             yield f"comment {key} " + (
                 "has no document" if alone else "is in another split than its document"
             )
+        for table in TABLES:
+            query = f"""SELECT id, parent_state FROM {table}
+                WHERE parent_id IS NOT NULL AND (parent_state = 'present') <> (parent_id IN
+                    (SELECT id FROM documents UNION ALL SELECT id FROM comments)) ORDER BY 1 LIMIT 10"""
+            for key, state in database.execute(query).fetchall():
+                yield f"{table}: the parent of {key} is not {state}"
 
 
 def _identity_sql(release: Path, manifest: Manifest, table: str) -> str:
-    """Return the query of id, document_id and split of all rows of a table."""
+    """Return the query of id, document_id, split and parent of all rows of a table."""
     files = ", ".join(quoted(str(release / shard.path)) for shard in manifest.table_shards(table))
     if not files:
-        return "SELECT '' AS id, '' AS document_id, '' AS split WHERE false"
+        return (
+            "SELECT '' AS id, '' AS document_id, '' AS split, '' AS parent_id, '' AS parent_state WHERE false"
+        )
     column = "id AS document_id" if table == "documents" else "document_id"
     split = "regexp_extract(filename, '([a-z0-9_]+)-[^/]*$', 1) AS split"
-    return f"SELECT id, {column}, {split} FROM read_parquet([{files}], filename = true)"
+    return (
+        f"SELECT id, {column}, {split}, parent_id, parent_state FROM read_parquet([{files}], filename = true)"
+    )
 
 
 def card_problems(release: Path, manifest: Manifest) -> Iterator[str]:
