@@ -6,8 +6,9 @@ Nothing heavy is imported here: `hiwar --help` loads none of pyarrow, trafilatur
 from __future__ import annotations
 
 import functools
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from builder.console import Output
-from builder.errors import HiwarError, WorldError
+from builder.errors import HiwarError, UsageError, WorldError
 from builder.version import __version__
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -44,9 +45,14 @@ class _Hiwar(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; end with the exit code of the error it raises, if any."""
         try:
+            _refuse_bare_bytes([*sys.argv[1:], _folder()])
             return super().invoke(ctx)
         except HiwarError as error:
             ctx.exit(_report(ctx, error))
+        except UnicodeEncodeError as error:
+            if sys.getfilesystemencoding() == "utf-8":
+                raise
+            ctx.exit(_report(ctx, _not_utf8(error.object[error.start : error.end])))
         except OSError as error:
             what_next = (
                 "Free space, mend rights or plug the network in, then run it again: nothing is half done."
@@ -58,6 +64,31 @@ class _Hiwar(click.Group):
         except KeyboardInterrupt:
             click.echo("Stopped. What was done is kept; run the same command to go on.", err=True)
             ctx.exit(130)
+
+
+def _folder() -> str:
+    """Return the folder a command is run in, "" where it was removed meanwhile."""
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except OSError:
+        return ""
+
+
+def _refuse_bare_bytes(names: Iterable[str]) -> None:
+    """Raise UsageError for a word or folder whose bytes are no letters here: no file we write could name it."""
+    for name in names:
+        if any("\udc80" <= letter <= "\udcff" for letter in name):
+            raise _not_utf8(name)
+
+
+def _not_utf8(name: str) -> UsageError:
+    terminal = sys.getfilesystemencoding()
+    advice = (
+        "Give it a name in UTF-8 (mv, or convmv for a whole tree)."
+        if terminal == "utf-8"
+        else f"Names are {terminal} here: set LC_ALL=C.UTF-8, unset PYTHONUTF8, and run it again."
+    )
+    return UsageError(f"not UTF-8: {name!r}", where="hiwar", what_next=advice)
 
 
 def _report(ctx: click.Context, error: HiwarError) -> int:

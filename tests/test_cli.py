@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -250,6 +251,54 @@ def test_a_full_disk_or_missing_right_is_the_world(tmp_path: Path) -> None:
     done = hiwar("new", tmp_path / "file" / "d")
     assert done.returncode == 3
     assert "file" in done.stderr
+
+
+ASCII = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+
+
+@pytest.mark.parametrize(
+    ("words", "folder"),
+    [
+        (["new", "مدونة"], "."),
+        (["build", "مدونة"], "."),
+        (["crawl", "--dry-run"], "مدونة"),
+        (["build"], "مدونة"),
+    ],
+)
+def test_a_name_that_the_terminal_cannot_spell_ends_with_what_to_do(
+    tmp_path: Path, words: list[str], folder: str
+) -> None:
+    """An Arabic folder under LC_ALL=C, named or worked in: exit code 2, no traceback, nothing half made."""
+    (tmp_path / folder).mkdir(exist_ok=True)
+    before = sorted(tmp_path.rglob("*"))
+    for json_lines in ([], ["--json"]):
+        command = [sys.executable, "-m", "builder", *words, *json_lines]
+        around = {**os.environ, **ASCII, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, capture_output=True, cwd=tmp_path / folder, env=around, check=False)
+        assert (done.returncode, b"Traceback" in done.stderr) == (2, False)
+        assert b"LC_ALL=C.UTF-8" in (done.stdout if json_lines else done.stderr)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_arabic_path_in_a_recipe_ends_with_what_to_do_too(tmp_path: Path) -> None:
+    """The words of the command are plain, and the recipe names a file that the terminal cannot spell."""
+    text = '[dataset]\nname = "d"\n[[source]]\nkind = "warc"\nname = "s"\npaths = ["صفحات/*.warc.gz"]\n'
+    (tmp_path / "dataset.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "صفحات").mkdir()
+    (tmp_path / "صفحات" / "أ.warc.gz").write_bytes(b"")
+    around = {**os.environ, **ASCII, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "builder", "build"]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=around, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="no file there has a name that is no UTF-8")
+def test_a_folder_whose_name_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    """Under UTF-8 too there are names from older machines: the message shows which bytes."""
+    done = hiwar("new", os.fsdecode(os.fsencode(tmp_path) + b"/\xe3\xcf\xe6\xe4\xc9"))
+    assert done.returncode == 2
+    assert "udce3" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_command_is_in_the_readme() -> None:
