@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -37,12 +37,22 @@ WANTED_TYPES = re.compile(r"^(text/|application/([\w.+-]*\+)?(json|xml)\b|applic
 
 
 class _Tap(ResponseHandler):
-    """An aiohttp protocol that keeps what it receives, and hangs up on more than `most_bytes` a request."""
+    """An aiohttp protocol that keeps what it receives, and hangs up on more than `most_bytes` a request.
+
+    It hangs up as well on what comes unasked, as a 408 before a server closes: aiohttp would take it for the answer
+    to the next request, and each answer after it for that to another.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most_bytes: int) -> None:
         super().__init__(loop)
         self.most_bytes = most_bytes
         self.kept: IO[bytes] = io.BytesIO()
+        self.asked = False
+
+    def set_response_params(self, **more: Any) -> None:
+        """Get ready for the answer to a request that is about to be sent."""
+        self.asked = True
+        super().set_response_params(**more)
 
     @property
     def is_full(self) -> bool:
@@ -51,7 +61,7 @@ class _Tap(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes, large answers on disk, then parse them."""
-        if self.is_full:
+        if self.is_full or not self.asked:
             if self.transport is not None:
                 self.transport.abort()
             return
@@ -64,6 +74,7 @@ class _Tap(ResponseHandler):
 
     def take(self) -> IO[bytes]:
         """Return what was received since the last call and begin anew."""
+        self.asked = False
         kept, self.kept = self.kept, io.BytesIO()
         return kept
 
@@ -197,6 +208,8 @@ class Fetcher:
         self.guard.check_url(url)
         cap = self._limits.max_body_bytes if max_body_bytes is None else max_body_bytes
         target = URL(url, encoded=True)
+        # Let the loop see what a server said since the last answer, so that its connection is not taken again.
+        await asyncio.sleep(0)
         began = self._clock()
         reading = _Reading()
         token = current_host.set(target.host or "")

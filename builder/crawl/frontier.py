@@ -289,6 +289,12 @@ class Frontier:
             (host, f"{origin}/"),
         ).rowcount
 
+    def hold_new(self, host: str) -> None:
+        """Leave the URLs of a host that were never asked for to the next run."""
+        self.db.execute(
+            "UPDATE urls SET state = 'held' WHERE host = ? AND state = 'due' AND visits = 0", (host,)
+        )
+
     def visited(self, entry_id: int, visit: Visit) -> None:
         """Write down what a visit gave. Needs a transaction."""
         names = (*_KEPT_WHEN_NONE, "state", "due_s", "attempts", "outcome", "reason")

@@ -70,9 +70,11 @@ def _seen(answer: Answer | None, written: Written | None, judgement: Judgement) 
     )
     if judgement.outcome in ("kept", "unchanged"):
         original = written.original
+        # A 304 keeps the tags it does not repeat; a whole answer without them takes those of the one before away.
+        none = None if answer.status == 304 else ""
         seen |= Seen(
-            etag=answer.header("etag"),
-            last_modified=answer.header("last-modified"),
+            etag=answer.header("etag") or none,
+            last_modified=answer.header("last-modified") or none,
             digest=written.digest,
             entity=None if answer.status == 304 else written.entity,
             record_id=original.record_id,

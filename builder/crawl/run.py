@@ -123,6 +123,7 @@ class Run:
                     continue
                 retry_s = self._frontier.next_retry_s(host)
                 if retry_s is None:
+                    state.pace.stopped = state.spent
                     break
                 await self._wait(max(retry_s - self._now().timestamp(), TICK_S))
         del self._tasks[host]
@@ -132,9 +133,12 @@ class Run:
     async def _visit(self, entry: Entry, state: HostState) -> None:
         """Ask for one URL if all agree, and commit what came of it."""
         source = self._sources[entry.target.source]
-        over = self._over_budget(entry, state)
-        if over is not None:
-            state.pace.stopped = over
+        if state.bytes >= self._settings.max_bytes_per_host:
+            state.pace.stopped = f"budget of {self._settings.max_bytes_per_host} bytes used up"
+            return
+        if entry.visits == 0 and state.pages >= self._settings.max_pages_per_host:
+            state.spent = f"budget of {self._settings.max_pages_per_host} pages used up"
+            self._frontier.hold_new(entry.host)
             return
         if not self._scope.still_wanted(source, entry.target):
             self._refuse(entry, state, EXCLUDED)
@@ -160,14 +164,6 @@ class Run:
             entry.host
         ):
             state.pace.stopped = why
-
-    def _over_budget(self, entry: Entry, state: HostState) -> str | None:
-        """Return why the host's budget ends its run, or None. Revisits do not count as pages."""
-        if state.bytes >= self._settings.max_bytes_per_host:
-            return f"budget of {self._settings.max_bytes_per_host} bytes used up"
-        if entry.visits == 0 and state.pages >= self._settings.max_pages_per_host:
-            return f"budget of {self._settings.max_pages_per_host} pages used up"
-        return None
 
     async def _permission(self, entry: Entry, state: HostState) -> Permission:
         async def turn() -> None:

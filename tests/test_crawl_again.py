@@ -1,0 +1,66 @@
+"""What a second visit may go by: the tags of the newest answer, and a budget that counts new pages alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crawling import FakeClock, assert_clean, captures, page_paths, recipe_for
+from loopback import Reply, Request, page, website
+
+from builder.archive.read import load
+from builder.crawl import CrawlResult, crawl
+from builder.recipe import Recipe
+
+DAY_S = 86_400
+
+
+def run(recipe: Recipe, clock: FakeClock) -> CrawlResult:
+    """Crawl by a clock that moves by waiting alone."""
+    return crawl(recipe, now=clock.now, wait=clock.wait)
+
+
+def test_a_tag_goes_with_the_answer_it_came_with(tmp_path: Path) -> None:
+    """A page that went back to an older text is fetched, not taken for the text between, whose answer had no tag."""
+    texts = [("النص الأول", '"one"'), ("النص الثاني", None), ("النص الأول", '"one"')]
+    clock = FakeClock()
+
+    def answer(request: Request) -> Reply:
+        text, tag = texts[0]
+        if tag is not None and request.headers.get("if-none-match") == tag:
+            return Reply(status=304, headers=(("ETag", tag),))
+        return Reply(page(text=text).body, headers=() if tag is None else (("ETag", tag),))
+
+    with website({"/": answer}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", recrawl_max_days=1)
+        while texts:
+            run(recipe, clock)
+            texts.pop(0)
+            clock.pass_s(2 * DAY_S)
+    pages = [ref for ref in captures(recipe) if ref.role == "page"]
+    assert [ref.status for ref in pages] == [200, 200, 200]
+    assert "النص الأول" in load(pages[0]).body.decode()
+    assert pages[2].payload_digest == pages[0].payload_digest
+    assert_clean(recipe)
+
+
+def test_a_host_whose_budget_is_used_up_is_still_visited_again(tmp_path: Path) -> None:
+    """New pages beyond the budget wait; those that are known are asked for when they are due, gone ones too."""
+    clock = FakeClock()
+    with website(
+        {"/": page("/a", "/b", "/c"), "/a": page(text="أ"), "/b": page(text="ب"), "/c": page()}
+    ) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", max_pages_per_host=3, recrawl_max_days=1)
+        first = run(recipe, clock)
+        assert site.pages() == ["/", "/a", "/b"]
+        assert "budget of 3 pages" in (first.hosts[0].stopped or "")
+        assert first.queued == 1
+        site.log.clear()
+        site.routes |= {"/a": Reply(status=404)}
+        clock.pass_s(2 * DAY_S)
+        again = run(recipe, clock)
+        assert sorted(site.pages()) == ["/", "/a", "/b"]
+        assert "budget of 3 pages" in (again.hosts[0].stopped or "")
+        assert again.queued == 1
+        wider = recipe_for(tmp_path, f"{site.url}/", max_pages_per_host=9, recrawl_max_days=1)
+        run(wider, clock)
+    assert "/c" in page_paths(captures(recipe))
