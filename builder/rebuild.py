@@ -10,6 +10,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as package_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,10 +21,13 @@ from builder.recipe import load_recipe
 from builder.release.manifest import FileEntry, Manifest, read_manifest
 from builder.release.places import at_home, dataset_of, recipe_beside
 from builder.storage import LOCK_NAME, TEMPORARY
+from builder.version import __version__
 
 _LEFT_OUT = ("releases", "cache")
 _ARCHIVES = (".warc", ".warc.gz", ".warc.zst", ".wacz")
 _CHUNK_BYTES = 1 << 20
+_TOLD_ALONE = ("captured_until", "history", "name", "previous", "schemas", "tallies")
+"""What a manifest says that stands in no other file with a hash."""
 
 
 def rebuild_problems(release: Path, manifest: Manifest) -> Iterator[str]:
@@ -103,8 +108,24 @@ def _differences(made: Manifest, again: Manifest) -> Iterator[str]:
         yield "the recipe means something else to this Hiwar"
     yield from _unequal("archive", _hashes(made.inputs), _hashes(again.inputs))
     yield from _unequal("records of", _contents(made), _contents(again))
-    if (made.hiwar, dict(made.made_with)) == (again.hiwar, dict(again.made_with)):
+    if not other_code(made):
         yield from _unequal("bytes of", _hashes(made.files), _hashes(again.files))
+        told, found = made.as_dict(), again.as_dict()
+        yield from (f"{key} in manifest.json: differ" for key in _TOLD_ALONE if told[key] != found[key])
+
+
+def other_code(made: Manifest) -> str:
+    """Return what wrote a release and is not what is installed here, as in "pyarrow 25.0.0"; "" when all of it is."""
+    here = {name: _installed(name) for name in made.made_with}
+    others = [f"{name} {version}" for name, version in made.made_with.items() if here[name] != version]
+    return ", ".join([*([] if made.hiwar == __version__ else [f"Hiwar {made.hiwar}"]), *others])
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return package_version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _contents(manifest: Manifest) -> dict[str, str]:

@@ -183,6 +183,13 @@ def test_a_dry_run_shows_all_and_touches_nothing(hub: HubServer, releases: Relea
     assert json.loads(json.dumps(plan.as_dict()))["dry_run"] is True
 
 
+def test_a_dry_run_of_what_is_published_would_send_nothing(hub: HubServer, releases: Releases) -> None:
+    """It says that the release is there, as the real run would."""
+    send(hub, releases.first)
+    plan = send(hub, releases.first, dry_run=True)
+    assert (plan.already, plan.new_bytes) == (True, 0)
+
+
 def test_a_dry_run_estimates_the_bytes_that_xet_would_send(hub: HubServer, releases: Releases) -> None:
     """The estimate covers the changed shard and is not larger than it."""
     send(hub, releases.first)
@@ -465,6 +472,26 @@ def test_a_published_version_is_never_changed(hub: HubServer, releases: Releases
 
     with pytest.raises(UsageError, match=r"v1\.0\.0 is published and holds other content"):
         send(hub, other.path)
+
+
+@pytest.mark.parametrize("what", ["tag", "older", "moved"])
+def test_a_dry_run_refuses_what_the_real_run_would(
+    hub: HubServer, releases: Releases, tmp_path: Path, what: str
+) -> None:
+    """Nobody plans on a version that is taken, that comes too late, or on a head that somebody else made."""
+    send(hub, releases.second if what == "older" else releases.first)
+    release = releases.first if what == "older" else releases.second
+    if what == "tag":
+        release = release_of(recipe_in(tmp_path), [document(1)]).path
+    elif what == "moved":
+        hub.commit(REPO, "Rename a shard", {"data/documents/mine.parquet": b"PAR1"})
+    start = len(hub.seen)
+    with pytest.raises(HiwarError) as dry:
+        send(hub, release, dry_run=True)
+    assert {seen.method for seen in hub.seen[start:]} <= {"GET", "HEAD"}
+    with pytest.raises(type(dry.value)) as real:
+        send(hub, release)
+    assert str(real.value) == str(dry.value)
 
 
 @pytest.mark.parametrize("what", ["changed", "missing", "added", "card"])

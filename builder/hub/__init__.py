@@ -74,7 +74,7 @@ def publish(
     made and that you have looked at. With `load_back` the data is fetched by its tag and compared, record by
     record. Raises VerifyFailed when the folder is not what its manifest says or comes back different,
     UsageError when this version cannot follow what is published, HubError when the Hub refuses, has moved on,
-    or cannot be reached.
+    or cannot be reached; a dry run raises what can be known before anything is sent.
     """
     say = progress or (lambda _: None)
     local = LocalRelease.read(release)
@@ -83,14 +83,17 @@ def publish(
     state = look(remote)
     local = local.addressed_to(repo_id, state.card)
     plan = _planned(local, remote, state)
-    if dry_run:
-        from builder.hub.estimate import xet_bytes
-
-        return replace(plan, dry_run=True, xet_bytes=xet_bytes(local, plan.changes))
     done = _tagged_already(local, remote, state, plan)
     if done is None:
         check_version(local.version, state)
-        done = _commit(local, remote, state, plan, _Way(pr, private, parent, say))
+        if not pr and not is_same(plan.changes):
+            _refuse_moved(remote, state, local, parent)
+    if dry_run:
+        from builder.hub.estimate import xet_bytes
+
+        return replace(done or plan, dry_run=True, xet_bytes=xet_bytes(local, plan.changes))
+    if done is None:
+        done = _commit(local, remote, state, plan, _Way(pr, private, say))
     if done.pull_url is None:
         say(f"tagging {done.tag}")
         remote.tag(done.tag, done.commit or "", f"Version {local.version}")
@@ -104,7 +107,6 @@ class _Way:
 
     pull: bool
     private: bool
-    parent: str | None
     say: Progress
 
 
@@ -154,8 +156,6 @@ def _commit(
         return replace(plan, commit=state.head, already=not way.pull)
     if way.pull and (found := _open_pull(local, remote, state)):
         return replace(plan, already=True, commit=found[1], pull_url=f"{plan.url}/discussions/{found[0]}")
-    if not way.pull:
-        _refuse_moved(remote, state, local, way.parent)
     if state.head is None:
         way.say(f"creating {remote.repo_id}")
         remote.create(private=way.private)

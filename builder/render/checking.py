@@ -113,7 +113,7 @@ def show_publish(result: PublishResult, out: Output) -> None:
     for note in result.notes:
         out.result(note)
     estimate = "" if result.xet_bytes is None else f", of which about {result.xet_bytes:,} new to the Hub"
-    state = "Would send" if result.dry_run else "Already there:" if result.already else "Sent"
+    state = "Already there:" if result.already else "Would send" if result.dry_run else "Sent"
     out.result(f"{state} {result.new_bytes:,} bytes{estimate}. {result.pull_url or result.url}")
     if result.checked:
         counts = ", ".join(f"{count:,} {table}" for table, count in result.checked)

@@ -1,0 +1,78 @@
+"""Building a release again from its archives: what is the same, what differs, and what was not compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from archivekit import dataset
+from releasekit import NOW
+
+from builder.pipeline import build
+from builder.rebuild import other_code, rebuild_problems
+from builder.recipe import load_recipe
+from builder.release.manifest import FileEntry, Manifest, read_manifest
+from builder.storage import write_json
+from builder.verify import verify
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a release that was built from an archive."""
+    folder = dataset(tmp_path_factory.mktemp("rebuild") / "ds", range(3))
+    release = build(load_recipe(folder), now=NOW).release
+    assert release is not None
+    return release
+
+
+def retold(manifest: Manifest, **other: object) -> Manifest:
+    """Return a manifest that says of every part something else than is true, and nothing impossible."""
+    (shard, *shards), (first, second, *files) = manifest.shards, manifest.files
+    tally = manifest.tallies[0]
+    told = {
+        "captured_until": "2031-01-01",
+        "tallies": (replace(tally, read=tally.read + 1, kept=tally.kept + 1), *manifest.tallies[1:]),
+        "shards": (replace(shard, content="sha256:0"), *shards),
+        "files": (replace(first, sha256="0" * 64), FileEntry("more.txt", 1, "0" * 64), *files),
+        "inputs": (*manifest.inputs, FileEntry("lost.warc.gz", 9, "0" * 64)),
+        "recipe": "sha256:0",
+        **other,
+    }
+    assert second.name == "README.md"
+    return replace(manifest, **told)  # type: ignore[arg-type]
+
+
+RECORDS = [
+    "the recipe means something else to this Hiwar",
+    "archive lost.warc.gz: missing",
+    "records of data/documents/train-2025-01.parquet: differ",
+]
+BYTES = [
+    "bytes of CHANGELOG.md: differ",
+    "bytes of README.md: new",
+    "bytes of more.txt: missing",
+    "captured_until in manifest.json: differ",
+    "tallies in manifest.json: differ",
+]
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"), [({}, [*RECORDS, *BYTES]), ({"made_with": {"pyarrow": "1.0.0"}}, RECORDS)]
+)
+def test_every_difference_is_told(made: Path, other: dict[str, object], expected: list[str]) -> None:
+    """Records always; bytes, and what the manifest alone says, where the same code wrote both."""
+    manifest = read_manifest(made)
+    assert list(rebuild_problems(made, retold(manifest, **other))) == expected
+
+
+def test_a_yes_about_records_alone_says_so(made: Path) -> None:
+    """Bytes that other versions of packages wrote are not compared, and nobody is left to think they were."""
+    manifest = read_manifest(made)
+    assert other_code(manifest) == ""
+    older = replace(manifest, hiwar="0.0.9", made_with={**manifest.made_with, "gone-package": "2"})
+    write_json(made / "manifest.json", older.as_dict())
+    check = verify(made, rebuild=True).checks[-1]
+    write_json(made / "manifest.json", manifest.as_dict())
+    assert (check.name, check.ok) == ("rebuild", True)
+    assert "bytes were not compared, for it was made with Hiwar 0.0.9, gone-package 2" in check.detail
