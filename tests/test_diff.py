@@ -14,7 +14,7 @@ from builder import takedown
 from builder.dedup import cluster
 from builder.errors import VerifyFailed, WorldError
 from builder.recipe import DedupBlock
-from builder.release.diff import Side, compare, diff
+from builder.release.diff import ReleaseDiff, Side, TableDiff, compare, diff
 from builder.release.manifest import read_manifest
 from builder.release.shards import write_shards
 from builder.schema import load_schema
@@ -79,6 +79,7 @@ def test_provenance_alone_is_no_change(tmp_path: Path) -> None:
     assert found is not None
     assert found.same_records
     assert found.total("bookkept") == 1
+    assert found.tables[0].examples == {}
     assert "only provenance or cluster bookkeeping differs: 1" in found.render()
 
 
@@ -207,3 +208,49 @@ def test_many_changes_name_twenty_examples(tmp_path: Path) -> None:
     assert found.total("removed") == 200
     assert len(found.tables[0].examples["removed"]) == 20
     assert removed["documents"] == sorted(pq.read_table(tmp_path / shards[0].path)["id"].to_pylist())
+
+
+def test_a_table_that_comes_and_goes(tmp_path: Path) -> None:
+    """All its records were added, or removed; its columns are no news of their own."""
+    recipe = recipe_in(tmp_path)
+    one = release_of(recipe, BASE[:2])
+    two = release_of(recipe, BASE[:2], [comment(n, BASE[0]) for n in (1, 2)])
+    there, back = diff(one.path, two.path), diff(two.path, one.path)
+    assert [table.table for table in there.tables] == ["documents", "comments"]
+    assert (there.tables[1].added, back.tables[1].removed) == (2, 2)
+    assert {there.tables[1].columns_added, back.tables[1].columns_removed} == {()}
+    assert (there.tables[1].rows_before, back.tables[1].rows_after) == (0, 0)
+
+
+def test_every_fact_is_printed() -> None:
+    """Columns by how often they changed, three examples of each kind, what else is new."""
+    fields = {"author": 1, "lang": 1, "title": 3}
+    examples = {"added": ("a", "b", "c", "d"), "removed": ("x",)}
+    documents = TableDiff("documents", 30, 31, 4, 3, 3, 2, fields, ("mood",), ("issue",), examples)
+    found = ReleaseDiff("", "", (documents,), recipe_changed=True)
+    assert found.render().splitlines() == [
+        "nothing -> draft",
+        "documents: 30 -> 31 records; 4 added, 3 changed, 3 removed",
+        "  changed in title: 3",
+        "  changed in author: 1",
+        "  changed in lang: 1",
+        "  new column: mood",
+        "  column gone: issue",
+        "  only provenance or cluster bookkeeping differs: 2",
+        "  added, e.g.: a, b, c",
+        "  removed, e.g.: x",
+        "the recipe changed",
+    ]
+    told = found.as_dict()
+    assert (told["before"], told["after"], told["recipe_changed"]) == ("", "", True)
+    assert ReleaseDiff("1.0.0", "1.0.1", ()).render() == "1.0.0 -> 1.0.1\nthe records are the same"
+
+
+@pytest.mark.parametrize("change", ["added", "changed", "removed", "columns_added", "columns_removed"])
+def test_one_change_is_enough(change: str) -> None:
+    """The records are the same only where none of five things happened, in either table."""
+    value = ("mood",) if change.startswith("columns") else 1
+    changed = TableDiff("comments", 5, 5, **{change: value})  # type: ignore[arg-type]
+    same = TableDiff("documents", 5, 5, bookkept=1)
+    assert not ReleaseDiff("1.0.0", "", (same, changed)).same_records
+    assert ReleaseDiff("1.0.0", "", (same,)).same_records

@@ -17,7 +17,8 @@ from releasekit import NOW, comment, document, recipe_in, release_of
 from builder.errors import CheckFailed, HiwarError, HubError, UsageError, VerifyFailed
 from builder.hub import PublishResult, publish
 from builder.hub import remote as remote_module
-from builder.hub.remote import Moved
+from builder.hub.remote import Moved, Remote
+from builder.hub.state import look
 from builder.release.croissant import IDS_ONLY
 from builder.release.holdings import holdings, prepare
 from builder.storage import sha256_of
@@ -349,6 +350,27 @@ def test_a_moved_head_is_refused_with_advice(hub: HubServer, releases: Releases)
 
     send(hub, releases.second, parent=head)
     assert titles(hub)[:2] == ["Version 1.1.0", "Rename a shard"]
+
+
+def test_a_shard_that_somebody_deleted_on_main_is_told(hub: HubServer, releases: Releases) -> None:
+    """It would come back with the next version, and somebody wanted it gone."""
+    send(hub, releases.first)
+    hub.commit(REPO, "Drop January", {"data/documents/train-2025-01.parquet": None})
+    with pytest.raises(Moved, match=r"Drop January\): data/documents/train-2025-01\.parquet") as caught:
+        send(hub, releases.second)
+    assert "--parent" in caught.value.what_next
+
+
+def test_the_highest_version_is_the_last_one(hub: HubServer, releases: Releases) -> None:
+    """Tags come in any order, and 1.10.0 is higher than 1.9.0."""
+    result = send(hub, releases.first)
+    head = hub.commit(REPO, "Later", {"LICENSE": b"CC BY 4.0"})
+    hub.repos[REPO].tags |= {"v1.10.0": head, "v1.9.0": result.commit or "", "v2": head, "v3.0.0-beta": head}
+    state = look(Remote(REPO, hub.url))
+    assert (state.last_version, state.last_commit, state.head) == ("1.10.0", head, head)
+    assert "LICENSE" in state.tagged_tree
+    with pytest.raises(UsageError, match=r"1\.1\.0 comes before v1\.10\.0"):
+        send(hub, releases.second)
 
 
 def test_a_repository_full_of_other_data_is_not_taken_over(hub: HubServer, releases: Releases) -> None:

@@ -13,8 +13,6 @@ from builder.release.card import kept_text, with_kept, without_kept
 from builder.release.manifest import version_key
 
 CARD = "README.md"
-FIRST_FILES = (".gitattributes", CARD, "LICENSE", ".gitignore")
-"""What a repository may hold before the first release without being somebody's work on data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def foreign_changes(state: State, card: str) -> list[str]:
     `card` is the README.md about to be published. An edit between its markers is not lost: it was taken over.
     """
     if not state.last_version:
-        return [path for path in state.tree if path not in FIRST_FILES and path.startswith(OURS)]
+        return [path for path in state.tree if path.startswith(OURS)]
     paths = sorted({*state.tree, *state.tagged_tree})
     changed = [path for path in paths if _id(state.tree, path) != _id(state.tagged_tree, path)]
     return [path for path in changed if path != CARD or not _only_kept_text(state, card)]

@@ -14,6 +14,7 @@ from builder.recipe_values import ReleaseBlock
 from builder.release.diff import ReleaseDiff
 from builder.release.manifest import TABLES
 from builder.release.stats import Statistics
+from builder.takedown import STAGE
 
 _ALIKE = 0.8
 """Likeness from which a name that did not occur is taken for a slip of one that did."""
@@ -26,6 +27,7 @@ def figures(statistics: Statistics, change: ReleaseDiff | None) -> dict[str, flo
     share of the records of the last release (0 for the first release).
     """
     flat = {f"{kind}.{table}": 0.0 for kind in ("rows", "undated") for table in TABLES}
+    flat |= {f"dropped.{STAGE}": 0.0, f"failed.{STAGE}": 0.0}  # there is no such stage before the first request
     flat.update(statistics.figures())
     before = sum(table.rows_before for table in change.tables) if change else 0
     for kind in ("added", "changed", "removed"):
