@@ -49,6 +49,8 @@ def rebuild_problems(release: Path, manifest: Manifest) -> Iterator[str]:
         built = build(load_recipe(mirror), workers=1, now=datetime.now(UTC))
         if built.release is None or not built.fresh:
             yield f"the archives give release {built.version} again, not this one"
+            found = read_manifest(built.release).inputs if built.release else ()
+            yield from _unequal("archive", _hashes(manifest.inputs), _hashes(found))
             return
         yield from _differences(manifest, read_manifest(built.release))
 

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from warcmaker import http, record, write
 
-from builder.errors import UsageError
+from builder.errors import UsageError, VerifyFailed
 from builder.explain import Story, explain, explain_text, render_html
 from builder.model import Capture, CaptureRef
 from builder.pipeline import build
@@ -129,6 +129,21 @@ def test_after_a_build_the_story_tells_what_was_decided(folder: Path) -> None:
     assert all(each.kept or each.reasons for each in found)
     left_out = explain(recipe, URL.replace("840001", "5")).verdicts
     assert any("no-header-line" in reason for each in left_out for reason in each.reasons)
+
+
+@pytest.mark.parametrize("name", ["1.0.0/data/documents/train-2026-01.parquet", "1.0.0.rejected.parquet"])
+def test_a_damaged_release_is_named(folder: Path, tmp_path: Path, name: str) -> None:
+    """What was decided cannot be told from half a file; it is named, with what to do."""
+    path = tmp_path / "releases" / name
+    path.parent.mkdir(parents=True)
+    for part in ("dataset.toml", "saved.warc.gz"):
+        (tmp_path / part).write_bytes((folder / part).read_bytes())
+    (tmp_path / "releases/1.0.0").mkdir(exist_ok=True)
+    (tmp_path / "releases/1.0.0/manifest.json").touch()
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(VerifyFailed, match="cannot be read") as caught:
+        explain(load_recipe(tmp_path), URL)
+    assert caught.value.where == str(path)
 
 
 def test_fuller_view_of_an_article_stands_though_the_mobile_page_was_captured_later(folder: Path) -> None:

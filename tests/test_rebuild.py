@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archivekit import dataset
+from archivekit import add_archive, dataset
 from releasekit import NOW
 
 from builder.pipeline import build
@@ -76,3 +76,17 @@ def test_a_yes_about_records_alone_says_so(made: Path) -> None:
     write_json(made / "manifest.json", manifest.as_dict())
     assert (check.name, check.ok) == ("rebuild", True)
     assert "bytes were not compared, for it was made with Hiwar 0.0.9, gone-package 2" in check.detail
+
+
+def test_an_archive_that_is_gone_is_named(tmp_path: Path) -> None:
+    """Without what the release was made from, the archives give the one before; where it is, nothing differs."""
+    folder = dataset(tmp_path / "ds", range(2))
+    build(load_recipe(folder), now=NOW)
+    added = add_archive(folder, "b", range(2, 4))
+    release = build(load_recipe(folder), now=NOW).release
+    assert release is not None
+    added.unlink()
+    assert list(rebuild_problems(release, read_manifest(release))) == [
+        "the archives give release 1.0.0 again, not this one",
+        "archive b.warc.gz: missing",
+    ]

@@ -293,6 +293,13 @@ def test_copies_without_it_are_prepared(history: Path) -> None:
         assert manifest.rows("documents") == {"1.1.0": 3, "1.2.0": 5}[folder.name]
         assert [entry.table for entry in manifest.schemas] == ["documents"]
         assert str(ROWS[2]["url"]) not in published(folder)
+        tally = manifest.tallies[-1]
+        assert (tally.stage, tally.kept, dict(tally.dropped)) == (
+            "takedown",
+            manifest.rows("documents"),
+            {"later": 2},
+        )
+        assert "asked for it: 2" in (folder / "README.md").read_text(encoding="utf-8")
         assert "taken down later" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
         assert ROWS[2]["id"] in (folder / "removed.jsonl").read_text(encoding="utf-8")
     assert {path: path.read_bytes() for path in before} == before
@@ -337,6 +344,18 @@ def test_a_release_of_which_nothing_is_left_gets_no_copy(tmp_path: Path) -> None
     add(tmp_path, str(ROWS[0]["url"]), "asked", now=NOW)
     assert [each.version for each in holdings(tmp_path)] == ["1.0.0"]
     assert prepare(recipe, holdings(tmp_path)) == []
+
+
+def test_a_copy_does_not_outlive_the_next_request(tmp_path: Path) -> None:
+    """It holds what is asked for now; where nothing would be left, no copy is."""
+    recipe = recipe_in(tmp_path)
+    release_of(recipe, ROWS[:2])
+    left = []
+    for row in ROWS[:2]:
+        add(tmp_path, str(row["url"]), "asked", now=NOW)
+        prepare(recipe, holdings(tmp_path))
+        left.append([path.name for path in (recipe.releases / "without-takedowns").iterdir()])
+    assert left == [["1.0.0"], []]
 
 
 def test_rejected_rows_beside_older_releases_are_cleaned(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def explain(recipe: Recipe, url: str) -> Story:
     """Tell the story of an address: which captures, which reader, each field, each line, and the last verdict.
 
     `url` may be any spelling of it, or the id of a record of the last release.
-    Raises UsageError when neither archives nor the last release know it, ArchiveError for an unreadable archive.
+    Raises UsageError when neither archives nor the last release know it, ArchiveError for an unreadable archive,
+    VerifyFailed for a damaged shard of that release.
     """
     key = document_key(url)
     addresses = frozenset({url, canonical_url(url)})

@@ -10,6 +10,7 @@ from builder.recipe import Recipe
 from builder.release.manifest import releases_in
 from builder.release.places import FAILED, rejected_beside
 from builder.schema import Row
+from builder.storage import damage_told
 
 _PLACE = ("warc_file", "warc_offset")
 
@@ -33,7 +34,10 @@ class Verdict:
 
 
 def verdicts(recipe: Recipe, urls: frozenset[str], ids: frozenset[str]) -> tuple[Verdict, ...]:
-    """Return what the last release and its rejected rows say of records with these addresses or ids."""
+    """Return what the last release and its rejected rows say of records with these addresses or ids.
+
+    Raises VerifyFailed for a shard of it that is damaged.
+    """
     found: list[Verdict] = []
     for release in releases_in(recipe.releases)[-1:]:
         found += _kept(release, urls, ids)
@@ -74,9 +78,11 @@ def _matching(paths: list[Path], urls: frozenset[str], ids: frozenset[str]) -> I
     import pyarrow.parquet as pq
 
     for path in paths:
-        names = set(pq.read_schema(path).names)
-        query = pc.field("id").isin(sorted(ids))
-        for name in ("url", "canonical_url"):
-            if name in names:
-                query = query | pc.field(name).isin(sorted(urls))
-        yield from pq.read_table(path, filters=query).to_pylist()
+        with damage_told(path):
+            names = set(pq.read_schema(path).names)
+            query = pc.field("id").isin(sorted(ids))
+            for name in ("url", "canonical_url"):
+                if name in names:
+                    query = query | pc.field(name).isin(sorted(urls))
+            found = pq.read_table(path, filters=query).to_pylist()
+        yield from found

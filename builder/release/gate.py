@@ -27,7 +27,10 @@ def figures(statistics: Statistics, change: ReleaseDiff | None) -> dict[str, flo
     share of the records of the last release (0 for the first release).
     """
     flat = {f"{kind}.{table}": 0.0 for kind in ("rows", "undated") for table in TABLES}
-    flat |= {f"dropped.{STAGE}": 0.0, f"failed.{STAGE}": 0.0}  # there is no such stage before the first request
+    flat |= {
+        f"dropped.{STAGE}": 0.0,
+        f"failed.{STAGE}": 0.0,
+    }  # there is no such stage before the first request
     flat.update(statistics.figures())
     before = sum(table.rows_before for table in change.tables) if change else 0
     for kind in ("added", "changed", "removed"):

@@ -34,6 +34,7 @@ from builder.storage import (
     write_text,
 )
 from builder.takedown import STAGE, Takedowns, load, redacted
+from builder.tally import Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -148,8 +149,9 @@ def prepare(recipe: Recipe, found: Iterable[Holding]) -> list[Path]:
         _clean_rejected(rejected_beside(each.release), requests)
         draft = target / f"{TEMPORARY}{each.version}"
         shutil.rmtree(draft, ignore_errors=True)
-        if _write_copy(recipe, each, requests, draft):
-            shutil.rmtree(target / each.version, ignore_errors=True)
+        whole = _write_copy(recipe, each, requests, draft)
+        shutil.rmtree(target / each.version, ignore_errors=True)  # it may hold what was asked for since
+        if whole:
             sync_tree(draft)
             folders.append(draft.rename(target / each.version))
     sync_folder(target)
@@ -170,10 +172,15 @@ def _write_copy(recipe: Recipe, each: Holding, requests: Takedowns, folder: Path
     first = old.history[0]
     line = replace(first, why=f"{first.why} {len(each.records)} records were taken down later.")
     tables = {shard.table for shard in shards}
+    tally = Tally(STAGE)
+    tally.keep(sum(shard.rows for shard in shards))
+    for _ in each.records:
+        tally.drop(["later"])
     manifest = replace(
         old,
         shards=tuple(shards),
         schemas=tuple(entry for entry in old.schemas if entry.table in tables),
+        tallies=(*old.tallies, tally.close(sum(shard.rows for shard in old.shards))),
         history=(line, *old.history[1:]),
     )
     own = recipe_beside(each.release)
