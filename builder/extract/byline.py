@@ -11,6 +11,7 @@ from lxml.html import HtmlElement
 from builder.extract import jsonld
 from builder.extract.dates.printed import find_printed
 from builder.extract.heading import Heading, is_date_line
+from builder.extract.links import leads_home
 from builder.extract.naming import Kind, kind_of, names_of, said_of
 from builder.extract.page import Page
 from builder.extract.people import (
@@ -186,7 +187,7 @@ def _printed(
             if index < first:
                 yield from _among_others(line, sites)
             continue
-        claim = _claim(line, index, sites, above=index < first)
+        claim = _claim(line, index, sites, page.url, above=index < first)
         if claim is None and title_line is not None and title_line < index <= first + 1:
             claim = _written(line.text, index, sites)
         if claim is None and index in bare and not _is_pictured(line.element):
@@ -289,7 +290,7 @@ def _about(page: Page, printed: Heading | None, best: _Claim) -> tuple[str, str]
     return page.lines.lines[printed.about].text, "line:heading"
 
 
-def _claim(line: Line, index: int, sites: frozenset[str], *, above: bool) -> _Claim | None:
+def _claim(line: Line, index: int, sites: frozenset[str], url: str, *, above: bool) -> _Claim | None:
     """Return who a line beside the title says has written: by its label, its element's name, or its link."""
     for text in _named_texts(line):
         byline = read_byline(labelled(text, named=True) or text, sites)
@@ -299,7 +300,7 @@ def _claim(line: Line, index: int, sites: frozenset[str], *, above: bool) -> _Cl
     if behind is not None:
         byline = read_byline(behind, sites)
         return _Claim(byline, "line:label", 0.93, index) if byline else None
-    for text in _author_links(line.element) if above else ():
+    for text in _author_links(line.element, url) if above else ():
         byline = read_byline(text, sites)
         if byline is not None and byline.kind == "person":
             return _Claim(byline, "line:link", 0.8, index)
@@ -325,11 +326,12 @@ def _is_named(element: HtmlElement) -> bool:
     return "author" in (element.get("rel") or "").split() or said_of(element).byline
 
 
-def _author_links(element: HtmlElement) -> Iterator[str]:
-    """Yield the texts of links that lead to the page of a person."""
+def _author_links(element: HtmlElement, url: str) -> Iterator[str]:
+    """Yield the texts of links that lead to the page of a person; an account elsewhere must be called by a name."""
     for link in element.iter("a"):
         href = link.get("href") or ""
-        if _HREF.search(href) and not _HREF_OF_ALL.search(href) and (text := squeeze(link.text_content())):
+        text = squeeze(link.text_content()) if _HREF.search(href) and not _HREF_OF_ALL.search(href) else ""
+        if text and (leads_home(link, url) or is_plainly_a_name(text)):
             yield text
 
 

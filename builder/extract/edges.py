@@ -7,7 +7,8 @@ from collections.abc import Set as AbstractSet
 
 from lxml.html import HtmlElement
 
-from builder.extract.links import split
+from builder.extract.links import host
+from builder.extract.naming import is_furniture
 from builder.markup import Line, Lines
 
 MIN_SENTENCE_CHARS = 40
@@ -25,6 +26,12 @@ MIN_TAIL_WORDS = 3
 MIN_OWN_SHARE = 0.1
 """Least share of a page's links that lead to a host of the page's own site, where they name it."""
 
+MAX_ASIDE_LINKS = 0.2
+"""Largest share of links of an aside that is told with the text it stands in."""
+
+MIN_ASIDE_CHARS = 60
+"""Shortest longest line of such an aside: a sentence, not the name of a box."""
+
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
 
@@ -32,6 +39,24 @@ LIFTED_TIMES = 2
 """How often a line stands in a text that shows it once more in large type."""
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+
+
+def asides(page: Lines, block: HtmlElement | None) -> set[HtmlElement]:
+    """Return the `aside` elements of a block that are told with its text: sentences, few links, no furniture's name.
+
+    A summary and a remark stand in one, and so do lists of other texts, which are links.
+    """
+    told = set()
+    for aside in block.iter("aside") if block is not None else ():
+        start, end = page.spans.get(aside, (0, 0))
+        lines = page.lines[start:end] if aside is not block else []
+        longest = max((len(line.text) for line in lines), default=0)
+        linked = sum(line.link_chars for line in lines) > MAX_ASIDE_LINKS * sum(
+            len(line.text) for line in lines
+        )
+        if longest >= MIN_ASIDE_CHARS and not linked and not is_furniture(aside):
+            told.add(aside)
+    return told
 
 
 def beginning(page: Lines, block: HtmlElement | None, start: int, first: int, out: AbstractSet[int]) -> int:
@@ -88,11 +113,7 @@ def _is_headline(line: Line) -> bool:
 
 def _lead_home(elements: list[HtmlElement]) -> bool:
     """Return whether most links of some elements stay on the site: on a host that many links of the page lead to."""
-    hosts = Counter(_host(link) for link in elements[0].getroottree().getroot().iter("a"))
-    own = {host for host, links in hosts.items() if links >= MIN_OWN_SHARE * hosts.total()} | {""}
+    hosts = Counter(host(link) for link in elements[0].getroottree().getroot().iter("a"))
+    own = {name for name, links in hosts.items() if links >= MIN_OWN_SHARE * hosts.total()} | {""}
     links = [link for part in elements for link in (*part.iter("a"), *part.iterancestors("a"))]
-    return 2 * sum(_host(link) in own for link in links) > len(links)
-
-
-def _host(link: HtmlElement) -> str:
-    return split(link.get("href") or "").netloc.removeprefix("www.")
+    return 2 * sum(host(link) in own for link in links) > len(links)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import pairwise
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
 
 from builder.extract.article import MainText, place
-from builder.extract.links import split
+from builder.extract.links import leads_home, split
 from builder.extract.page import Page
 from builder.extract.region import LINKED
+from builder.extract.sites import SEPARATOR
 from builder.extract.title import Title
 from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, SERVICE, folded
 from builder.markup import Line, squeeze
@@ -36,10 +37,13 @@ LEAST_CHARS = 25
 """Shorter text is a word that was left over, whatever its page calls itself."""
 
 MAX_SERVICE_CHARS = 600
-"""Longest main text of a page of service: a form to write to the site, a basket."""
+"""Longest main text of a page of service: a form to write to the site, a basket, a price list."""
 
 MIN_LISTED = 5
 """Fewest lines that begin with a link elsewhere in a directory."""
+
+ALL_LINKED = 0.8
+"""Link share from which on a text is a list of links, whatever its page calls itself."""
 
 MIN_LISTED_SHARE = 0.3
 """Least share of such lines: each has a line or two about it."""
@@ -69,12 +73,21 @@ _FORUM_LIST = re.compile(
     r"/(?:forumdisplay|viewforum|memberlist|search|misc|calendar)\.php$|/(?:forums|c|kuttab|writers|columnists|members)/[^/]+/?(?:\d+/?)?$",
     re.IGNORECASE,
 )
+_SERVICE_PATH = re.compile(
+    r"/(?:contact(?:[-_]?us)?|cart|basket|checkout|subscri(?:be|ptions?)|sign[-_]?(?:in|up)|log[-_]?in|register|my-account"
+    r"|اتصل[-_]بنا|تواصل[-_]معنا)(?:\.\w+|/(?:ar|en|index(?:\.\w+)?))?/?$",
+    re.IGNORECASE,
+)
 _INDEX_BODY = re.compile(
     r"(?:^|\s)(?:home|blog|archive|category|tag|search|search-results|paged|home-page|homepage|front-page|list)(?:\s|$)"
 )
 _SINGLE_BODY = re.compile(
     r"(?:^|\s)(?:single|single-post|article|postid-\d+|post-template\S*|item-page|item)(?:\s|$)"
 )
+_PRODUCT_BODY = re.compile(
+    r"(?:^|\s)(?:single-product|template-product|product-page|catalog-product-view)(?:\s|$)"
+)
+_PRODUCT_TYPES = frozenset(("product", "og:product", "product.item"))
 _INDEX_TYPES = frozenset(("CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"))
 _HEADINGS = ("h1", "h2", "h3", "h4")
 
@@ -91,10 +104,33 @@ def page_kind(page: Page, heading: Title | None, main: MainText) -> str | None:
     index = _index_evidence(page, heading, main)
     if index > article:
         return "index"
-    if chars < SCRAP_CHARS and article < 2 and not main.declared:
+    if chars < SCRAP_CHARS and (_stands_above(main, heading) or (article < 2 and not main.declared)):
         return "no-text"
-    served = heading is not None and chars <= MAX_SERVICE_CHARS and SERVICE.fullmatch(folded(heading.text))
-    return "no-text" if chars < LEAST_CHARS or served else None
+    served = chars <= MAX_SERVICE_CHARS and _serves(page, said)
+    return "no-text" if chars < LEAST_CHARS or served or _sells(page) else None
+
+
+def _sells(page: Page) -> bool:
+    """Return whether a page offers one product for sale and calls itself no article."""
+    kind = page.first_meta("og:type") or ""
+    body = page.tree.find("body")
+    if _PRODUCT_BODY.search(body.get("class") or "" if body is not None else ""):
+        return True
+    offered = kind in _PRODUCT_TYPES or "Product" in page.types
+    return offered and kind != "article" and not page.articles
+
+
+def _stands_above(main: MainText, heading: Title | None) -> bool:
+    """Return whether a text begins above its title: then it is the name and the motto of its site."""
+    return heading is not None and heading.line is not None and bool(main.kept) and main.first < heading.line
+
+
+def _serves(page: Page, said: tuple[str | None, ...]) -> bool:
+    """Return whether a title, but for the site's name, or the address is that of a page that serves visitors."""
+    titles = [text for text in said if text]
+    parts = [part for text in titles for part in SEPARATOR.split(text) if " " in part.strip()]
+    named = any(SERVICE.fullmatch(folded(text)) for text in (*titles, *parts))
+    return named or bool(_SERVICE_PATH.search(unquote(urlsplit(page.url).path)))
 
 
 def _refuses(main: MainText, said: tuple[str | None, ...]) -> bool:
@@ -123,6 +159,7 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
             bool(page.types & _INDEX_TYPES),
             page.first_meta("og:type") in ("website", "blog", "object"),
             2 * (main.link_share > LINKED),
+            4 * _is_all_links(page, main),
             main.teasers >= MIN_ENTRIES,
             4 * _is_entry(page, heading),
             4 * _is_directory(page, main),
@@ -147,6 +184,19 @@ def _is_entry(page: Page, heading: Title | None) -> bool:
     )
 
 
+def _is_all_links(page: Page, main: MainText) -> bool:
+    """Return whether a text is nothing but links to several pages of its site; a list of others may be an article.
+
+    One link round a whole text is a slip of its maker.
+    """
+    if main.link_share < ALL_LINKED:
+        return False
+    elements = (page.lines.lines[index].element for index in main.kept)
+    links = (link for element in elements for link in (*element.iter("a"), *element.iterancestors("a")))
+    leads = {link.get("href"): leads_home(link, page.url) for link in links}
+    return sum(leads.values()) >= max(MIN_LISTED, len(leads) / 2)
+
+
 def _is_directory(page: Page, main: MainText) -> bool:
     """Return whether the text is a list of links with a word on each: a directory of sites, teasers without names.
 
@@ -167,12 +217,15 @@ def _is_directory(page: Page, main: MainText) -> bool:
 
 
 def _opens_with_link(line: Line) -> bool:
-    """Return whether a line begins with a link to another page."""
-    for link in (*line.element.iter("a"), *line.element.iterancestors("a")):
-        href = link.get("href") or "#"
-        if not href.startswith("#") and line.text.startswith(squeeze(link.text_content()) or "\n"):
-            return True
-    return False
+    """Return whether a line begins with a link to another page, or stands in one: a card of several lines."""
+    if any(_leads_away(link) for link in line.element.iterancestors("a")):
+        return True
+    links = (link for link in line.element.iter("a") if _leads_away(link))
+    return any(line.text.startswith(squeeze(link.text_content()) or "\n") for link in links)
+
+
+def _leads_away(link: HtmlElement) -> bool:
+    return not (link.get("href") or "#").startswith("#")
 
 
 def _names_list(title: str) -> bool:
@@ -186,19 +239,19 @@ def _has_teasers(page: Page, main: MainText) -> bool:
     linked = [line for line in within if line.link_share >= LINKED]
     if sum(MORE.match(folded(line.text)) is not None for line in linked) >= MIN_ENTRIES:
         return True
-    host = urlsplit(page.url).hostname
+    own = urlsplit(page.url).hostname
     headed = Counter(
         place(line.element)
         for line in linked
-        if line.element.tag in _HEADINGS and _leads_on(line.element, host)
+        if line.element.tag in _HEADINGS and _leads_on(line.element, own)
     )
     return max(headed.values(), default=0) >= MIN_ENTRIES
 
 
-def _leads_on(element: HtmlElement, host: str | None) -> bool:
+def _leads_on(element: HtmlElement, own: str | None) -> bool:
     """Return whether a heading links to another page of its host."""
     hrefs = [link.get("href") or "" for link in (*element.iter("a"), *element.iterancestors("a"))]
-    return any(not href.startswith("#") and split(href).hostname in (None, host) for href in hrefs)
+    return any(not href.startswith("#") and split(href).hostname in (None, own) for href in hrefs)
 
 
 def _entries(page: Page) -> int:

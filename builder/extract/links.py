@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, urlsplit
 
+from lxml.html import HtmlElement
+
 NOWHERE = SplitResult("", "?", "/?", "", "")
 """What stands for an address that cannot be taken apart: no host of any site, no front page."""
 
@@ -14,3 +16,14 @@ def split(href: str) -> SplitResult:
         return urlsplit(href)
     except ValueError:
         return NOWHERE
+
+
+def host(link: HtmlElement) -> str:
+    """Return the host a link leads to, without "www."; "" for an address on the page's own."""
+    return split(link.get("href") or "").netloc.removeprefix("www.")
+
+
+def leads_home(link: HtmlElement, url: str) -> bool:
+    """Return whether a link stays on the site of the page at `url`; "m." and "www." of one name are one site."""
+    own, other = (urlsplit(url).hostname or "").removeprefix("www."), host(link)
+    return not other or other.endswith(own) or own.endswith(other)

@@ -114,7 +114,7 @@ _FURNITURE = re.compile(
     r"(?:^|[\s_-])(?:related\w*|similar|shar(?:e|ing)\w*|social\w*|addthis\w*|addtoany\w*|a2a|rating\w*"
     r"|rate|votes?|polls?"
     r"|breadcrumbs?|crumbs?|pagination|pager|paginav|navigation|nav|navbar|menu|sidebar|respond"
-    r"|newsletter|subscri\w+"
+    r"|newsletter|subscri\w+|cta|call-?to-?action"
     r"|advert\w*|ads?|adsense|adsbygoogle|banner|promo|sponsor\w*|toolbar|cookies?|consent|popup|modal"
     r"|copyright|ticker"
     r"|prev[_-]?next|next[_-]?prev|trending|most[_-]?read|popular|recommend\w*|toc|jp-relatedposts|yarpp\w*|outbrain|taboola)(?:$|[\s_-])"
@@ -216,6 +216,11 @@ def _kind(classes: str | None, own_id: str | None, prop: str | None, tag: str) -
     if (tag in _SILENT_TAGS and not listing) or (names and _SMALL_PRINT.search(names)):
         return Kind.SMALL_PRINT
     return Kind.TEXT
+
+
+def is_furniture(element: HtmlElement) -> bool:
+    """Return whether an element is furniture by its names alone, whatever its tag."""
+    return bool(_FURNITURE.search(_spelled(names_of(element))))
 
 
 class Names:

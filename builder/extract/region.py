@@ -15,7 +15,7 @@ from operator import mul
 
 from lxml.html import HtmlElement
 
-from builder.extract.edges import MIN_SENTENCE_CHARS, beginning, once, without_tail
+from builder.extract.edges import MIN_SENTENCE_CHARS, asides, beginning, once, without_tail
 from builder.extract.naming import Kind, Names, said_of
 from builder.extract.wording import (
     HEADING,
@@ -141,7 +141,9 @@ def _placed(page: Lines, hits: set[int], tiers: Tiers, within: range) -> Found:
     block, tier = _declared(page, weight, tiers)
     if block is None:
         block = _column(page, _smallest(page, weight))
-    out |= _inner_furniture(page, block, hits, weight)
+    told = asides(page, block) if tier else set()
+    hits = hits | {index for aside in told for index in range(*page.spans[aside])}
+    out |= _inner_furniture(page, block, hits, weight, told)
     kept = _kept(page, block, hits, out, tier=tier)
     return Found(tuple(kept), tuple(sorted(hits - set(kept))), block, tier > 0, frozenset(hits))
 
@@ -305,10 +307,12 @@ def _is_column(cell: HtmlElement) -> bool:
     return row is not None and sum(child.tag in ("td", "th") for child in row) > 1
 
 
-def _inner_furniture(page: Lines, block: HtmlElement | None, hits: set[int], weight: list[float]) -> set[int]:
+def _inner_furniture(
+    page: Lines, block: HtmlElement | None, hits: set[int], weight: list[float], told: set[HtmlElement]
+) -> set[int]:
     """Return the lines inside a block that stand in parts named as furniture; small print only where not found.
 
-    A part that holds much of the block's found text is not furniture, whatever its name.
+    A part that holds much of the block's found text is not furniture, whatever its name, nor are those that are `told`.
     """
     start, end = page.spans.get(block, (0, 0)) if block is not None else (0, len(page.lines))
     most = MAX_NAMED_SHARE * (weight[end] - weight[start])
@@ -317,7 +321,7 @@ def _inner_furniture(page: Lines, block: HtmlElement | None, hits: set[int], wei
         for element, (first, last) in page.spans.items()
         if weight[last] - weight[first] > max(most, 0.0)
     }
-    names = Names(block, heavy)
+    names = Names(block, heavy | told)
     out = set()
     for index in range(start, end):
         line = page.lines[index]

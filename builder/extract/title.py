@@ -81,9 +81,25 @@ def find_title(page: Page, first: int, last: int | None = None) -> Title | None:
         key=lambda heading: (-heading.score, -heading.line),
     )
     best = headings[0] if headings else None
+    over = _over(page, headings, best, first, last)
+    if over is not None:
+        return Title(over.text, over.line, Evidence("title", over.origin, 0.8))
     if named is not None:
         return _agreed(named, best)
     return _from_head(page, best, sites)
+
+
+def _over(
+    page: Page, headings: list[_Heading], best: _Heading | None, first: int, last: int | None
+) -> _Heading | None:
+    """Return the page's only `h1` where it stands over a text below whose middle the declared title is printed.
+
+    What stands so far below heads what is told of the page: how to cite it, or whom to follow.
+    """
+    if best is None or last is None or 2 * best.line <= first + last or len(page.tree.findall(".//h1")) != 1:
+        return None
+    near = (heading for heading in headings if first - NEAR_LINES <= heading.line <= first + 1)
+    return next((heading for heading in near if heading.origin == "line:h1" and heading.score > 0), None)
 
 
 def host_names(url: str) -> frozenset[str]:

@@ -165,7 +165,13 @@ HEADING = _starts("""
 كل التعليقات
 الشبكات الاجتماعية
 related posts
+related post
 related articles
+recent posts
+recent articles
+latest posts
+latest articles
+popular posts
 read also
 read more
 you may also like
@@ -293,6 +299,7 @@ ERROR = re.compile(
 
 REFUSAL = re.compile(
     r"^(?:تسجيل (?:ال)?دخول|تسجيل دخول|رساله اداريه|لحظه من فضلك|log ?in$|sign ?in$|attention required)"
+    r"|^(?:انشاء|تسجيل|فتح) (?:ال)?(?:حساب|عضويه|عضو|مستخدم)(?: (?:ال)?جديده?)?$|^(?:sign ?up|register)$"
     r"|(?:^|\s)تسجيل الدخول$|^(?:عفوا|عذرا)? ?(?:انت )?غير مسجل|ليس لديك صلاحيه"
     r"|^(?:يجب|عليك) (?:عليك )?(?:ان تسجل|تسجيل)"
     r"|(?:جار|جاري|نحتاج الي|يرجي|يتم) ال?(?:تحقق|تاكد) (?:من|مما) (?:انك|اذا كنت|كونك|انكم|ان الاتصال|اتصالك|متصفحك)"
@@ -309,14 +316,15 @@ LISTING = re.compile(
 """Beginnings of the titles of lists: tags, categories, archives, search, members."""
 
 SERVICE = re.compile(
-    r"(?:اتصل|اتصلوا|تواصل|تواصلوا) (?:بنا|معنا)|للتواصل|(?:سله|عربه) (?:ال)?(?:تسوق|مشتريات)|السله"
-    r"|اتمام (?:ال)?(?:طلب|شراء)|حسابي|cart|basket|checkout|my account|contact(?: us)?"
+    r"(?:اتصل|اتصلوا|تواصل|تواصلوا) (?:بنا|معنا)|(?:لل|ال)?(?:تواصل|اتصال)|(?:سله|عربه) (?:ال)?(?:تسوق|مشتريات)|السله"
+    r"|اتمام (?:ال)?(?:طلب|شراء)|حسابي|(?:ال)?اشتراكات?|cart|basket|checkout|my account|subscribe|contact(?: us)?"
 )
 """Titles, whole, of pages that serve a site's visitors and say nothing."""
 
 MORE = re.compile(
     r"(?:(?:اقرا|اقراي|اقراوا|قراءه|شاهد|تابع|عرض) )?(?:ال)?(?:مزيد|تتمه|بقيه|تفاصيل|تكمله)(?: \W*)?$"
     r"|(?:اكمل|تابع|متابعه|مواصله|استمر في) (?:ال)?(?:قراءه|مقال|موضوع)|للمزيد$|read more|continue reading|more$"
+    r"|(?:اقرا|اقراي|اقراوا|قراءه|افتح|عرض) (?:ال)?(?:مقال|مقاله|خبر|موضوع|تدوينه|منشور)$"
 )
 """Links below a teaser that lead to the text itself."""
 
