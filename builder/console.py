@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from builder.errors import HiwarError
 
@@ -37,7 +37,7 @@ class Output:
     quiet: bool = False
     verbose: bool = False
     console: Console = field(default_factory=lambda: _console())
-    errors: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    errors: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, emoji=False))
 
     def event(self, event: str, **fields: object) -> None:
         """Write an event as one JSON object a line to stdout, when asked for."""
@@ -64,19 +64,22 @@ class Output:
         """Print a table for people; numbers to the right."""
         if self.json_lines or self.quiet:
             return
-        table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        # Texts, not markup: brackets of a name or a page are letters. A title is as long as it is, the table not.
+        self.console.print(Text(printable(title), style="bold"), soft_wrap=True)
+        table = Table(box=None, pad_edge=False)
         listed = [list(row) for row in rows]
         for place, head in enumerate(heads):
             numeric = bool(listed) and all(isinstance(row[place], int | float) for row in listed)
             table.add_column(head, justify="right" if numeric else "left", overflow="fold")
         for row in listed:
-            table.add_row(*[_cell(value) for value in row])
+            table.add_row(*[Text(_cell(value)) for value in row])
         self.console.print(table)
 
     def next_step(self, text: str) -> None:
         """Print what to do next."""
         if not (self.json_lines or self.quiet):
-            self.console.print(f"[bold]Next:[/bold] {escape(printable(text))}", soft_wrap=True)
+            step = Text.assemble(("Next:", "bold"), f" {printable(text)}")
+            self.console.print(step, soft_wrap=True)
 
     def error(self, error: HiwarError) -> None:
         """Print an error to stderr: what, where, why, then what to do next."""
@@ -97,7 +100,7 @@ def _console() -> Console:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     shown = sys.stdout is not None and sys.stdout.isatty()
-    return Console(highlight=False, width=None if shown else PIPE_WIDTH)
+    return Console(highlight=False, emoji=False, width=None if shown else PIPE_WIDTH)
 
 
 def _cell(value: object) -> str:
@@ -105,7 +108,7 @@ def _cell(value: object) -> str:
         return f"{value:.3f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return printable(value).replace("[", "\\[")
+    return printable(value)
 
 
 def account_rows(tallies: Iterable[Mapping[str, object]]) -> list[tuple[object, ...]]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from builder.console import Output, duration, printable
 from builder.crawl.events import CrawlResult, Event, HostReport, HostStopped, PageDone, Progress
@@ -45,8 +46,8 @@ class _View:
             ahead = ("", "", "")
             if report is not None:
                 ahead = (f"{report.queued:,}", f"{report.delay_s:.1f}", duration(report.seconds_left))
-            stopped = printable(self.stopped.get(host, ""))
-            table.add_row(printable(host), *counts, f"{self.bytes[host]:,}", *ahead, stopped)
+            stopped = Text(printable(self.stopped.get(host, "")))  # not markup: a site may have worded it
+            table.add_row(Text(printable(host)), *counts, f"{self.bytes[host]:,}", *ahead, stopped)
         return table
 
 

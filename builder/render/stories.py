@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from builder.columns.story import render as render_text
 from builder.console import Output, printable
@@ -81,11 +82,13 @@ def _side_by_side(telling: Telling) -> Table:
     table.add_column("removed", ratio=2, overflow="fold", style="dim")
     table.add_column("because", ratio=1, overflow="fold", style="red")
     for line in telling.lines:
-        text = printable(line.text).replace("[", "\\[")
+        text = Text(printable(line.text))  # not markup: brackets of the page are letters
         if line.fate == "removed":
-            table.add_row("", text, line.reason.replace("[", "\\["))
+            table.add_row("", text, Text(line.reason))
         else:
-            table.add_row(text if line.fate == "text" else f"[bold]{line.fate}:[/bold] {text}", "", "")
+            table.add_row(
+                text if line.fate == "text" else Text.assemble((f"{line.fate}: ", "bold"), text), "", ""
+            )
     return table
 
 
