@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
+import resource
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -163,6 +165,45 @@ def test_a_failed_write_leaves_no_trace(tmp_path: Path) -> None:
         writer.write(Record("response", new_record_id(), NOW, "application/http", block))
     writer.close()
     assert writer.path.stat().st_size == size
+
+
+@pytest.mark.parametrize("room_bytes", [0, 1, 50])
+@pytest.mark.parametrize("body_bytes", [100, 60_000, 600_000])
+def test_what_a_full_disk_refused_does_not_come_later(
+    tmp_path: Path, room_bytes: int, body_bytes: int
+) -> None:
+    """The file is cut back to what it was, and stays so when it is closed; with room again the record is written."""
+    writer = WarcWriter(tmp_path / "s-00000.warc.gz")
+    writer.begin(NOW)
+    before = writer.path.read_bytes()
+    body = random.Random(7).randbytes(body_bytes)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + room_bytes, hard))
+    try:
+        with pytest.raises(ArchiveError, match="cannot write"):
+            response(writer, body)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert writer.path.read_bytes() == before
+    place = response(writer, body)
+    assert place.offset == len(before)
+    writer.close()
+    assert writer.path.read_bytes()[: len(before)] == before
+    (ref,) = scan(writer.path, source="s")
+    assert isinstance(ref, CaptureRef)
+    assert load(ref).body == body
+
+    refused = WarcWriter(tmp_path / "t-00000.warc.gz")
+    refused.begin(NOW)
+    size = refused.size_bytes
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + room_bytes, hard))
+    try:
+        with pytest.raises(ArchiveError):
+            response(refused, body)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    refused.close()
+    assert refused.path.stat().st_size == size
 
 
 def opened(folder: Path) -> Ledger:

@@ -128,7 +128,8 @@ class WarcWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.name
-        self._file = path.open("ab")
+        # Not buffered: what a full disk refused would come after all when the file is closed.
+        self._file = path.open("ab", buffering=0)
         self.size_bytes = self._file.tell()
         self.warcinfo_id: str | None = None
 
@@ -156,7 +157,6 @@ class WarcWriter:
         offset = self.size_bytes
         try:
             self._append(self._header(record), record.block)
-            self._file.flush()
         except (OSError, ArchiveError) as error:
             os.ftruncate(self._file.fileno(), offset)
             raise ArchiveError(
@@ -192,13 +192,22 @@ class WarcWriter:
     def _append(self, header: bytes, block: Block) -> None:
         """Write one gzip member without a time in its header, so that equal records give equal bytes."""
         packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        crc, size = 0, 0
-        self._file.write(_GZIP_HEADER)
+        crc, size, packed = 0, 0, bytearray(_GZIP_HEADER)
         for piece in _joined(header, block):
             crc, size = zlib.crc32(piece, crc), size + len(piece)
-            self._file.write(packer.compress(piece))
-        self._file.write(packer.flush())
-        self._file.write(crc.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little"))
+            packed += packer.compress(piece)
+            if len(packed) >= _PIECE:
+                self._write_all(packed)
+                packed.clear()
+        packed += packer.flush()
+        packed += crc.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little")
+        self._write_all(packed)
+
+    def _write_all(self, data: bytes | bytearray) -> None:
+        """Write all of it: a disk that is nearly full may take a part at first."""
+        done = 0
+        while done < len(data):
+            done += self._file.write(bytes(data[done:]))
 
 
 def _joined(header: bytes, block: Block) -> Iterator[bytes]:
