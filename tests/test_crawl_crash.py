@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from crawling import assert_clean, captures, page_paths, recipe_for
+import pytest
+from crawling import archive_files, assert_clean, captures, page_paths, recipe_for
 from loopback import Reply, Request, page, website
 
 PAGES = 200
@@ -130,3 +132,37 @@ def test_a_second_process_names_the_first(tmp_path: Path) -> None:
             assert f"process {first.pid}".encode() in message
             release.set()
             assert first.wait(30) == 0
+
+
+def spoiled(database: Path) -> None:
+    """Overwrite what stands behind the first page of a database."""
+    data = database.read_bytes()
+    database.write_bytes(data[:4096] + random.Random(1).randbytes(len(data) - 4096))
+
+
+def held(database: Path) -> sqlite3.Connection:
+    """Open a database as another program does that keeps it to itself."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("BEGIN EXCLUSIVE")
+    return connection
+
+
+@pytest.mark.parametrize(("fault", "advice"), [(spoiled, b"Move it away"), (held, b"close that one")])
+def test_a_database_that_fails_ends_with_what_to_do(
+    tmp_path: Path, fault: Callable[[Path], sqlite3.Connection | None], advice: bytes
+) -> None:
+    """Damaged behind its head, or held by another program: exit code 3, a way on, and the archive as it was."""
+    with website({"/": page("/a"), "/a": page(text="أ")}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        with crawling(tmp_path) as first:
+            assert first.wait(60) == 0
+        before = [path.read_bytes() for path in archive_files(recipe)]
+        other = fault(recipe.archive / "frontier.sqlite")
+        with crawling(tmp_path) as second:
+            _, message = second.communicate(timeout=60)
+        if other is not None:
+            other.close()
+    assert (second.returncode, b"Traceback" in message) == (3, False)
+    assert advice in message
+    assert [path.read_bytes() for path in archive_files(recipe)] == before

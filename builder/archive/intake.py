@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from builder.archive.fields import CONTENT_TYPE, CaptureFields, format_fields
-from builder.archive.ledger import DATABASE, Ledger, open_database
+from builder.archive.ledger import DATABASE, Ledger, ledger_errors, open_database
 from builder.archive.write import Block, Record, WarcWriter, digest_of, named_record_id, warc_date
 from builder.storage import folder_lock
 from builder.tally import Tally
@@ -30,11 +30,12 @@ def take_in(source: AnySource, recipe: Recipe) -> Tally:
     A record whose address and bytes are in the archive already is dropped as "known", so that a second call
     writes nothing. The records' ids and dates come from the files, not from the clock.
 
-    Raises LockedError while another process writes to the archive, ArchiveError when the disk refuses.
+    Raises LockedError while another process writes to the archive, ArchiveError when the disk or the ledger fails.
     """
     tally = Tally("take in")
-    with folder_lock(recipe.archive, doing="taking files in"):
-        db = open_database(recipe.archive / DATABASE)
+    place = recipe.archive / DATABASE
+    with folder_lock(recipe.archive, doing="taking files in"), ledger_errors(place):
+        db = open_database(place)
         ledger = Ledger(recipe.archive, db)
         try:
             ledger.recover_taken(source.name)

@@ -69,13 +69,9 @@ def open_database(path: Path) -> sqlite3.Connection:
         if written <= FORMAT:
             connection.executescript(_SCHEMA)
             _bring_up(connection)
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         connection.close()
-        raise ArchiveError(
-            f"not a ledger that can be read: {error}",
-            where=str(path),
-            what_next="Move it away: the next run makes a new one and keeps every archive file.",
-        ) from error
+        raise _refused(path, error) from error
     if written > FORMAT:
         connection.close()
         raise ArchiveError(
@@ -85,6 +81,28 @@ def open_database(path: Path) -> sqlite3.Connection:
         )
     connection.row_factory = sqlite3.Row
     return connection
+
+
+@contextmanager
+def ledger_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of the database at `path` into an error with what to do next. Raises ArchiveError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: sqlite3.Error) -> ArchiveError:
+    said = str(error)
+    if "locked" in said or "busy" in said:
+        advice = "Another program has it open: close that one and run again."
+    elif "full" in said or "I/O" in said or "readonly" in said or "unable to open" in said:
+        advice = "Free space on that disk, or mend its rights, and run again."
+    else:
+        advice = (
+            "Move it away, with its -wal and -shm: the next run makes a new one and keeps every archive file."
+        )
+    return ArchiveError(f"not a ledger that can be read: {said}", where=str(path), what_next=advice)
 
 
 def _bring_up(connection: sqlite3.Connection) -> None:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from builder.archive.intake import take_in
-from builder.archive.ledger import DATABASE, Ledger, open_database
+from builder.archive.ledger import DATABASE, Ledger, ledger_errors, open_database
 from builder.crawl.events import (
     CrawlResult,
     CrawlStarted,
@@ -109,8 +109,8 @@ def crawl(
         wait=wait,
         resolve=dict(resolve or {}),
     )
-    with folder_lock(recipe.archive, doing="crawling"):
-        place = recipe.archive / DATABASE
+    place = recipe.archive / DATABASE
+    with folder_lock(recipe.archive, doing="crawling"), ledger_errors(place):
         # A dry run leaves no frontier behind where there was none.
         db = open_database(Path(":memory:") if dry_run and not place.exists() else place)
         ledger = Ledger(recipe.archive, db)
