@@ -64,3 +64,42 @@ def test_a_host_whose_budget_is_used_up_is_still_visited_again(tmp_path: Path) -
         wider = recipe_for(tmp_path, f"{site.url}/", max_pages_per_host=9, recrawl_max_days=1)
         run(wider, clock)
     assert "/c" in page_paths(captures(recipe))
+
+
+def test_a_wider_recipe_follows_links_of_pages_that_stayed_the_same(tmp_path: Path) -> None:
+    """A corrected `include` finds what the first one left on start pages and lists that would say "not modified"."""
+    clock = FakeClock()
+
+    def start(request: Request) -> Reply:
+        whole = page("/art/1", "/essay/1", head='<link rel="next" href="/list/2">')
+        return unchanged(request, whole)
+
+    def unchanged(request: Request, whole: Reply) -> Reply:
+        if request.headers.get("if-none-match") == '"same"':
+            return Reply(status=304)
+        return Reply(whole.body, headers=(("ETag", '"same"'),))
+
+    with website(
+        {"/": start, "/list/2": lambda request: unchanged(request, page("/essay/2", text="٢"))}
+    ) as site:
+        site.fallback = lambda request: page(text=request.path)
+        narrow = {"include": ["/art/"]}
+        run(recipe_for(tmp_path, f"{site.url}/", source=narrow), clock)
+        assert sorted(site.pages()) == ["/", "/art/1", "/list/2"]
+        site.log.clear()
+        run(recipe_for(tmp_path, f"{site.url}/", source=narrow), clock)
+        assert site.pages() == []
+        wide = recipe_for(tmp_path, f"{site.url}/", source={"include": ["/art/", "/essay/"]})
+        run(wide, clock)
+        assert sorted(site.pages()) == ["/", "/essay/1", "/essay/2", "/list/2"]
+        site.log.clear()
+        clock.pass_s(20 * DAY_S)
+        run(wide, clock)
+        asked = {request.path for request in site.log if "if-none-match" in request.headers}
+        assert asked == {"/", "/list/2"}
+    assert [ref.kind for ref in captures(wide) if ref.url == f"{site.url}/"] == [
+        "response",
+        "revisit",
+        "revisit",
+    ]
+    assert_clean(wide)

@@ -33,7 +33,7 @@ from builder.crawl.options import Clock, Options, Wait
 from builder.crawl.plan import network_sources, plan, seeds
 from builder.crawl.recorder import Recorder
 from builder.crawl.run import Run
-from builder.crawl.scope import EXCLUDED, Scope
+from builder.crawl.scope import EXCLUDED, Scope, mark_of
 from builder.errors import HiwarError, RecipeError
 from builder.recipe import Recipe
 from builder.storage import folder_lock
@@ -144,7 +144,7 @@ async def _crawl(recipe: Recipe, frontier: Frontier, ledger: Ledger, options: Op
     sources = network_sources(recipe)
     now_s = options.now().timestamp()
     recovered = frontier.recover(ledger)
-    frontier.begin_run(now_s, [source.name for source in sources])
+    frontier.begin_run(now_s, {source.name: mark_of(source, settings.max_depth) for source in sources})
     recorder = Recorder(ledger, (("http-header-user-agent", options.agent), ("robots", "RFC 9309, obeyed")))
     async with options.fetcher(settings) as fetcher:
         scope = Scope(fetcher.guard, settings.max_depth, options.now().year)

@@ -9,42 +9,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from builder.archive.ledger import Ledger
 from builder.archive.read import scan
+from builder.crawl.tables import prepare
 from builder.model import CaptureRef, Target
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS urls (
-    id INTEGER PRIMARY KEY,
-    source TEXT NOT NULL, key TEXT NOT NULL, url TEXT NOT NULL, host TEXT NOT NULL, role TEXT NOT NULL,
-    depth INTEGER NOT NULL, via TEXT, how TEXT NOT NULL, headers TEXT NOT NULL DEFAULT '[]',
-    hops INTEGER NOT NULL DEFAULT 0,
-    priority INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'due', due_s REAL NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, outcome TEXT, reason TEXT, status INTEGER,
-    etag TEXT, last_modified TEXT, digest TEXT, entity TEXT,
-    record_id TEXT, record_url TEXT, warc_date TEXT, warc_file TEXT, warc_offset INTEGER, warc_length INTEGER,
-    fetched_s REAL, changed_s REAL, interval_s REAL, visits INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (source, key)
-);
-CREATE INDEX IF NOT EXISTS urls_due ON urls (host, priority, depth, id) WHERE state = 'due';
-CREATE INDEX IF NOT EXISTS urls_retry ON urls (host, due_s) WHERE state = 'retry';
-CREATE INDEX IF NOT EXISTS urls_digest ON urls (source, digest) WHERE digest IS NOT NULL;
-CREATE TABLE IF NOT EXISTS hosts (
-    host TEXT PRIMARY KEY, pages INTEGER NOT NULL DEFAULT 0, not_before_s REAL NOT NULL DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS shapes (
-    host TEXT NOT NULL, path TEXT NOT NULL, names TEXT NOT NULL, PRIMARY KEY (host, path, names)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS origins (
-    origin TEXT PRIMARY KEY, fetched_s REAL NOT NULL, verdict TEXT NOT NULL, detail TEXT NOT NULL,
-    body BLOB NOT NULL, statements TEXT NOT NULL DEFAULT '{}'
-);
-"""
 
 Outcome = Literal["kept", "unchanged", "gone", "refused", "failed", "redirect", "missing"]
 
@@ -70,6 +43,7 @@ class Entry:
     warc_date: str | None
     interval_s: float | None
     visits: int
+    followed: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +80,12 @@ class Visit:
     fetched_s: float | None = None
     changed_s: float | None = None
     interval_s: float | None = None
+    followed: str | None = None
 
 
 _KEPT_WHEN_NONE = (
     "status", "etag", "last_modified", "digest", "entity", "record_id", "record_url", "warc_date", "warc_file",
-    "warc_offset", "warc_length", "fetched_s", "changed_s", "interval_s",
+    "warc_offset", "warc_length", "fetched_s", "changed_s", "interval_s", "followed",
 )  # fmt: skip
 _ASK_AGAIN = (
     "UPDATE urls SET state = 'due', due_s = 0, etag = NULL, last_modified = NULL, digest = NULL, entity = NULL,"
@@ -149,9 +124,7 @@ class Frontier:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
-        db.executescript(_SCHEMA)
-        if "shapes" in [row["name"] for row in db.execute("PRAGMA table_info(hosts)")]:
-            self._take_shapes_over()
+        prepare(db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -163,14 +136,6 @@ class Frontier:
             self.db.execute("ROLLBACK")
             raise
         self.db.execute("COMMIT")
-
-    def _take_shapes_over(self) -> None:
-        """Spread out the shapes that format 1 kept in one cell a host."""
-        with self.transaction():
-            for row in self.db.execute("SELECT host, shapes FROM hosts WHERE shapes != '{}'").fetchall():
-                seen = json.loads(row["shapes"])
-                self.add_shapes(row["host"], [(path, names) for path in seen for names in seen[path]])
-            self.db.execute("UPDATE hosts SET shapes = '{}'")
 
     def recover(self, ledger: Ledger) -> Recovered:
         """Make the archive and what was committed agree again; return what an accident had changed."""
@@ -197,10 +162,12 @@ class Frontier:
         gone = [row["record_id"] for row in rows if row["record_id"] not in there]
         return sum(self.db.execute(_ASK_AGAIN + "record_id = ?", (record_id,)).rowcount for record_id in gone)
 
-    def begin_run(self, now_s: float, sources: Iterable[str]) -> None:
+    def begin_run(self, now_s: float, sources: Mapping[str, str]) -> None:
         """Make due what is to be visited again by now, and give failed URLs a new set of attempts.
 
-        URLs of sources that the recipe no longer has are set aside, not forgotten.
+        `sources` maps the recipe's sources to the marks of what they follow: start pages, lists, feeds and sitemaps
+        whose links were followed under another mark are due too. URLs of sources that the recipe no longer has are
+        set aside, not forgotten.
         """
         names = json.dumps(sorted(sources))
         with self.transaction():
@@ -220,6 +187,11 @@ class Frontier:
                 " WHERE (state IN ('retry', 'held') OR (state = 'idle' AND due_s <= ?))"
                 " AND source IN (SELECT value FROM json_each(?))",
                 (now_s, names),
+            )
+            self.db.executemany(
+                "UPDATE urls SET state = 'due', attempts = 0 WHERE source = ? AND state = 'idle' AND followed != ?"
+                " AND (role != 'page' OR depth = 0 OR how = 'pagination')",
+                sources.items(),
             )
 
     def add(self, found: Iterable[Found], now_s: float) -> int:
@@ -384,6 +356,6 @@ def _entry(row: sqlite3.Row) -> Entry:
     target = Target(row["url"], row["source"], row["role"], row["depth"], row["via"], row["how"], headers)
     names = (
         "id", "key", "host", "hops", "state", "attempts", "outcome", "etag", "last_modified", "digest", "entity",
-        "record_id", "record_url", "warc_date", "interval_s", "visits",
+        "record_id", "record_url", "warc_date", "interval_s", "visits", "followed",
     )  # fmt: skip
     return Entry(target=target, **{name: row[name] for name in names})

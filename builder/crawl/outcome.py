@@ -33,11 +33,12 @@ class Judgement:
 
 
 def judge_answer(
-    entry: Entry, answer: Answer, written: Written, *, nofollow: bool, copies: int = 0
+    entry: Entry, answer: Answer, written: Written, *, nofollow: bool, copies: int = 0, mark: str = ""
 ) -> Judgement:
     """Return what an answer that is in the archive means for its URL.
 
-    `nofollow`: it asks to leave its links; `copies`: so many URLs were seen to give the same bytes.
+    `nofollow`: it asks to leave its links; `copies`: so many URLs were seen to give the same bytes; `mark`: of what
+    is followed now, other links of a page that stayed the same than when it was followed last.
     """
     status = answer.status
     if status == 304 and entry.record_id is None:
@@ -54,8 +55,13 @@ def judge_answer(
         return Judgement("refused", f"type: {answer.mime}")
     same = written.digest == entry.digest or written.entity == entry.entity
     # The same bytes at another address are a copy or a trap: relative links may still lead elsewhere from there.
-    is_news = written.kind == "response" or (not same and copies < MAX_COPIES)
+    is_news = written.kind == "response" or (not same and copies < MAX_COPIES) or is_outdated(entry, mark)
     return Judgement("unchanged" if same else "kept", follow=is_news and not nofollow)
+
+
+def is_outdated(entry: Entry, mark: str) -> bool:
+    """Return whether the links of a URL were followed, and others than a recipe of this mark asks for."""
+    return entry.followed is not None and entry.followed != mark
 
 
 def _without_page(entry: Entry, status: int) -> Judgement:

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from builder.crawl.fetcher import Answer
 from builder.crawl.frontier import Entry, Visit
-from builder.crawl.outcome import Judgement
+from builder.crawl.outcome import Judgement, is_outdated
 from builder.crawl.recorder import Written
 
 _SENDABLE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]+")
@@ -41,9 +41,14 @@ class Seen(TypedDict, total=False):
 
 
 def visit_row(
-    entry: Entry, answer: Answer | None, judgement: Judgement, written: Written | None, when: When
+    entry: Entry,
+    answer: Answer | None,
+    judgement: Judgement,
+    written: Written | None,
+    when: When,
+    mark: str,
 ) -> Visit:
-    """Return what the frontier notes of one visit."""
+    """Return what the frontier notes of one visit; `mark` of what was followed, if it was."""
     retry = when.interval_s is None
     return Visit(
         state="retry" if retry else "idle",
@@ -54,6 +59,7 @@ def visit_row(
         interval_s=when.interval_s,
         fetched_s=when.now_s,
         changed_s=when.now_s if judgement.outcome == "kept" else None,
+        followed=mark if judgement.follow else None,
         **_seen(answer, written, judgement),
     )
 
@@ -84,10 +90,13 @@ def _seen(answer: Answer | None, written: Written | None, judgement: Judgement) 
     return seen
 
 
-def conditions(entry: Entry) -> dict[str, str]:
-    """Return a target's own headers, and those that make a request conditional once a full record is there."""
+def conditions(entry: Entry, mark: str) -> dict[str, str]:
+    """Return a target's own headers, and those that make a request conditional once a full record is there.
+
+    One whose links are to be followed anew by this `mark` is asked for whole.
+    """
     headers = dict(entry.target.headers)
-    if entry.record_id and entry.digest:
+    if entry.record_id and entry.digest and not is_outdated(entry, mark):
         if entry.etag and _SENDABLE.fullmatch(entry.etag):
             headers["If-None-Match"] = entry.etag
         if entry.last_modified and _SENDABLE.fullmatch(entry.last_modified):

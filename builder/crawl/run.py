@@ -22,7 +22,7 @@ from builder.crawl.recorder import Original, Recorder, Written, original_of, pay
 from builder.crawl.robots import REFRESH_S, Rules, is_passing, origin_of
 from builder.crawl.rows import When, conditions, visit_row
 from builder.crawl.said import forbids_links, signals_of
-from builder.crawl.scope import EXCLUDED, Scope, host_of
+from builder.crawl.scope import EXCLUDED, Scope, host_of, mark_of
 from builder.crawl.traps import Shapes
 from builder.errors import FetchError
 from builder.model import PAGE, Rights, Target
@@ -53,6 +53,7 @@ class Run:
     ) -> None:
         self._settings = settings
         self._sources = {source.name: source for source in sources}
+        self._marks = {name: mark_of(source, settings.max_depth) for name, source in self._sources.items()}
         self._frontier = frontier
         self._recorder = recorder
         self._fetcher = fetcher
@@ -224,7 +225,9 @@ class Run:
         fetched_at = self._now()
         try:
             target = entry.target
-            answer = await self._fetcher.fetch(target.url, conditions(entry), any_type=target.role != PAGE)
+            answer = await self._fetcher.fetch(
+                target.url, conditions(entry, self._marks[target.source]), any_type=target.role != PAGE
+            )
         except AddressRefused as error:
             self._refuse(entry, state, f"guard: {error.what}")
             return
@@ -248,7 +251,8 @@ class Run:
         written = self._recorder.record(answer, target, rights, fetched_at, original)
         nofollow = forbids_links(answer, rights.signals, self._settings.user_agent)
         copies = self._frontier.copies(target.source, written.digest) if written.kind == "revisit" else 0
-        judgement = judge_answer(entry, answer, written, nofollow=nofollow, copies=copies)
+        mark = self._marks[target.source]
+        judgement = judge_answer(entry, answer, written, nofollow=nofollow, copies=copies, mark=mark)
         found: list[Target] = []
         moved: Found | None = None
         if judgement.redirect is not None:
@@ -296,7 +300,8 @@ class Run:
             if written is not None:
                 self._recorder.commit(entry.target.source)
             when = self._when(entry, state, judgement, now_s, retry=retry)
-            self._frontier.visited(entry.id, visit_row(entry, answer, judgement, written, when))
+            mark = self._marks[entry.target.source]
+            self._frontier.visited(entry.id, visit_row(entry, answer, judgement, written, when, mark))
             hosts = self._enter(found, entry.target.url)
             if moved is not None:
                 self._frontier.redirect(entry, moved, self._start_s)

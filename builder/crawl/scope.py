@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from builder.sources.base import AnySource
 from builder.sources.discovery import SNIFFED_BYTES, sniffed_role, web_address
 from builder.sources.refused import refusal
 from builder.sources.site import SiteSource
+from builder.storage import canonical_json
 from builder.urls import canonical_url, fetchable_url
 
 FIRST, NORMAL = 0, 1
@@ -96,6 +98,12 @@ class Scope:
         if isinstance(found, str):
             return f"redirect refused: {found}"
         return replace(found, hops=entry.hops + 1)
+
+
+def mark_of(source: AnySource, max_depth: int) -> str:
+    """Return a mark of what of an answer's links is asked for: it changes as the recipe's patterns and depth do."""
+    said = canonical_json([source.scope, max_depth])
+    return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 def identity(target: Target, source: AnySource | None) -> str:

@@ -84,6 +84,11 @@ class Source(Generic[BlockT]):
         """The source's name in the recipe."""
         return self.block.name
 
+    @property
+    def scope(self) -> object:
+        """What of the recipe decides which links `follow` returns, as a JSON value; None where nothing does."""
+        return None
+
     def seeds(self) -> Iterable[Target]:
         """Return what to ask for first (network kinds)."""
         return ()

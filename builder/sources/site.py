@@ -75,6 +75,12 @@ class SiteSource(Source[SiteBlock]):
         """Return whether a URL lies on a host of the start pages, "www." and default ports not counted."""
         return _host(url) in self.hosts
 
+    @property
+    def scope(self) -> object:
+        """The patterns and switches that let links through."""
+        block = self.block
+        return [sorted(self.hosts), block.include, block.exclude, block.sitemaps, block.feeds]
+
     def seeds(self) -> Iterable[Target]:
         """Return the start pages."""
         return [Target(url, self.name) for url in self.block.start]
