@@ -21,7 +21,7 @@ from builder.extract.comments.heads import (
     split_subject,
     tells_joining,
 )
-from builder.extract.comments.marks import NOTHING, Marks, marks
+from builder.extract.comments.marks import NOTHING, Marks, is_quote, marks
 from builder.extract.dates.moments import read_moment
 from builder.extract.dates.order import told_order
 from builder.extract.dates.printed import find_printed
@@ -130,7 +130,8 @@ class Parts:
                 self.dated.append(part)
             if tag == "cite":
                 self.cites.append(part)
-            if (prop and prop.lower() in _TEXT_PROPS) or (part.get("id") or "").startswith("post_message_"):
+            told_text = (prop and prop.lower() in _TEXT_PROPS) or part.get("data-role") == "commentContent"
+            if told_text or (part.get("id") or "").startswith("post_message_"):
                 self.texts.append(part)
 
     def titled(self, besides: HtmlElement | None) -> HtmlElement | None:
@@ -199,7 +200,7 @@ def _read(element: HtmlElement, nested: frozenset[HtmlElement], context: Context
 
 def _quotes(body: HtmlElement, context: Context) -> frozenset[HtmlElement]:
     """Return what an answer repeats of another, where markup says so and something of its own is left."""
-    found = frozenset(part for part in body.iterdescendants() if marks(part).quote)
+    found = frozenset(filter(is_quote, body.iterdescendants()))
     return found if found and context.lines(body, found) else frozenset()
 
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from lxml.html import Element, HtmlElement
 
 from builder.extract.comments.item import Context, Item, is_teaser, native_id, read_item
-from builder.extract.comments.marks import tokens
+from builder.extract.comments.marks import marks, tokens
 from builder.extract.page import Named
 from builder.markup import squeeze
 
@@ -33,6 +33,9 @@ _POST_TYPE = re.compile(r"schema\.org/(?:DiscussionForumPosting|Comment)$")
 _BLOCK_TAGS = frozenset(
     ["li", "div", "article", "section", "p", "tr", "td", "table", "dl", "dd", "dt", "blockquote", "ul", "ol"]
 )
+
+_SURE_TEXTS = (0, 1)
+"""Ranks of the names that only the text of an answer bears (see `Marks`)."""
 
 MOST_BLOCKS = 5_000
 """More marked blocks than this on one page are not read."""
@@ -177,13 +180,15 @@ def _nesting(items: list[Item]) -> int:
 
 
 def read_group(group: list[HtmlElement], context: Context) -> list[Item]:
-    """Read blocks of one kind as answers; blocks of the same kind inside one are answers of their own."""
-    members = set(group)
-    inner: dict[HtmlElement, set[HtmlElement]] = {}
-    for element in group:
-        outer = next((ancestor for ancestor in element.iterancestors() if ancestor in members), None)
-        if outer is not None:
-            inner.setdefault(outer, set()).add(element)
+    """Read blocks of one kind as answers; blocks of the same kind inside one are answers of their own.
+
+    Those whose name says that they hold a text are that of the answer round them: both may be numbered.
+    """
+    inner = _inner(group)
+    texts = {part for parts in inner.values() for part in parts if marks(part).text in _SURE_TEXTS}
+    if texts:
+        group = [element for element in group if element not in texts]
+        inner = _inner(group)
     items = []
     for element in group:
         nested = frozenset(inner.get(element, ()))
@@ -193,3 +198,14 @@ def read_group(group: list[HtmlElement], context: Context) -> list[Item]:
         if item.published is not None or not is_teaser(element, nested, context):
             items.append(item)
     return items
+
+
+def _inner(group: list[HtmlElement]) -> dict[HtmlElement, set[HtmlElement]]:
+    """Return for each block of a group those of the group that it is the nearest to hold."""
+    members = set(group)
+    found: dict[HtmlElement, set[HtmlElement]] = {}
+    for element in group:
+        outer = next((ancestor for ancestor in element.iterancestors() if ancestor in members), None)
+        if outer is not None:
+            found.setdefault(outer, set()).add(element)
+    return found

@@ -44,7 +44,7 @@ _FURNITURE = re.compile(
 )
 _QUOTE_NAME = re.compile(
     r"^(?:bb[-_]?code[-_]?(?:container|block--quote)|bbCodeBlock|quote(?:_?(?:container|header|box|content|body|title|author))?"
-    r"|top_?quote(?:header|footer)|blockquote-quote)$",
+    r"|top_?quote(?:header|footer)|blockquote-quote|ipsquote|mycode_quote|bbc_(?:standard_|alternate_)?quote)$",
     re.IGNORECASE,
 )
 
@@ -74,6 +74,11 @@ def tokens(element: HtmlElement) -> list[str]:
 def marks(element: HtmlElement) -> Marks:
     """Return what the class names and the id of an element say of it."""
     return _marks(element.get("class"), element.get("id"))
+
+
+def is_quote(element: HtmlElement) -> bool:
+    """Return whether an element repeats another's words: by its name, or as a quotation that says whose they are."""
+    return marks(element).quote or (element.tag == "blockquote" and element.find(".//cite") is not None)
 
 
 def _tokens(names: str | None, own_id: str | None) -> list[str]:
