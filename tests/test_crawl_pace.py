@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,29 @@ def test_retry_after_is_kept_to(tmp_path: Path) -> None:
         assert site.pages() == ["/", "/"]
     assert result.tally.kept == 1
     assert max(clock.waits) >= 39
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_plea_for_less_holds_the_whole_host(tmp_path: Path, status: int) -> None:
+    """Without a Retry-After too: no other page is asked for in the 2, 4, 8 seconds after such answers in a row."""
+    clock = FakeClock()
+    asked: list[float] = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(clock.now().timestamp())
+        return Reply(status=status) if len(asked) <= 3 else page(text=request.path)
+
+    with website({"/": page(*"abcdef")}) as site:
+        site.fallback = answer
+        site.routes |= {
+            path: Reply(status=404) for path in ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")
+        }
+        recipe = recipe_for(tmp_path, f"{site.url}/", min_delay_s=1)
+        result = crawl(recipe, now=clock.now, wait=clock.wait)
+    waits = [later - earlier for earlier, later in pairwise(asked)]
+    assert result.tally.kept == 7
+    assert [least <= wait <= 1.6 * least for wait, least in zip(waits, (2, 4, 8), strict=False)] == [True] * 3
+    assert max(waits[3:]) < 2
 
 
 def test_a_long_retry_after_ends_the_run_and_holds_in_the_next(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ FAILURES_TO_STOP = 8
 LONGEST_WAIT_S = 300.0
 """A Retry-After beyond this ends the host's run; it is kept to in the next."""
 REFUSING = frozenset({401, 403, 429})
+SLOWER = frozenset({429, 503})
+"""Answers that ask for less, whichever page they stand for (RFC 6585, 4; RFC 9110, 15.6.4)."""
 FLOORS_S = {"web.archive.org": 3.0, "index.commoncrawl.org": 1.0}
 """Shared public services that a recipe cannot ask faster, whatever it says: the Internet Archive's firewall shuts
 out who asks more than about 24 times a minute; Common Crawl's index is one server for everybody."""
@@ -34,6 +36,7 @@ class Pace:
     hold_s: float = 0.0
     refusals: int = 0
     failures: int = 0
+    pleas: int = 0
     stopped: str | None = None
     _random: random.Random = field(default_factory=random.Random)
 
@@ -58,7 +61,9 @@ class Pace:
         self.latency_s = elapsed_s if not self.latency_s else 0.7 * self.latency_s + 0.3 * elapsed_s
         self.refusals = self.refusals + 1 if status in REFUSING else 0
         self.last_s = now_s
-        self.hold_s = max(self.hold_s, now_s + (retry_after_s or 0.0))
+        self.pleas = self.pleas + 1 if status in SLOWER else 0
+        wait_s = retry_after_s if retry_after_s is not None or not self.pleas else self.backoff_s(self.pleas)
+        self.hold_s = max(self.hold_s, now_s + (wait_s or 0.0))
         if self.refusals >= REFUSALS_TO_STOP:
             self.stopped = f"it answered {status} and the like {self.refusals} times in a row"
         elif retry_after_s is not None and retry_after_s > LONGEST_WAIT_S:
