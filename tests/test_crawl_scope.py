@@ -115,3 +115,16 @@ def test_what_hosts_refuse_is_told_from_what_failed(tmp_path: Path) -> None:
 def test_how_long_a_host_asks_to_be_left(value: str | None, seconds: float | None) -> None:
     """Seconds or a day, also one without a zone; a time that is past is no wait."""
     assert retry_after_s(value, datetime(2025, 3, 1, 12, tzinfo=UTC)) == seconds
+
+
+def test_sitemaps_are_found_by_a_robots_file_that_is_still_good(tmp_path: Path) -> None:
+    """Its copy of an hour ago names them too: for a recipe that wants them now, or where a kill came before."""
+    clock = FakeClock()
+    listed = Reply(b"<urlset><url><loc>/art/1</loc></url></urlset>", mime="application/xml")
+    with website({"/": page(text="البداية"), "/map.xml": listed, "/art/1": page(text="أ")}) as site:
+        site.routes["/robots.txt"] = Reply(b"Sitemap: /map.xml", mime="text/plain")
+        for wanted in (False, True):
+            recipe = recipe_for(tmp_path, f"{site.url}/", source={"sitemaps": wanted})
+            crawl(recipe, now=clock.now, wait=clock.wait)
+            assert ("/map.xml" in site.pages(), "/art/1" in site.pages()) == (wanted, wanted)
+        assert site.paths().count("/robots.txt") == 1

@@ -26,7 +26,11 @@ Waiter = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What an origin says: its rules, what it states on use, and whether this was asked for just now."""
+    """What an origin says: its rules, what it states on use, and whether this run did not know it before.
+
+    What it names, such as sitemaps, is to be entered then: a copy of the last run may have been kept for a recipe
+    that did not want them, or by a process that died before it entered them.
+    """
 
     rules: Rules
     statements: SiteStatements
@@ -73,9 +77,9 @@ class Gate:
         known = self._known.get(origin)
         if known is not None and now_s - known[0] < REFRESH_S:
             return known[1]
-        state, fresh = self._frontier.origin(origin), False
+        state = self._frontier.origin(origin)
         if state is None or state.verdict == "forbid" or now_s - state.fetched_s >= REFRESH_S:
-            state, fresh = await self._ask(origin, asking, state), True
+            state = await self._ask(origin, asking, state)
         permission = Permission(
             Rules(state.verdict, state.detail, state.body, self._agent),
             SiteStatements(
@@ -83,7 +87,7 @@ class Gate:
                 ai_txt=state.statements.get("ai_txt", ""),
                 tdmrep=state.statements.get("tdmrep", ""),
             ),
-            fresh,
+            fresh=True,
         )
         self._known[origin] = (
             state.fetched_s,
