@@ -24,7 +24,7 @@ from builder.extract.people import (
     writer_in_title,
     written_by,
 )
-from builder.extract.wording import folded
+from builder.extract.wording import ABOUT_AUTHOR, folded
 from builder.markup import Line, squeeze
 from builder.model import Author, Evidence
 
@@ -70,11 +70,7 @@ _BIO_WORDS = re.compile(
     r"|استاذ|استاذه|محامي?|محاميه|مخرج|مخرجه|ناقد|ناقده|خبير|خبيره|مفكر|اعلامي|اعلاميه|محلل|مترجم"
     r"|مترجمه|مهندس|رييس تحرير|عضو|دكتور|طبيب)(?:\s|$)"
 )
-_BOX_HEADINGS = frozenset(
-    map(
-        folded, ("الكاتب", "الكاتبة", "عن الكاتب", "عن الكاتبة", "كاتب المقال", "نبذة عن الكاتب", "عن المؤلف")
-    )
-)
+_WRITER = frozenset(map(folded, ("الكاتب", "الكاتبة")))
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BEFORE_DAY = re.compile(
     r"[\s|•·,،\-–—]*(?:(?:ال)?(?:سبت|[أا]حد|[إا]ثنين|ثلاثاء|[أا]ربعاء|خميس|جمعة))?[\s|•·,،\-–—]*$"
@@ -233,7 +229,8 @@ def _boxed(page: Page, sites: frozenset[str], last: int) -> Iterator[_Claim]:
     """Yield the name that stands under a heading such as "the writer" below the text."""
     lines = page.lines.lines
     for index in range(last + 1, min(len(lines) - 1, last + 1 + BOX_LINES)):
-        if folded(lines[index].text) in _BOX_HEADINGS:
+        words = folded(lines[index].text)
+        if words in _WRITER or ABOUT_AUTHOR.fullmatch(words):
             text = lines[index + 1].text
             byline = read_byline(text, sites) if len(text.split()) <= MAX_BOXED_WORDS else None
             if byline is not None and byline.kind == "person":

@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 
 from builder.extract.links import host
 from builder.extract.naming import is_furniture
+from builder.extract.wording import ABOUT_AUTHOR, folded
 from builder.markup import Line, Lines
 
 MIN_SENTENCE_CHARS = 40
@@ -31,6 +32,12 @@ MAX_ASIDE_LINKS = 0.2
 
 MIN_ASIDE_CHARS = 60
 """Shortest longest line of such an aside: a sentence, not the name of a box."""
+
+MAX_BOX_LINES = 6
+"""Most lines of a box about the writer below a text, with its heading."""
+
+MAX_BOX_CHARS = 800
+"""Most characters of such a box."""
 
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
@@ -89,6 +96,15 @@ def without_tail(page: Lines, kept: list[int]) -> list[int]:
     if len(kept) - end < MIN_TAIL_LINES or len(above) < MIN_SENTENCE_CHARS or above.endswith(":"):
         return kept
     return kept[:end] if _lead_home([page.lines[index].element for index in kept[end:]]) else kept
+
+
+def without_box(page: Lines, kept: list[int]) -> list[int]:
+    """Leave out the few lines about the writer that close a text under a heading that says so."""
+    for place in range(max(1, len(kept) - MAX_BOX_LINES), len(kept)):
+        if ABOUT_AUTHOR.fullmatch(folded(page.lines[kept[place]].text)):
+            told = sum(len(page.lines[index].text) for index in kept[place:])
+            return kept[:place] if told <= MAX_BOX_CHARS else kept
+    return kept
 
 
 def once(page: Lines, kept: list[int]) -> list[int]:

@@ -48,6 +48,15 @@ ALL_LINKED = 0.8
 MIN_LISTED_SHARE = 0.3
 """Least share of such lines: each has a line or two about it."""
 
+MIN_FED = 10
+"""Fewest items of a feed that is printed on a page."""
+
+MIN_FED_SHARE = 0.9
+"""Least share of a text's lines that are such items."""
+
+OPENING_CHARS = 120
+"""Shortest opening of an article in a feed; headlines are shorter."""
+
 MAX_BETWEEN = 4
 """Most lines between two of them: further apart they are lists inside a text, or behind it."""
 
@@ -163,6 +172,7 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
             main.teasers >= MIN_ENTRIES,
             4 * _is_entry(page, heading),
             4 * _is_directory(page, main),
+            5 * _is_printed_feed(page, heading, main),
             2 * (_entries(page) >= 2),
             3 * _has_teasers(page, main),
             2 * any(_names_list(text) for text in (heading.text if heading else "", page.head_title)),
@@ -214,6 +224,15 @@ def _is_directory(page: Page, main: MainText) -> bool:
     if told > 1 + MAX_TOLD_SHARE * len(lines) or len(listed) < max(MIN_LISTED, MIN_LISTED_SHARE * len(lines)):
         return False
     return all(after - before <= 1 + MAX_BETWEEN for before, after in pairwise([-1, *listed, len(lines)]))
+
+
+def _is_printed_feed(page: Page, heading: Title | None, main: MainText) -> bool:
+    """Return whether a text under no title is one list of headlines and openings: feeds that a portal prints."""
+    if len(main.kept) < MIN_FED or (heading is not None and heading.line is not None):
+        return False
+    items = [line for line in map(page.lines.lines.__getitem__, main.kept) if line.element.tag == "li"]
+    openings = sum(len(line.text) >= OPENING_CHARS for line in items)
+    return len(items) >= MIN_FED_SHARE * len(main.kept) and 0 < openings < len(items)
 
 
 def _opens_with_link(line: Line) -> bool:

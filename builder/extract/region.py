@@ -15,7 +15,7 @@ from operator import mul
 
 from lxml.html import HtmlElement
 
-from builder.extract.edges import MIN_SENTENCE_CHARS, asides, beginning, once, without_tail
+from builder.extract.edges import MIN_SENTENCE_CHARS, asides, beginning, once, without_box, without_tail
 from builder.extract.naming import Kind, Names, said_of
 from builder.extract.wording import (
     HEADING,
@@ -344,7 +344,8 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
         if tier > 1 and own:
             linked = {i for i in range(start, min(own)) if page.lines[i].link_share >= LINKED}
             start, end = beginning(page, block, start, min(own), out | linked), max(own) + 1
-        return once(page, without_tail(page, [i for i in range(start, end) if i not in out]))
+        kept = [i for i in range(start, end) if i not in out]
+        return once(page, without_tail(page, without_box(page, kept)))
     column = block is not None and block.tag == "td" and _is_column(block)
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
     inside = {i for i in found if start <= i < end} | loose

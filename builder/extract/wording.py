@@ -328,6 +328,11 @@ MORE = re.compile(
 )
 """Links below a teaser that lead to the text itself."""
 
+ABOUT_AUTHOR = re.compile(
+    r"(?:(?:نبذه |لمحه |معلومات )?عن (?:ال)?(?:كاتب|كاتبه|مولف|مولفه)|كاتب(?:ه)? المقال|about the author)"
+)
+"""Lines, whole, that head a box about the writer."""
+
 OUTLET = re.compile(
     r"(?:جريده|صحيفه|موقع|شبكه|وكاله|وكالات|مجله|منتديات|منتدي|مدونه|قناه|بوابه|مركز|دار|موسسه|راديو"
     r"|اذاعه|تلفزيون|مكتب|فريق|اسره|هييه"
