@@ -18,7 +18,7 @@ from releasekit import comment as kit_comment
 from releasekit import document as kit_document
 from releasekit import recipe_in, release_of
 
-from builder.errors import CheckFailed, RecipeError
+from builder.errors import CheckFailed, RecipeError, UsageError
 from builder.release.card import (
     VersionLine,
     addressed,
@@ -332,8 +332,42 @@ def test_hand_written_text_comes_from_beside_the_recipe_first(tmp_path: Path) ->
     assert hand_written(tmp_path, None) is None
     (release / "README.md").write_text("last", encoding="utf-8")
     assert hand_written(tmp_path, release) == "last"
-    (tmp_path / HAND_WRITTEN).write_text("beside", encoding="utf-8")
-    assert hand_written(tmp_path, release) == "beside"
+    text = f"{BEGIN}beside\n{END}\n"
+    (tmp_path / HAND_WRITTEN).write_text(text, encoding="utf-8")
+    assert hand_written(tmp_path, release) == text
+
+
+BEGIN, END = "<!-- hiwar:begin uses -->\n", "<!-- hiwar:end uses -->"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("مقرر البلاغة", "none"),
+        (f"{BEGIN}مقرر البلاغة", "begin uses"),
+        (f"{BEGIN.strip()} مقرر البلاغة {END}", "begin uses, end uses"),
+        (f"{BEGIN}مقرر البلاغة {END.replace('uses', 'more')}", "begin uses, end more"),
+        (f"{BEGIN}مقرر {END}{BEGIN}البلاغة {END}", "begin uses, end uses, begin uses, end uses"),
+    ],
+)
+def test_hand_written_text_that_would_be_lost_is_refused(tmp_path: Path, text: str, found: str) -> None:
+    """A marker that is missing, misplaced or doubled would leave text out of the card without a word."""
+    (tmp_path / HAND_WRITTEN).write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=rf"found: {found}\n") as caught:
+        hand_written(tmp_path, None)
+    assert caught.value.where == str(tmp_path / HAND_WRITTEN)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1256"])
+def test_hand_written_text_in_another_encoding_is_named(tmp_path: Path, encoding: str) -> None:
+    """UTF-8 is read as editors save it, with a mark before it or without; anything else is no traceback."""
+    text = f"# مقرر\r\n{BEGIN}البلاغة\n{END}"
+    (tmp_path / HAND_WRITTEN).write_bytes(text.encode(encoding))
+    if encoding != "cp1256":
+        assert kept_text(hand_written(tmp_path, None) or "") == {"uses": "البلاغة\n"}
+        return
+    with pytest.raises(UsageError, match="not UTF-8"):
+        hand_written(tmp_path, None)
 
 
 def test_the_card_is_the_same_every_time(tmp_path: Path) -> None:

@@ -29,12 +29,15 @@ __all__ = [
     "kept_text",
     "read_head",
     "render_card",
+    "sections",
     "with_kept",
     "without_kept",
 ]
 
 BEGIN = "<!-- hiwar:begin {} -->"
 END = "<!-- hiwar:end {} -->"
+MARKS = re.compile(r"<!-- hiwar:(begin|end) ([a-z_]+) -->")
+"""A marker of a section that people write: which side, and the section's name."""
 _KEPT = re.compile(r"<!-- hiwar:begin ([a-z_]+) -->\n(.*?)<!-- hiwar:end \1 -->", re.DOTALL)
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
@@ -170,6 +173,11 @@ def read_head(card: str) -> dict[str, object]:
 def kept_text(card: str) -> dict[str, str]:
     """Return what people wrote between the markers of an earlier card, by the marker's name."""
     return {name: text for name, text in _KEPT.findall(card.replace("\r\n", "\n")) if text.strip()}
+
+
+def sections(card: str) -> list[str]:
+    """Return the names of the sections whose markers stand in pairs, in their order."""
+    return [name for name, _ in _KEPT.findall(card.replace("\r\n", "\n"))]
 
 
 def without_kept(card: str) -> str:

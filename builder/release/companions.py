@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from builder.release.card import render_card
+from builder.errors import UsageError
+from builder.release.card import MARKS, render_card, sections
 from builder.release.cardinput import CardInput
 from builder.release.croissant import render_croissant
 from builder.release.report import render_report
@@ -45,6 +46,32 @@ def _draw(folder: Path, given: CardInput) -> tuple[str, ...]:
 
 
 def hand_written(recipe_folder: Path, last_release: Path | None) -> str | None:
-    """Return the text whose marked parts go into the next card: card.md beside the recipe, else the last card."""
-    places = [recipe_folder / HAND_WRITTEN, *([last_release / "README.md"] if last_release else [])]
-    return next((path.read_text(encoding="utf-8") for path in places if path.is_file()), None)
+    """Return the text whose marked parts go into the next card: card.md beside the recipe, else the last card.
+
+    Raises UsageError for a card.md of which a part would be lost.
+    """
+    own = recipe_folder / HAND_WRITTEN
+    if own.is_file():
+        return _checked(own)
+    last = last_release / "README.md" if last_release else None
+    return last.read_text(encoding="utf-8") if last and last.is_file() else None
+
+
+def _checked(path: Path) -> str:
+    """Return the text of card.md if its markers stand in pairs, each section once."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"not UTF-8: {error.reason} at byte {error.start}", where=str(path), what_next="Save it as UTF-8."
+        ) from error
+    marks, names = MARKS.findall(text), sections(text)
+    if len(marks) != 2 * len(names) or len(set(names)) < len(names) or (text.strip() and not names):
+        told = ", ".join(f"{side} {name}" for side, name in marks) or "none"
+        raise UsageError(
+            f"its text does not stand between markers in pairs, each section once; found: {told}",
+            where=str(path),
+            what_next="Write <!-- hiwar:begin uses --> before the text of a section, and <!-- hiwar:end uses --> "
+            "behind it, each on a line of its own (docs/publishing.md).",
+        )
+    return text
