@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -17,6 +18,9 @@ from builder.release.manifest import releases_in
 from builder.release.places import FAILED, rejected_beside
 from builder.storage import disk_refused, write_json
 from builder.verify import verify
+
+BEGUN = "regenerating.json"
+"""File in the cache that holds the last release while a newer one is built and not verified yet."""
 
 Outcome = Literal["new", "same", "failed"]
 
@@ -71,7 +75,7 @@ def _one(path: Path, *, workers: int, now: datetime) -> Regenerated:
     try:
         recipe = load_recipe(path)
         name = recipe.model.dataset.name
-        before = _newest(recipe)
+        before = _last_verified(recipe)
         return _built(recipe, str(path), before, workers=workers, now=now)
     except OSError as error:
         stopped: HiwarError = disk_refused(Path(str(error.filename or path)), error)
@@ -81,21 +85,19 @@ def _one(path: Path, *, workers: int, now: datetime) -> Regenerated:
     return Regenerated(str(path), name, "failed", before, before, why=why, exit_code=stopped.exit_code)
 
 
-def _newest(recipe: Recipe) -> str | None:
-    found = releases_in(recipe.releases)
-    return found[-1].name if found else None
-
-
 def _built(recipe: Recipe, path: str, before: str | None, *, workers: int, now: datetime) -> Regenerated:
     """Build and verify one dataset. Raises HiwarError when it fails; a release that does not verify is set aside."""
-    name = recipe.model.dataset.name
+    name, begun = recipe.model.dataset.name, recipe.cache / BEGUN
+    write_json(begun, before)
     result = build(recipe, workers=workers, now=now)
-    if result.release is None or not result.fresh:
+    if result.release is None or result.version == before:
+        begun.unlink()
         return Regenerated(path, name, "same", before, before, why="The archive gives the same release.")
     report = verify(result.release)
     if not report.ok:
         _set_aside(recipe, result.release, report.as_dict())
-        report.raise_if_failed()
+    begun.unlink()
+    report.raise_if_failed()
     after = str(result.version)
     if before is None:
         rows = sum(result.rows.values())
@@ -105,14 +107,27 @@ def _built(recipe: Recipe, path: str, before: str | None, *, workers: int, now: 
     return Regenerated(path, name, "new", before, after, why=_why(change), **counts)
 
 
+def _last_verified(recipe: Recipe) -> str | None:
+    """Return the newest release; after a run that was killed before it had verified one, the release before that."""
+    names = [release.name for release in releases_in(recipe.releases)]
+    try:
+        before = json.loads((recipe.cache / BEGUN).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return names[-1] if names else None
+    return before if before in names else None
+
+
 def _why(change: ReleaseDiff) -> str:
     """Return in one sentence which columns changed most, or what else is new."""
     fields = sorted(
         ((count, name) for table in change.tables for name, count in table.fields.items()), reverse=True
     )
     parts = [f"{name} changed in {count}" for count, name in fields[:3]]
+    if not change.same_records and not parts:
+        moved = change.total("added") or change.total("removed")
+        parts = ["records came or went" if moved else "columns came or went"]
     parts += ["the recipe changed"] if change.recipe_changed else []
-    return ("; ".join(parts) or "records came or went") + "."
+    return ("; ".join(parts) or "what describes the records changed") + "."
 
 
 def _set_aside(recipe: Recipe, release: Path, report: dict[str, object]) -> None:

@@ -34,8 +34,14 @@ def test_a_first_release_nothing_more_and_another_recipe(tmp_path: Path) -> None
     dataset(folder, range(4), name="renamed")
     (fourth,) = regenerate([folder], now=NOW).datasets
     assert (fourth.name, fourth.outcome, fourth.after) == ("renamed", "new", "1.1.1")
-    assert "the recipe changed" in fourth.why
-    assert names(folder) == ["1.0.0", "1.1.0", "1.1.1"]
+    assert fourth.why == "the recipe changed."
+    (folder / "card.md").write_text(
+        "<!-- hiwar:begin uses -->\nمقرر\n<!-- hiwar:end uses -->\n", encoding="utf-8"
+    )
+    (fifth,) = regenerate([folder], now=NOW).datasets
+    assert (fifth.after, fifth.why) == ("1.1.2", "what describes the records changed.")
+    assert third.why == "records came or went."
+    assert names(folder) == ["1.0.0", "1.1.0", "1.1.1", "1.1.2"]
 
 
 def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -79,6 +85,31 @@ def test_a_release_that_does_not_verify_is_set_aside(tmp_path: Path) -> None:
     report = json.loads((folder / "releases/failed/verify.json").read_text(encoding="utf-8"))
     assert [check["name"] for check in report["checks"] if not check["ok"]] == ["card"]
     (folder / "card.md").unlink()
+    assert regenerate([folder], now=NOW).datasets[0].outcome == "same"
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_release_whose_verification_was_cut_is_verified_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damaged: bool
+) -> None:
+    """A run that is killed between building and verifying leaves no release that passes for a verified one."""
+    folder = dataset(tmp_path / "a", range(2))
+
+    def killed(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("builder.regenerate.verify", killed)
+        with pytest.raises(KeyboardInterrupt):
+            regenerate([folder], now=NOW)
+    assert names(folder) == ["1.0.0"]
+    if damaged:
+        (folder / "releases/1.0.0/CHANGELOG.md").write_text("x", encoding="utf-8")
+    (result,) = regenerate([folder], now=NOW).datasets
+    if damaged:
+        assert (result.outcome, result.after, names(folder)) == ("failed", None, [])
+        return
+    assert (result.outcome, result.before, result.after, result.added) == ("new", None, "1.0.0", 2)
     assert regenerate([folder], now=NOW).datasets[0].outcome == "same"
 
 
