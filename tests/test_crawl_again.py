@@ -66,6 +66,20 @@ def test_a_host_whose_budget_is_used_up_is_still_visited_again(tmp_path: Path) -
     assert "/c" in page_paths(captures(recipe))
 
 
+def test_who_refused_is_left_for_a_day_however_short_the_intervals(tmp_path: Path) -> None:
+    """A recipe that visits all in every run does not knock in every run where it was turned away."""
+    clock = FakeClock()
+    with website({"/": page("/shut"), "/shut": Reply(status=403)}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", recrawl_min_days=0, recrawl_max_days=0)
+        for _ in range(2):
+            run(recipe, clock)
+            clock.pass_s(3600)
+        assert sorted(site.pages()) == ["/", "/", "/shut"]
+        clock.pass_s(DAY_S)
+        run(recipe, clock)
+        assert site.pages().count("/shut") == 2
+
+
 def test_a_wider_recipe_follows_links_of_pages_that_stayed_the_same(tmp_path: Path) -> None:
     """A corrected `include` finds what the first one left on start pages and lists that would say "not modified"."""
     clock = FakeClock()

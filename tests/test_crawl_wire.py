@@ -1,17 +1,24 @@
-"""An answer belongs to the request it was sent for, whatever else comes over the connection."""
+"""An answer belongs to the request it was sent for, and is read as browsers read it, whatever comes over the wire."""
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
+from crawling import FakeClock, assert_clean, captures, recipe_for
+from loopback import Reply, Request, page, website
 
+from builder.archive.read import load
+from builder.crawl import crawl
 from builder.crawl.fetcher import Fetcher, FetchLimits
 from builder.crawl.guard import Guard
+from builder.crawl.heads import HeadMender, mended
 
 LATE = (
     b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
@@ -78,3 +85,73 @@ def test_what_comes_unasked_is_no_answer(late: bytes) -> None:
     with talking(late) as talker:
         asyncio.run(ask(talker))
     assert bodies == [b"/a", b"/b", b"/c"]
+
+
+BODY = '<html lang=ar><body>مقال <a href="/next">التالي</a></body></html>'.encode()
+LENGTH = b"Content-Length: %d" % len(BODY)
+CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+FAULTS = {
+    "blank-in-a-name": (b"X Foo: 1\r\n" + LENGTH, BODY),
+    "blank-before-the-colon": (b"Content-Length : %d" % len(BODY), BODY),
+    "no-colon": (b"Powered by nothing\r\n" + LENGTH, BODY),
+    "no-name": (b": 1\r\n" + LENGTH, BODY),
+    "arabic-name": ("X-موقع: 1\r\n".encode() + LENGTH, BODY),
+    "a-zero": (b"X: a\0b\r\n" + LENGTH, BODY),
+    "the-same-length-twice": (LENGTH + b"\r\ncontent-length:%d" % len(BODY), BODY),
+    "the-same-length-in-one": (LENGTH + b", %d" % len(BODY), BODY),
+    "length-and-chunks": (b"Content-Length: 7\r\nTransfer-Encoding: chunked", CHUNKED),
+}
+
+
+@pytest.mark.parametrize("pieces", ["whole", "crumbs"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_head_that_browsers_read_is_read(tmp_path: Path, fault: str, pieces: str) -> None:
+    """The page is kept with its bytes as they came, its links are followed, and its headers hold what they said."""
+    lines, body = FAULTS[fault]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nX-Robots-Tag : noai\r\n" + lines
+    wire = head + b"\r\n\r\n" + body
+
+    def answer(request: Request) -> Reply | Iterator[bytes]:
+        if pieces == "whole":
+            return Reply(raw=wire)
+        return iter([b"HTTP/1.1 103 Hints\r\n\r\n", *(wire[n : n + 1] for n in range(len(wire)))])
+
+    clock = FakeClock()
+    with website({"/": answer, "/next": page(text="التالي")}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        assert crawl(recipe, now=clock.now, wait=clock.wait).tally.kept == 2
+        assert site.pages() == ["/", "/next"]
+    first = next(ref for ref in captures(recipe) if ref.url.endswith("/"))
+    assert load(first).body == BODY
+    assert any(signal.name == "noai" for signal in first.rights.signals)
+    with Path(first.path).open("rb") as file:
+        file.seek(first.warc_offset)
+        assert wire in gzip.decompress(file.read(first.warc_length))
+    assert_clean(recipe)
+
+
+@pytest.mark.parametrize(
+    ("head", "lines"),
+    [
+        (b"HTTP/1.1 200 OK\r\nA: 1\r\nB:2\r\n\r\n", [b"A: 1", b"B: 2"]),
+        (b"HTTP/1.1 200 OK\nA: 1\n\n", [b"A: 1"]),
+        (b"HTTP/1.1 200 OK\r\nA: 1\r\n 2\r\n\t3\r\n\r\n", [b"A: 1 2 3"]),
+        (b"HTTP/1.1 200 OK\r\nno field\r\n folded: 1\r\nA: 1\r\n\r\n", [b"A: 1"]),
+        (b"HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nSet-Cookie: a\r\n\r\n", [b"Set-Cookie: a", b"Set-Cookie: a"]),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+         [b"Content-Length: 5", b"Content-Length: 6"]),
+        (b"HTTP/1.1 200 OK\r\n\r\n", []),
+    ],
+)  # fmt: skip
+def test_heads_are_mended_line_by_line(head: bytes, lines: list[bytes]) -> None:
+    """Fields keep their order and number; what decides nothing goes, what nobody can decide stays."""
+    assert mended(head) == b"\r\n".join([b"HTTP/1.1 200 OK", *lines, b"", b""])
+
+
+@pytest.mark.parametrize(
+    "wire", [b"SSH-2.0-server\r\n", b"<html><body>", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 400]
+)
+def test_what_is_no_head_is_left_to_the_parser(wire: bytes) -> None:
+    """Nothing is held back that will never become one, or is too long for one."""
+    mender = HeadMender(200)
+    assert b"".join(mender.feed(wire[n : n + 1]) for n in range(len(wire))) == wire

@@ -24,6 +24,7 @@ from yarl import URL
 from builder.archive.coding import chunked_length
 from builder.archive.write import Block
 from builder.crawl.guard import AddressRefused, FixedResolver, Guard, current_host
+from builder.crawl.heads import HeadMender
 from builder.errors import FetchError
 
 MAX_HEAD_BYTES = 65_536
@@ -48,10 +49,12 @@ class _Tap(ResponseHandler):
         self.most_bytes = most_bytes
         self.kept: IO[bytes] = io.BytesIO()
         self.asked = False
+        self._heads = HeadMender(MAX_HEAD_BYTES)
 
     def set_response_params(self, **more: Any) -> None:
         """Get ready for the answer to a request that is about to be sent."""
         self.asked = True
+        self._heads = HeadMender(MAX_HEAD_BYTES)
         super().set_response_params(**more)
 
     @property
@@ -70,7 +73,8 @@ class _Tap(ResponseHandler):
             file = tempfile.TemporaryFile()  # noqa: SIM115 (closed with its answer)
             file.write(self.kept.getbuffer())
             self.kept = file
-        super().data_received(data)
+        if parsable := self._heads.feed(data):
+            super().data_received(parsable)
 
     def take(self) -> IO[bytes]:
         """Return what was received since the last call and begin anew."""

@@ -14,12 +14,12 @@ REPORT_EVERY = 10
 
 @dataclass(slots=True)
 class HostState:
-    """What one run knows of a host. `spent`: which budget of new pages is used up; those that are known go on."""
+    """What one run knows of a host. `used_up`: which budget of new pages is used up; those that are known go on."""
 
     pace: Pace
     pages: int
     not_before_s: float
-    spent: str | None = None
+    used_up: str | None = None
     bytes: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)

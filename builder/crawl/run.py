@@ -124,7 +124,7 @@ class Run:
                     continue
                 retry_s = self._frontier.next_retry_s(host)
                 if retry_s is None:
-                    state.pace.stopped = state.spent
+                    state.pace.stopped = state.used_up
                     break
                 await self._wait(max(retry_s - self._now().timestamp(), TICK_S))
         del self._tasks[host]
@@ -138,7 +138,7 @@ class Run:
             state.pace.stopped = f"budget of {self._settings.max_bytes_per_host} bytes used up"
             return
         if entry.visits == 0 and state.pages >= self._settings.max_pages_per_host:
-            state.spent = f"budget of {self._settings.max_pages_per_host} pages used up"
+            state.used_up = f"budget of {self._settings.max_pages_per_host} pages used up"
             self._frontier.hold_new(entry.host)
             return
         if not self._scope.still_wanted(source, entry.target):
@@ -322,8 +322,7 @@ class Run:
             return When(now_s, max(now_s + state.pace.backoff_s(entry.attempts), after), None)
         interval_s = next_interval_s(entry, judgement.outcome, self._settings)
         due_s = now_s + (max(interval_s, REFRESH_S) if judgement.outcome == "refused" else interval_s)
-        # Not due again in this run, whatever the clock and the interval say.
-        return When(now_s, max(due_s, self._start_s + 0.001), interval_s)
+        return When(now_s, due_s, interval_s)
 
     def _enter(self, found: Iterable[Target], via: str) -> set[str]:
         """Enter what an answer led to, without what the guards hold back; return the hosts of all new ones."""
