@@ -11,9 +11,9 @@ import pytest
 from releasekit import NOW, START, comment, document, recipe_in, release_of, words, write_rows
 
 from builder.dedup import cluster
-from builder.errors import LockedError, UsageError
+from builder.errors import CheckFailed, LockedError, UsageError
 from builder.recipe import DedupBlock
-from builder.release.holdings import holdings, prepare
+from builder.release.holdings import holdings, prepare, refuse_named
 from builder.release.manifest import read_manifest
 from builder.release.places import rejected_beside
 from builder.schema import Row, load_schema
@@ -104,6 +104,8 @@ def test_an_author_however_spelt(tmp_path: Path, name: str) -> None:
         ("الدكتور فهد العتيق", "فهد العتيق", True),
         ("أ.د. فهد العتيق", "الأستاذ الدكتور فهد العتيق", True),
         ("فهد العتيق", "سلمى الجابري وفهد العتيق", True),
+        ("فهد العتيق", "سلمى الجابري، فهد العتيق", True),
+        ("فهد العتيق", "سلمى الجابري & فهد العتيق", True),
         ("فهد العتيق", "ماجد فهد العتيق", False),
         ("ليد الشريف", "وليد الشريف", False),
     ],
@@ -142,6 +144,23 @@ def test_a_pattern_is_sought_in_text_and_match_form(tmp_path: Path) -> None:
     assert requests.reason(document(1, text="رقم البيت غير معروف")) is None
 
 
+@pytest.mark.parametrize("column", ["title", "author", "author_bio", "url", "text"])
+def test_a_pattern_is_sought_in_all_that_is_shown(tmp_path: Path, column: str) -> None:
+    """A name can stand in the byline or the address as well as in the text."""
+    add(tmp_path, "salma-k[0-9]", "asked", now=NOW, kind="pattern")
+    requests = load(tmp_path)
+    assert column in requests.columns
+    assert requests.reason({column: "by salma-k7 today"}) is not None
+    assert requests.reason({column: "by salma-k today", "section": "salma-k7"}) is None
+
+
+def test_a_page_is_found_by_its_canonical_address(tmp_path: Path) -> None:
+    """What was captured as a print view is the page that was named."""
+    add(tmp_path, "https://site.example/essay/7", "asked", now=NOW)
+    printed = document(7, url="https://site.example/print?n=7", canonical_url="https://site.example/essay/7")
+    assert load(tmp_path).reason(printed) is not None
+
+
 def test_names_are_kept_as_salted_hashes(tmp_path: Path) -> None:
     """The file proves the request without repeating the name; each request has its own salt."""
     add(tmp_path, "كاتبة المقال", "asked by mail", now=NOW)
@@ -159,9 +178,10 @@ def test_the_same_request_is_written_once(tmp_path: Path) -> None:
     """Asking again, in another spelling or of a hashed name, adds nothing."""
     assert add(tmp_path, "https://site.example/a/", "one", now=NOW)[1] is True
     assert add(tmp_path, "http://www.site.example/a", "two", now=NOW)[1] is False
+    assert add(tmp_path, "http://www.site.example/b", "another", now=NOW)[1] is True
     assert add(tmp_path, "كاتبة", "one", now=NOW)[1] is True
     assert add(tmp_path, "كاتبه", "two", now=NOW)[1] is False
-    assert len(load(tmp_path).requests) == 2
+    assert len(load(tmp_path).requests) == 3
 
 
 @pytest.mark.parametrize(
@@ -358,7 +378,8 @@ def test_a_copy_does_not_outlive_the_next_request(tmp_path: Path) -> None:
     assert left == [["1.0.0"], []]
 
 
-def test_rejected_rows_beside_older_releases_are_cleaned(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", ["url", "id"])
+def test_rejected_rows_beside_older_releases_are_cleaned(tmp_path: Path, named: str) -> None:
     """The file that stays on the machine loses what was asked to go, too."""
     recipe = recipe_in(tmp_path)
     newer = document(2)
@@ -368,12 +389,41 @@ def test_rejected_rows_beside_older_releases_are_cleaned(tmp_path: Path) -> None
     }
     release = release_of(recipe, [document(1), document(2), newer])
     assert pq.read_table(release.rejected)["url"].to_pylist() == [newer["url"]]
-    add(tmp_path, str(newer["url"]), "asked", now=NOW)
+    add(tmp_path, str(newer[named]), "asked", now=NOW)
     (found,) = holdings(tmp_path)
     assert found.rejected == 1
     prepare(recipe, [found])
     assert pq.read_table(rejected_beside(release.path))["url"].to_pylist() == [None]
     assert holdings(tmp_path)[0].rejected == 0
+    rejected_beside(release.path).unlink()
+    assert [copy.name for copy in prepare(recipe, holdings(tmp_path))] == ["1.0.0"]
+
+
+def test_an_address_alone_is_taken_out_of_older_releases(tmp_path: Path) -> None:
+    """A copy that was never a record of its own is named in cluster_urls of another: that counts, and goes."""
+    recipe = recipe_in(tmp_path / "ds")
+    rows = [document(n, text=words(1, 70)) for n in (1, 2, 3)]
+    part = write_rows(tmp_path / "p.parquet", "documents", rows)
+    release = release_of(recipe, rows, clusters=cluster([part], DedupBlock(), tmp_path / "w"))
+    add(recipe.folder, str(rows[2]["url"]), "asked", now=NOW)
+    (found,) = holdings(recipe.folder)
+    assert (found.records, found.addresses) == ((), 1)
+    with pytest.raises(CheckFailed, match="0 records and 1 addresses"):
+        refuse_named(release.path)
+    (copy,) = prepare(recipe, [found])
+    (row,) = pq.read_table(copy / "data/documents").to_pylist()
+    assert row["cluster_urls"] == [rows[1]["url"]]
+    refuse_named(copy)
+
+
+def test_a_comment_at_another_address_goes_with_its_document(tmp_path: Path) -> None:
+    """An interface gives comments addresses of their own; the page's address names them all the same."""
+    recipe = recipe_in(tmp_path)
+    elsewhere = comment(1, ROWS[1], url="https://api.example/comments/1")
+    release_of(recipe, ROWS[:3], [elsewhere, comment(2, ROWS[2])])
+    add(tmp_path, str(ROWS[1]["url"]), "asked", now=NOW)
+    (found,) = holdings(tmp_path)
+    assert found.records == (("comments", elsewhere["id"]), ("documents", ROWS[1]["id"]))
 
 
 def test_nothing_asked_nothing_held(tmp_path: Path) -> None:
