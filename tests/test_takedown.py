@@ -147,9 +147,10 @@ def test_a_pattern_is_sought_in_text_and_match_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize("column", ["title", "author", "author_bio", "url", "text"])
 def test_a_pattern_is_sought_in_all_that_is_shown(tmp_path: Path, column: str) -> None:
     """A name can stand in the byline or the address as well as in the text."""
-    add(tmp_path, "salma-k[0-9]", "asked", now=NOW, kind="pattern")
+    add(tmp_path, "salma-k[0-9]|None", "asked", now=NOW, kind="pattern")
     requests = load(tmp_path)
     assert column in requests.columns
+    assert requests.reason({column: None}, names=[None]) is None
     assert requests.reason({column: "by salma-k7 today"}) is not None
     assert requests.reason({column: "by salma-k today", "section": "salma-k7"}) is None
 

@@ -32,6 +32,7 @@ def written(folder: Path, **fields: object) -> None:
     [
         "https://site.example/diary/",
         "https://site.example/diary",
+        "https://site.example/diary#c1",
         "https://www.site.example/diary/?utm_source=x",
     ],
 )
@@ -101,6 +102,7 @@ def test_a_line_written_by_hand_is_honoured(tmp_path: Path, kind: str, value: st
         {"salt": "no hexadecimal digits"},
         {"salt": "ab" * 100},
         {"salt": 5},
+        {"salt": "ab", "value": "site.example/show"},
         {"kind": "pattern", "value": "("},
         {"kind": "pattern", "value": 3},
         {"kind": ["url"]},
