@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from builder.extract.links import host
 from builder.extract.naming import is_furniture
-from builder.extract.wording import ABOUT_AUTHOR, folded
+from builder.extract.wording import ABOUT_AUTHOR, CONTENTS, REFERENCES, folded
 from builder.markup import Line, Lines
 
 MIN_SENTENCE_CHARS = 40
@@ -32,6 +32,12 @@ MAX_ASIDE_LINKS = 0.2
 
 MIN_ASIDE_CHARS = 60
 """Shortest longest line of such an aside: a sentence, not the name of a box."""
+
+MAX_SOURCES_HEADING_CHARS = 60
+"""Longest heading of a list of sources."""
+
+MIN_CONTENTS = 3
+"""Fewest lines of a table of contents."""
 
 MAX_BOX_LINES = 6
 """Most lines of a box about the writer below a text, with its heading."""
@@ -83,6 +89,21 @@ def beginning(page: Lines, block: HtmlElement | None, start: int, first: int, ou
     return begin
 
 
+def references(page: Lines, end: int, stop: int) -> int:
+    """Return where a text ends that has come to line `end`, with its list of sources, up to line `stop`.
+
+    The list stands right below under a heading that says so; its items may all be links.
+    """
+    if end >= stop or not REFERENCES.match(folded(page.lines[end].text)):
+        return end
+    if len(page.lines[end].text) > MAX_SOURCES_HEADING_CHARS:
+        return end
+    last = end + 1
+    while last < stop and page.lines[last].element.tag == "li":
+        last += 1
+    return last if last > end + 1 else end
+
+
 def without_tail(page: Lines, kept: list[int]) -> list[int]:
     """Leave out the links that close a block named as the article's body: other articles, ways to follow the site.
 
@@ -105,6 +126,30 @@ def without_box(page: Lines, kept: list[int]) -> list[int]:
             told = sum(len(page.lines[index].text) for index in kept[place:])
             return kept[:place] if told <= MAX_BOX_CHARS else kept
     return kept
+
+
+def without_contents(page: Lines, kept: list[int]) -> list[int]:
+    """Leave out tables of contents: lines in a row that lead to places of their page, with the heading over them."""
+    out: set[int] = set()
+    run: list[int] = []
+    for place, index in enumerate([*kept, -1]):
+        if index >= 0 and _is_anchor(page.lines[index]):
+            run.append(place)
+            continue
+        if len(run) >= MIN_CONTENTS:
+            before = run[0] - 1
+            headed = before >= 0 and CONTENTS.fullmatch(folded(page.lines[kept[before]].text))
+            out.update(run, [before] if headed else [])
+        run = []
+    return [index for place, index in enumerate(kept) if place not in out]
+
+
+def _is_anchor(line: Line) -> bool:
+    """Return whether a line is nothing but a link with words to a place on its own page; listings number theirs."""
+    if line.link_share < WHOLLY_LINKED or not any(map(str.isalpha, line.text)):
+        return False
+    links = (*line.element.iter("a"), *line.element.iterancestors("a"))
+    return bool(links) and all((link.get("href") or "").startswith("#") for link in links)
 
 
 def once(page: Lines, kept: list[int]) -> list[int]:

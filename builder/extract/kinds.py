@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from lxml.html import HtmlElement
 
 from builder.extract.article import MainText, place
+from builder.extract.heading import is_date_line
 from builder.extract.links import leads_home, split
 from builder.extract.page import Page
 from builder.extract.region import LINKED
@@ -54,6 +55,9 @@ MIN_FED = 10
 MIN_FED_SHARE = 0.9
 """Least share of a text's lines that are such items."""
 
+MIN_DATED_SHARE = 0.4
+"""Least share of days among the lines of a list of dated headlines."""
+
 OPENING_CHARS = 120
 """Shortest opening of an article in a feed; headlines are shorter."""
 
@@ -73,11 +77,14 @@ MIN_ENTRIES = 3
 """So many headings of one make on a page, each a link, are entries of an index."""
 
 _LISTING = re.compile(
-    r"(?:^|/)(?:categor(?:y|ies)|tags?|archives?|search|authors?|labels?|topics?|sections?|series|page)(?:/[^/]+){0,3}/?$"
+    r"(?:^|/)(?:categor(?:y|ies)|tags?|archives?|search|authors?|labels?|topics?|sections?|series|page|(?:ال)?(?:وسم|وسوم|تصنيف|تصنيفات|أرشيف|ارشيف))(?:/[^/]+){0,3}/?$"
     r"|(?:^|/)page/\d+/?$|^/?(?:[a-z]{2}/)?(?:posts?|blog|news|articles?|index(?:\.\w+)?)?/?$",
     re.IGNORECASE,
 )
-_SURELY_LISTING = re.compile(r"(?:^|/)page/\d+/?$|(?:^|/)(?:tags?|categor(?:y|ies))/[^/.]+/?$", re.IGNORECASE)
+_SURELY_LISTING = re.compile(
+    r"(?:^|/)page/\d+/?$|(?:^|/)(?:tags?|categor(?:y|ies)|(?:ال)?(?:وسم|وسوم|تصنيف|تصنيفات))/[^/.]+/?$",
+    re.IGNORECASE,
+)
 _FORUM_LIST = re.compile(
     r"/(?:forumdisplay|viewforum|memberlist|search|misc|calendar)\.php$|/(?:forums|c|kuttab|writers|columnists|members)/[^/]+/?(?:\d+/?)?$",
     re.IGNORECASE,
@@ -113,7 +120,7 @@ def page_kind(page: Page, heading: Title | None, main: MainText) -> str | None:
     index = _index_evidence(page, heading, main)
     if index > article:
         return "index"
-    if chars < SCRAP_CHARS and (_stands_above(main, heading) or (article < 2 and not main.declared)):
+    if chars < SCRAP_CHARS and (_is_site_head(main, heading) or (article < 2 and not main.declared)):
         return "no-text"
     served = chars <= MAX_SERVICE_CHARS and _serves(page, said)
     return "no-text" if chars < LEAST_CHARS or served or _sells(page) else None
@@ -129,9 +136,14 @@ def _sells(page: Page) -> bool:
     return offered and kind != "article" and not page.articles
 
 
-def _stands_above(main: MainText, heading: Title | None) -> bool:
-    """Return whether a text begins above its title: then it is the name and the motto of its site."""
-    return heading is not None and heading.line is not None and bool(main.kept) and main.first < heading.line
+def _is_site_head(main: MainText, heading: Title | None) -> bool:
+    """Return whether a text begins above its title and says nothing new below it: the name and motto of a site."""
+    if heading is None or heading.line is None or not main.kept or main.first > heading.line:
+        return False
+    placed = list(zip(main.kept, main.lines, strict=True))
+    above = {line for index, line in placed if index < heading.line}
+    below = {line for index, line in placed if index > heading.line and not is_date_line(line)}
+    return bool(below) and below <= above
 
 
 def _serves(page: Page, said: tuple[str | None, ...]) -> bool:
@@ -157,13 +169,14 @@ def _is_headline(heading: Title | None) -> bool:
 def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
     """Count what speaks for a list of other pages."""
     address = urlsplit(page.url)
+    path = unquote(address.path)
     body = page.tree.find("body")
     classes = body.get("class") or "" if body is not None else ""
     return sum(
         (
-            2 * bool(_LISTING.search(address.path) and not address.query),
-            2 * bool(_FORUM_LIST.search(address.path)),
-            2 * bool(_SURELY_LISTING.search(address.path)),
+            2 * bool(_LISTING.search(path) and not address.query),
+            2 * bool(_FORUM_LIST.search(path)),
+            2 * bool(_SURELY_LISTING.search(path)),
             2 * bool(_INDEX_BODY.search(classes) and not _SINGLE_BODY.search(classes)),
             bool(page.types & _INDEX_TYPES),
             page.first_meta("og:type") in ("website", "blog", "object"),
@@ -173,6 +186,7 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
             4 * _is_entry(page, heading),
             4 * _is_directory(page, main),
             5 * _is_printed_feed(page, heading, main),
+            4 * _is_dated_list(main),
             2 * (_entries(page) >= 2),
             3 * _has_teasers(page, main),
             2 * any(_names_list(text) for text in (heading.text if heading else "", page.head_title)),
@@ -233,6 +247,13 @@ def _is_printed_feed(page: Page, heading: Title | None, main: MainText) -> bool:
     items = [line for line in map(page.lines.lines.__getitem__, main.kept) if line.element.tag == "li"]
     openings = sum(len(line.text) >= OPENING_CHARS for line in items)
     return len(items) >= MIN_FED_SHARE * len(main.kept) and 0 < openings < len(items)
+
+
+def _is_dated_list(main: MainText) -> bool:
+    """Return whether a text is days and headlines by turns: news or events, listed without a link."""
+    days = sum(map(is_date_line, main.lines))
+    short = all(len(line) < PARAGRAPH_CHARS for line in main.lines)
+    return short and days >= MIN_LISTED and days >= MIN_DATED_SHARE * len(main.lines)
 
 
 def _opens_with_link(line: Line) -> bool:

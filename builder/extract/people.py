@@ -107,7 +107,7 @@ _WROTE = frozenset(("كتب", "كتبت"))
 
 _LABELS = """
 بقلم|قلم|كتبت بواسطة|كتبه|كتبها|كتبت|كتب|مرسلة بواسطة|مرسله بواسطة|نشر بواسطة|نشرت بواسطة|نشره
-أضيف بواسطة|أرسل بواسطة|بواسطة|بواسطه|كاتب المقال|اسم الكاتب|الكاتبة|الكاتب|تأليف|المؤلف|إعداد
+أضيف بواسطة|أرسل بواسطة|بواسطة|بواسطه|كاتب المقالة|كاتب المقال|اسم الكاتب|الكاتبة|الكاتب|تأليف|المؤلف|إعداد
 اعداد|أعده|أعدته|أعدها|أجرى الحوار|أجرت الحوار|حاوره|حاورته|حاورها|حوار|تحقيق|تقرير|ترجمة|ترجمه
 المحرر|مقال لـ|مقال بقلم|رأي|شعر|قصة|خاطرة|كلمات|written by|posted by|by|author|von
 """
@@ -244,7 +244,9 @@ def labelled(text: str, *, named: bool = False) -> str | None:
     ):
         return None
     behind = _WHEN.sub("", text[match.end() :]).strip()
-    return None if not behind or _goes_on(match["label"], behind) else behind
+    if not behind or _goes_on(match["label"], behind):
+        return None
+    return labelled(behind, named=True) or behind
 
 
 def _goes_on(label: str, behind: str) -> bool:

@@ -15,7 +15,16 @@ from operator import mul
 
 from lxml.html import HtmlElement
 
-from builder.extract.edges import MIN_SENTENCE_CHARS, asides, beginning, once, without_box, without_tail
+from builder.extract.edges import (
+    MIN_SENTENCE_CHARS,
+    asides,
+    beginning,
+    once,
+    references,
+    without_box,
+    without_contents,
+    without_tail,
+)
 from builder.extract.naming import Kind, Names, said_of
 from builder.extract.wording import (
     HEADING,
@@ -343,15 +352,16 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
         own = [i for i in found if start <= i < end]
         if tier > 1 and own:
             linked = {i for i in range(start, min(own)) if page.lines[i].link_share >= LINKED}
-            start, end = beginning(page, block, start, min(own), out | linked), max(own) + 1
+            end = references(page, max(own) + 1, end)
+            start = beginning(page, block, start, min(own), out | linked)
         kept = [i for i in range(start, end) if i not in out]
-        return once(page, without_tail(page, without_box(page, kept)))
+        return once(page, without_contents(page, without_tail(page, without_box(page, kept))))
     column = block is not None and block.tag == "td" and _is_column(block)
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
     inside = {i for i in found if start <= i < end} | loose
     inside = _trimmed(page, inside)
     gaps = _gaps(page, inside) - out
-    return once(page, sorted(inside | gaps))
+    return once(page, without_contents(page, sorted(inside | gaps)))
 
 
 def _trimmed(page: Lines, inside: set[int]) -> set[int]:

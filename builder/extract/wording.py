@@ -328,6 +328,18 @@ MORE = re.compile(
 )
 """Links below a teaser that lead to the text itself."""
 
+REFERENCES = re.compile(
+    r"(?:قايمه )?(?:ال)?(?:مراجع|مصادر|هوامش|احالات)(?: وال(?:مراجع|مصادر|هوامش|احالات))?(?:\s|$)"
+    r"|(?:references|sources|bibliography)(?:\s|$)"
+)
+"""Beginnings of the headings of lists of sources."""
+
+CONTENTS = re.compile(
+    r"(?:جدول |قايمه |فهرس )?(?:ال)?(?:محتويات|محتوي|فهرس)(?: (?:ال)?(?:مقال|مقاله|موضوع|صفحه))?"
+    r"|(?:table of )?contents|toc"
+)
+"""Lines, whole, that head a table of contents."""
+
 ABOUT_AUTHOR = re.compile(
     r"(?:(?:نبذه |لمحه |معلومات )?عن (?:ال)?(?:كاتب|كاتبه|مولف|مولفه)|كاتب(?:ه)? المقال|about the author)"
 )
