@@ -81,11 +81,12 @@ class Tally:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> Tally:
-        """Read back what `as_dict` wrote."""
+        """Read back what `as_dict` wrote. Raises KeyError, TypeError or ValueError for anything else."""
 
         def counter(name: str) -> Counter[str]:
             value = data[name]
-            assert isinstance(value, Mapping)
+            if not isinstance(value, Mapping):
+                raise TypeError(f"{name} is {value!r}")
             return Counter({str(key): int(count) for key, count in value.items()})
 
         return cls(

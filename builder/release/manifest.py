@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from builder.errors import VerifyFailed, WorldError
@@ -145,6 +145,7 @@ class Manifest:
                 parts[key] = tuple(kind(**entry) for entry in _mappings(parts[key]))
             parts["tallies"] = tuple(Tally.from_dict(entry) for entry in _mappings(parts["tallies"]))
             made = cls(**parts)  # type: ignore[arg-type]  # unknown and missing keys raise TypeError below
+            _check_kinds(made, *made.schemas, *made.shards, *made.inputs, *made.files, *made.history)
             _check_names(made)
             _check_sums(made, data)
         except (KeyError, TypeError, ValueError) as error:
@@ -152,6 +153,23 @@ class Manifest:
                 f"the manifest is not whole: {error}", where=where, what_next="Build the release again."
             ) from error
         return made
+
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "str | None": (str, type(None)),
+    "Mapping[str, str]": dict,
+}
+
+
+def _check_kinds(*parts: Manifest | SchemaEntry | Shard | FileEntry | VersionLine) -> None:
+    """Raise TypeError where a field holds another kind of value than it is declared to."""
+    for part in parts:
+        for each in fields(part):
+            value, kind = getattr(part, each.name), _KINDS.get(str(each.type))
+            if kind is not None and not isinstance(value, kind):
+                raise TypeError(f"{each.name} is {value!r}")
 
 
 _PARTS: Mapping[str, Callable[..., object]] = {
