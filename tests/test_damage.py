@@ -150,6 +150,16 @@ def test_a_card_with_a_gap_is_seen(release: Path, old: str, new: str, told: str)
     assert told in "; ".join(card_problems(release, read_manifest(release)))
 
 
+@pytest.mark.parametrize("rot", [b"\t", b"`", b"\x08", b"\xff", b"[", b"- a\n"])
+def test_a_rotten_head_of_a_card_is_an_answer(release: Path, rot: bytes) -> None:
+    """One byte makes it no YAML, no text, or another kind of value; the report says so instead of a traceback."""
+    card = release / "README.md"
+    card.write_bytes(card.read_bytes().replace(b"---\n", b"---\n" + rot, 1))
+    wrong = {check.name: check.detail for check in verify(release).checks if not check.ok}
+    assert wrong["files"] == "README.md has another SHA-256 than the manifest says"
+    assert wrong["card"].startswith("README.md cannot be read")
+
+
 def test_a_card_that_is_not_there_is_an_answer(release: Path) -> None:
     """No traceback."""
     (release / "README.md").unlink()

@@ -174,7 +174,7 @@ def card_problems(release: Path, manifest: Manifest) -> Iterator[str]:
     try:
         text = (release / README).read_text(encoding="utf-8")
         head = read_head(text)
-    except (OSError, HiwarError) as error:
+    except (OSError, UnicodeDecodeError, HiwarError) as error:
         yield f"README.md cannot be read: {error}"
         return
     configs = {entry["config_name"]: entry for entry in _entries(head, "configs")}

@@ -164,7 +164,11 @@ def read_head(card: str) -> dict[str, object]:
     Raises CheckFailed when the card does not begin with one.
     """
     match = _HEAD.match(card)
-    data = yaml.safe_load(match[1]) if match else None
+    try:
+        data = yaml.safe_load(match[1]) if match else None
+    except (yaml.YAMLError, RecursionError) as error:
+        what = " ".join(str(error).split())
+        raise CheckFailed(f"the card's head is no YAML: {what}", where="README.md") from error
     if not isinstance(data, dict):
         raise CheckFailed("the card does not begin with a YAML head", where="README.md")
     return data
