@@ -34,6 +34,7 @@ _ELEMENTS = ElementDefaultClassLookup(element=HtmlElement)
 
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
+_SHOWN_CONTROLS = bytes(127 if byte in _CONTROLS else byte for byte in range(256))
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
 
@@ -64,7 +65,8 @@ def _bytes(markup: str) -> bytes:
         data = markup.encode("utf-8")
     except UnicodeEncodeError:
         data = _NOT_XML.sub("", markup).encode("utf-8")
-    return data.translate(None, _CONTROLS)
+    clean = data.translate(_SHOWN_CONTROLS) == data  # told in half the time it takes to drop them
+    return data if clean else data.translate(None, _CONTROLS)
 
 
 def squeeze(text: str) -> str:

@@ -43,6 +43,14 @@ def unit_text(units: Units) -> str:
     return units.tobytes().decode("utf-16-le", "surrogatepass")
 
 
+def units_like(pattern: str) -> Units:
+    """Return the characters below U+10000 that a pattern of one character fits, as numbers."""
+    import numpy as np
+
+    every = unit_text(np.arange(_UNITS, dtype=np.dtype("<u2")))
+    return utf16_units("".join(re.findall(f"(?:{pattern})+", every)))
+
+
 def chars_beyond(units: Units, like: Callable[[str], bool]) -> Places:
     """Return the places of characters of a kind beyond U+FFFF."""
     import numpy as np
@@ -144,10 +152,9 @@ _LETTER, _MARK = 1, 2
 def _word_kinds() -> npt.NDArray[np.uint8]:
     import numpy as np
 
-    every = "".join(map(chr, range(_UNITS)))
     kinds = np.zeros(_UNITS, np.uint8)
     for kind, pattern in ((_MARK, f"[{MARKS}\u200c\u200d]"), (_LETTER, r"[^\W_]")):
-        kinds[utf16_units("".join(re.findall(pattern, every)))] = kind
+        kinds[units_like(pattern)] = kind
     return kinds
 
 
@@ -200,10 +207,9 @@ def kinds_table(patterns: Mapping[int, str]) -> Units:
     """Return the kinds of every character below U+10000: the bits whose patterns it fits."""
     import numpy as np
 
-    every = "".join(map(chr, range(_UNITS)))
     bits = np.zeros(_UNITS, np.uint16)
     for bit, pattern in patterns.items():
-        bits[utf16_units("".join(re.findall(pattern, every)))] |= bit
+        bits[units_like(pattern)] |= bit
     return bits
 
 

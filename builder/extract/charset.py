@@ -74,7 +74,7 @@ def _origin(charset: str, labels: list[tuple[str, Origin]]) -> Origin:
 
 def _wide(body: bytes, labels: list[tuple[str, Origin]]) -> Decoded | None:
     """Read UTF-16 that came without a BOM: markup gives NULs, Arabic letters 0x06, always on the same side."""
-    if body.count(0) <= _NUL_SHARE * len(body):
+    if 0 not in body or body.count(0) <= _NUL_SHARE * len(body):
         return None
     high = [sum(half.count(byte) for byte in (0, 6)) for half in (body[0::2], body[1::2])]
     charset = "utf-16-be" if high[0] > high[1] else "utf-16-le"

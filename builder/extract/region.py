@@ -32,8 +32,9 @@ from builder.extract.wording import (
     MAX_HEADING_CHARS,
     MAX_LINE_CHARS,
     MAX_NOTICE_CHARS,
-    NOTICE,
     folded,
+    folded_lines,
+    is_notice,
 )
 from builder.markup import Line, Lines
 
@@ -201,17 +202,17 @@ def _weight(line: Line) -> float:
 def furniture(page: Lines, hits: Iterable[int] = (), within: range | None = None) -> set[int]:
     """Return the lines that the page's own words give away as furniture, by index; of a range of lines if given."""
     heavy = sum(_weight(page.lines[i]) for i in hits)
+    every = range(len(page.lines)) if within is None else within
+    short = [index for index in every if len(page.lines[index].text) <= MAX_NOTICE_CHARS]
+    told = folded_lines("\n".join(page.lines[index].text for index in short)).split("\n")
     out: set[int] = set()
-    for index in range(len(page.lines)) if within is None else within:
+    for index, words in zip(short, told, strict=True) if short else ():
         if index in out:
             continue
         line = page.lines[index]
         size = len(line.text)
-        if size > MAX_NOTICE_CHARS:
-            continue
-        words = folded(line.text)
         anchor = line.link_chars and size <= MAX_ANCHOR_CHARS and not words
-        if anchor or (size <= MAX_LINE_CHARS and LINE.match(words)) or NOTICE.search(words):
+        if anchor or (size <= MAX_LINE_CHARS and LINE.match(words)) or is_notice(words):
             out.add(index)
         elif HEADING.match(words):
             out |= _headed(page, index, heavy)

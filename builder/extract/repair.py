@@ -12,6 +12,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
+
+from builder.texts import kinds_table, utf16_units
+
+if TYPE_CHECKING:
+    from builder.texts import Units
 
 _PER_MILLE = {
     "ا": 144, "ل": 101, "ي": 72, "م": 60, "و": 58, "ن": 57, "ر": 47, "ت": 46, "ب": 44, "ه": 37, "ع": 33,
@@ -64,6 +70,11 @@ _RUN = re.compile(r"[^\x00-\x7f]+")
 _SUSPECT = re.compile("[\u0080-\u009f\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u024f\u0400-\u04ff\u2500-\u25ff]")
 _SUSPECT_PAIR = re.compile("[\u00a0-\u00bf\u2010-\u2122](?:(?<=[طظ].)|(?<=[طظ][^\\W\\d_طظ].))")
 """Signs of a misreading; a sign of the second kind counts behind the letters as which UTF-8 is misread."""
+
+_ALONE, _BEHIND, _LEAD = 1, 2, 4
+_KINDS = {_ALONE: _SUSPECT.pattern, _BEHIND: "[\u00a0-\u00bf\u2010-\u2122]", _LEAD: "[طظ]"}
+_REACH = 3
+"""How many units before a sign of the second kind the letter may stand: a character beyond U+FFFF has two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +138,31 @@ def _is_arabic(mended: str, text: str) -> bool:
 
 def _undo(text: str) -> tuple[str, str] | None:
     """Undo the outermost misreading, or return None when none can be proved."""
+    if not _may_be_misread(text):
+        return None
     beyond = non_ascii(text)  # a tenth of the text: of markup nearly all is ASCII
     if not _SUSPECT.search(beyond) and not (_SUSPECT_PAIR.search(beyond) and _SUSPECT_PAIR.search(text)):
         return None
     if likeness(beyond) >= LIKELY:
         return None
     return _best(text, MEANT_AS[:1]) or _best(text, MEANT_AS[1:])
+
+
+def _may_be_misread(text: str) -> bool:
+    """Return False where a text has no sign of a misreading: a look at a table for each character tells most pages."""
+    import numpy as np
+
+    units = utf16_units(text)
+    kinds = _kinds_of_units()[units]
+    if (kinds & _ALONE).any():
+        return True
+    places = np.flatnonzero(kinds & _BEHIND)
+    return any((kinds[places[places >= back] - back] & _LEAD).any() for back in range(1, _REACH + 1))
+
+
+@cache
+def _kinds_of_units() -> Units:
+    return kinds_table(_KINDS)
 
 
 def _best(text: str, meant_as: tuple[str, ...]) -> tuple[str, str] | None:

@@ -277,6 +277,18 @@ NOTICE = re.compile(
 )
 """Notices of a site to its readers: whose opinion comments are, cookies, rights of copying, log in."""
 
+_NOTICE_SIGNS = (
+    *("لا تعب", "التعليق", "ارتباط", "cookies", "كوكيز", "مشترك", "يحظر", "لا يسمح", "هذا "),
+    *("javascript", "جافا", "انتها", "انتهت"),
+)
+"""Of these stands one in every line in which `NOTICE` is found: to look for them takes a fifth of the time."""
+
+
+def is_notice(words: str) -> bool:
+    """Return whether a folded line is a site's notice to its readers."""
+    return any(map(words.__contains__, _NOTICE_SIGNS)) and NOTICE.search(words) is not None
+
+
 MAX_LINE_CHARS = 90
 """Longest line that `LINE` may take out."""
 

@@ -27,6 +27,7 @@ _LABEL = re.compile(
 _AGO_LINE = re.compile(r"^\W*(?:(?:تم\s+)?(?:ال)?نشر\w*|اضيف\w*|كتب\w*)?\W*(?:في\s+)?(?:قبل|منذ)\s")
 
 _PARTS = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
+_BARS = "|•·-–—"
 
 MOST_PARTS = 8
 """Parts of one line between bars that are looked at: author, day, minutes of reading, readers."""
@@ -65,6 +66,8 @@ def line_candidates(page: Page) -> tuple[list[Candidate], list[Candidate]]:
 
 def _counting_back(page: Page, line: str) -> Iterator[Candidate]:
     """Yield the times that a line, or a part of it between bars, counts back from the capture."""
+    if len(line) > LONGEST_AGO_CHARS and not any(map(line.__contains__, _BARS)):
+        return
     folded = fold(line)
     for part in _PARTS.split(line)[:MOST_PARTS] if "قبل" in folded or "منذ" in folded else ():
         if len(part) > LONGEST_AGO_CHARS or not _AGO_LINE.search(fold(part)):

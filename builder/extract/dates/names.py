@@ -10,6 +10,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from builder.texts import unit_text, units_like, utf16_units
+
+if TYPE_CHECKING:
+    from builder.texts import Units
 
 DROPPED = "[\u0610-\u061a\u061c\u064b-\u065f\u0670\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]"
 """Class of the characters that folding drops."""
@@ -29,6 +35,9 @@ _RARE = re.compile("[" + "".join(re.escape(sign) for sign in _PLAIN if sign not 
 _BETWEEN = "\x1e"
 """Stands between lines that are folded together; a line of a page, squeezed, holds no white space but the space."""
 
+_NOTHING = "\0"
+"""The unit that stands for what is dropped."""
+
 REMEMBERED_CHARS = 300
 """Longest line that is remembered; a page asks for its short lines many times, for its dates, answers and byline."""
 
@@ -40,7 +49,9 @@ def fold(text: str) -> str:
 
 def fold_lines(lines: list[str]) -> list[str]:
     """Return `fold` of each of some lines without line ends, folded in one go."""
-    return _folded(_BETWEEN.join(lines)).split(_BETWEEN) if lines else []
+    text = _BETWEEN.join(lines)
+    folded = _folded(text) if _NOTHING in text else _folded_units(text)
+    return folded.split(_BETWEEN) if lines else []
 
 
 @lru_cache(maxsize=4096)
@@ -54,6 +65,24 @@ def _folded(text: str) -> str:
         if letter in text:
             text = text.replace(letter, _PLAIN[letter])
     return _RARE.sub(lambda found: _PLAIN[found[0]], text)
+
+
+def _folded_units(text: str) -> str:
+    """Return `_folded` of a text without NUL: a look at a table for each character is a fifth of the cost for many."""
+    forms = _forms()[utf16_units(text)]
+    return unit_text(forms[forms > 0])
+
+
+@lru_cache(maxsize=1)
+def _forms() -> Units:
+    """Return the folded form of every UTF-16 unit; 0 for those that are dropped."""
+    import numpy as np
+
+    forms = np.arange(1 << 16, dtype=np.dtype("<u2"))
+    for char, plain in _PLAIN.items():
+        forms[ord(char)] = ord(plain)
+    forms[units_like(DROPPED)] = ord(_NOTHING)
+    return forms
 
 
 def origins(text: str) -> list[int]:
