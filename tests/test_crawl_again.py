@@ -80,6 +80,31 @@ def test_who_refused_is_left_for_a_day_however_short_the_intervals(tmp_path: Pat
         assert site.pages().count("/shut") == 2
 
 
+def test_new_pages_come_before_those_that_are_known(tmp_path: Path) -> None:
+    """What was never asked for is asked for first, when both are due."""
+    clock = FakeClock()
+    with website({"/": page("/known", "/new")}) as site:
+        site.fallback = lambda request: page(text=request.path)
+        recipe = recipe_for(tmp_path, f"{site.url}/", recrawl_max_days=1)
+        crawl(recipe, now=clock.now, wait=clock.wait, max_pages=2)
+        clock.pass_s(2 * DAY_S)
+        site.log.clear()
+        run(recipe, clock)
+        assert site.pages() == ["/", "/new", "/known"]
+
+
+def test_a_new_run_has_all_its_tries(tmp_path: Path) -> None:
+    """The tries of a run that ended before the last one are not counted against the next."""
+    clock = FakeClock()
+    with website({"/": Reply(status=500)}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", max_retries=2)
+        crawl(recipe, now=clock.now, wait=clock.wait, max_pages=2)
+        assert site.pages() == ["/"] * 2
+        site.log.clear()
+        run(recipe, clock)
+        assert site.pages() == ["/"] * 3
+
+
 def test_a_wider_recipe_follows_links_of_pages_that_stayed_the_same(tmp_path: Path) -> None:
     """A corrected `include` finds what the first one left on start pages and lists that would say "not modified"."""
     clock = FakeClock()
