@@ -80,6 +80,20 @@ def test_who_refused_is_left_for_a_day_however_short_the_intervals(tmp_path: Pat
         assert site.pages().count("/shut") == 2
 
 
+def test_a_page_that_sends_its_reader_on_to_itself_ends(tmp_path: Path) -> None:
+    """A new session in each address makes no new page; after five hops the crawl asks no more, and says why."""
+    with website({"/": page("/a")}) as site:
+        site.fallback = lambda request: Reply(
+            status=302, headers=(("Location", f"/a?PHPSESSID={len(site.log):032x}"),)
+        )
+        site.routes |= {
+            path: Reply(status=404) for path in ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")
+        }
+        result = run(recipe_for(tmp_path, f"{site.url}/"), FakeClock())
+        assert len(site.pages()) == 1 + 6
+    assert result.tally.dropped == {"redirects without end": 1}
+
+
 def test_new_pages_come_before_those_that_are_known(tmp_path: Path) -> None:
     """What was never asked for is asked for first, when both are due."""
     clock = FakeClock()

@@ -68,6 +68,19 @@ def test_a_retry_after_beyond_all_time_is_none(value: str) -> None:
     assert retry_after_s(value, datetime(2025, 3, 1, tzinfo=UTC)) is None
 
 
+@pytest.mark.parametrize(
+    "line", ["Request-rate: 1/" + "9" * 400, "Crawl-delay: " + "9" * 400, "Crawl-delay: nan"]
+)
+def test_a_robots_file_that_asks_for_an_eternity_ends_no_crawl(tmp_path: Path, line: str) -> None:
+    """A number beyond all numbers is the longest wait there is, or none; another host is asked all the same."""
+    robots = Reply(f"User-agent: *\n{line}\n".encode(), mime="text/plain")
+    with website({"/": page(), "/robots.txt": robots}) as slow, website({"/": page(text="مقال")}) as other:
+        clock = FakeClock()
+        result = run(recipe_for(tmp_path, f"{slow.url}/", f"{other.url}/"), clock)
+    assert result.tally.kept == 2
+    assert max(clock.waits, default=0) <= 300
+
+
 def test_a_robots_file_of_line_ends_takes_no_time() -> None:
     """Half a megabyte of them once took hours."""
     began = time.process_time()

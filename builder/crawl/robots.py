@@ -102,7 +102,8 @@ class Rules:
         delay = self._parsed.crawl_delay(self.agent) or 0.0
         rate = self._parsed.request_rate(self.agent)
         if rate is not None and rate.requests:
-            delay = max(delay, rate.seconds / rate.requests)
+            # Whole numbers of any length: the bound comes before the division, which floats may not hold.
+            delay = max(delay, min(rate.seconds, int(MAX_CRAWL_DELAY_S) * rate.requests) / rate.requests)
         return min(max(delay, 0.0), MAX_CRAWL_DELAY_S)
 
     @property
