@@ -87,6 +87,35 @@ def test_what_comes_unasked_is_no_answer(late: bytes) -> None:
     assert bodies == [b"/a", b"/b", b"/c"]
 
 
+SECOND = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond"
+
+
+@pytest.mark.parametrize(
+    ("first", "body"),
+    [
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n",
+            b"5\r\nfirst\r\n0\r\n\r\n",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst", b"first"),
+    ],
+    ids=("chunked", "length"),
+)
+def test_two_answers_at_once_are_not_one(tmp_path: Path, first: bytes, body: bytes) -> None:
+    """Of what comes in one piece the first answer is kept, to its last byte; the next page is not the second."""
+    with website({"/": page("/a", "/b"), "/a": Reply(raw=first + SECOND), "/b": page(text="ب")}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        clock = FakeClock()
+        crawl(recipe, now=clock.now, wait=clock.wait)
+    found = {ref.url.rpartition("/")[2]: ref for ref in captures(recipe)}
+    with Path(found["a"].path).open("rb") as file:
+        file.seek(found["a"].warc_offset)
+        record = gzip.decompress(file.read(found["a"].warc_length))
+    assert record.endswith(b"\r\n\r\n" + body + b"\r\n\r\n")
+    assert b"WARC-IP-Address: 127.0.0.1\r\n" in record
+    assert "ب" in load(found["b"]).body.decode()
+
+
 BODY = '<html lang=ar><body>مقال <a href="/next">التالي</a></body></html>'.encode()
 LENGTH = b"Content-Length: %d" % len(BODY)
 CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
