@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -128,3 +129,26 @@ def test_sitemaps_are_found_by_a_robots_file_that_is_still_good(tmp_path: Path) 
             crawl(recipe, now=clock.now, wait=clock.wait)
             assert ("/map.xml" in site.pages(), "/art/1" in site.pages()) == (wanted, wanted)
         assert site.paths().count("/robots.txt") == 1
+
+
+def test_a_sitemap_is_read_whatever_type_its_server_gives_it(tmp_path: Path) -> None:
+    """A packed sitemap is often "octet-stream"; it was asked for as a sitemap, so it is read."""
+    clock = FakeClock()
+    packed = gzip.compress(b"<urlset><url><loc>/art/1</loc></url></urlset>")
+    with website({"/": page(text="البداية"), "/art/1": page(text="أ")}) as site:
+        site.routes["/robots.txt"] = Reply(b"Sitemap: /map.xml.gz", mime="text/plain")
+        site.routes["/map.xml.gz"] = Reply(packed, mime="application/octet-stream")
+        crawl(recipe_for(tmp_path, f"{site.url}/"), now=clock.now, wait=clock.wait)
+        assert "/art/1" in site.pages()
+
+
+def test_a_robots_file_that_says_not_now_is_asked_for_by_the_next_run(tmp_path: Path) -> None:
+    """429 to every try lets pages be asked for, as RFC 9309 has it, and is no answer to keep for a day."""
+    clock = FakeClock()
+    with website({"/": page("/private"), "/private": page(), "/robots.txt": Reply(status=429)}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        crawl(recipe, now=clock.now, wait=clock.wait, max_pages=1)
+        assert site.pages() == ["/"]
+        site.routes["/robots.txt"] = Reply(b"User-agent: *\nDisallow: /private", mime="text/plain")
+        crawl(recipe, now=clock.now, wait=clock.wait)
+        assert site.pages() == ["/"]
