@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from crawling import FakeClock, assert_clean, captures, page_paths, recipe_for
 from loopback import Reply, Request, page, website
 
@@ -143,6 +144,28 @@ def test_a_new_run_has_all_its_tries(tmp_path: Path) -> None:
         site.log.clear()
         run(recipe, clock)
         assert site.pages() == ["/"] * 3
+
+
+@pytest.mark.parametrize("away", [503, 429, None])
+def test_a_no_that_cannot_be_read_today_still_holds(tmp_path: Path, away: int | None) -> None:
+    """An ai.txt that fails or hangs up says what it said; one that is gone (404) says nothing any more."""
+    clock = FakeClock()
+    with website(
+        {"/": page("/a"), "/a": page(text="أ"), "/ai.txt": Reply(b"User-Agent: *\nDisallow: /\n")}
+    ) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", recrawl_max_days=1)
+        for reply in (None, Reply(raw=b"") if away is None else Reply(status=away), Reply(status=404)):
+            if reply is not None:
+                site.routes["/ai.txt"] = reply
+                clock.pass_s(2 * DAY_S)
+            site.routes["/a"] = page(text=f"أ {clock.now()}")
+            run(recipe, clock)
+    said = [
+        any(signal.name == "ai.txt" for signal in ref.rights.signals)
+        for ref in captures(recipe)
+        if ref.url.endswith("/a")
+    ]
+    assert said == [True, True, False]
 
 
 def test_a_wider_recipe_follows_links_of_pages_that_stayed_the_same(tmp_path: Path) -> None:
