@@ -9,6 +9,8 @@ import re
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _END = re.compile(rb"\r?\n\r?\n")
+_END_BYTES = 3
+"""So much of an end may have come before: a head that drips in is looked through once."""
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d)\d\d(?!\d)")
 
 
@@ -18,24 +20,27 @@ class HeadMender:
     def __init__(self, most_bytes: int) -> None:
         """Begin an exchange; heads longer than `most_bytes` are the parser's to judge."""
         self._most_bytes = most_bytes
-        self._held = b""
+        self._held = bytearray()
         self._done = False
 
     def feed(self, data: bytes) -> bytes:
         """Return what the parser may have by now. Heads of interim answers (1xx) come before the one that counts."""
         if self._done:
             return data
-        self._held, given = self._held + data, b""
-        while not self._done and (found := _END.search(self._held)):
-            head, self._held = self._held[: found.end()], self._held[found.end() :]
+        position, given = max(len(self._held) - _END_BYTES, 0), bytearray()
+        self._held += data
+        while not self._done and (found := _END.search(self._held, position)):
+            head, position = bytes(self._held[: found.end()]), 0
+            del self._held[: found.end()]
             status = _STATUS.match(head)
             given += mended(head) if status else head
             self._done = status is None or status[1] != b"1"
         if len(self._held) > self._most_bytes or not b"HTTP/".startswith(self._held[:5]):
             self._done = True
         if self._done:
-            given, self._held = given + self._held, b""
-        return given
+            given += self._held
+            self._held.clear()
+        return bytes(given)
 
 
 def mended(head: bytes) -> bytes:
