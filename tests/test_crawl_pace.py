@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -276,3 +278,32 @@ def test_two_hosts_are_asked_side_by_side(tmp_path: Path) -> None:
         result = crawl(recipe, now=clock.now, wait=clock.wait)
     assert [report.kept for report in result.hosts] == [2, 2]
     assert sorted(page_paths(captures(recipe))) == ["/", "/", "/a", "/b"]
+
+
+def test_a_run_whose_pages_are_used_up_waits_for_nobody(tmp_path: Path) -> None:
+    """Once `max_pages` are done, a host that asked for five minutes between requests is not waited for."""
+    clock, left, waiting = FakeClock(), list[float](), threading.Event()
+
+    def robots_later(request: Request) -> Reply:
+        assert waiting.wait(20)
+        return Reply(status=404)
+
+    async def wait(seconds: float) -> None:
+        if seconds < 100:
+            await clock.wait(seconds)
+            return
+        waiting.set()
+        try:
+            async with asyncio.timeout(20):
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            left.append(seconds)
+            raise
+
+    robots = Reply(b"User-agent: *\nCrawl-delay: 300", mime="text/plain")
+    with website({"/": page(), "/robots.txt": robots}) as slow, website({"/": page()}) as quick:
+        quick.routes["/robots.txt"] = robots_later
+        recipe = recipe_for(tmp_path, f"{quick.url}/", f"{slow.url}/")
+        result = crawl(recipe, now=clock.now, wait=wait, max_pages=1)
+        assert (quick.pages(), slow.pages()) == (["/"], [])
+    assert (len(left), result.queued, result.interrupted) == (1, 1, False)
