@@ -16,7 +16,7 @@ from builder.extract.page import Page
 from builder.extract.region import LINKED
 from builder.extract.sites import SEPARATOR
 from builder.extract.title import Title
-from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, SERVICE, folded
+from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, SECTION, SERVICE, folded
 from builder.markup import Line, squeeze
 
 MAX_ERROR_CHARS = 600
@@ -90,8 +90,8 @@ _FORUM_LIST = re.compile(
     re.IGNORECASE,
 )
 _SERVICE_PATH = re.compile(
-    r"/(?:contact(?:[-_]?us)?|cart|basket|checkout|subscri(?:be|ptions?)|sign[-_]?(?:in|up)|log[-_]?in|register|my-account"
-    r"|اتصل[-_]بنا|تواصل[-_]معنا)(?:\.\w+|/(?:ar|en|index(?:\.\w+)?))?/?$",
+    r"/(?:contact(?:[-_]?us)?|cart|basket|checkout|subscri(?:be|ptions?)|sign[-_]?(?:in|up)|log[-_]?in|register|my-account|pricing"
+    r"|اتصل[-_]بنا|تواصل[-_]معنا)(?:-\d)?(?:\.\w+|/(?:ar|en|index(?:\.\w+)?))?/?$",
     re.IGNORECASE,
 )
 _INDEX_BODY = re.compile(
@@ -101,7 +101,7 @@ _SINGLE_BODY = re.compile(
     r"(?:^|\s)(?:single|single-post|article|postid-\d+|post-template\S*|item-page|item)(?:\s|$)"
 )
 _PRODUCT_BODY = re.compile(
-    r"(?:^|\s)(?:single-product|template-product|product-page|catalog-product-view)(?:\s|$)"
+    r"(?:^|\s)(?:single-product|template-product|product-page|catalog-product-view|woocommerce-(?:checkout|cart|account))(?:\s|$)"
 )
 _PRODUCT_TYPES = frozenset(("product", "og:product", "product.item"))
 _INDEX_TYPES = frozenset(("CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"))
@@ -122,12 +122,13 @@ def page_kind(page: Page, heading: Title | None, main: MainText) -> str | None:
         return "index"
     if chars < SCRAP_CHARS and (_is_site_head(main, heading) or (article < 2 and not main.declared)):
         return "no-text"
-    served = chars <= MAX_SERVICE_CHARS and _serves(page, said)
+    served = chars <= MAX_SERVICE_CHARS and _serves(said)
+    served = served or (chars <= MAX_REFUSAL_CHARS and _is_service_address(page.url))
     return "no-text" if chars < LEAST_CHARS or served or _sells(page) else None
 
 
 def _sells(page: Page) -> bool:
-    """Return whether a page offers one product for sale and calls itself no article."""
+    """Return whether a page offers one product for sale, or what was bought, and calls itself no article."""
     kind = page.first_meta("og:type") or ""
     body = page.tree.find("body")
     if _PRODUCT_BODY.search(body.get("class") or "" if body is not None else ""):
@@ -146,12 +147,15 @@ def _is_site_head(main: MainText, heading: Title | None) -> bool:
     return bool(below) and below <= above
 
 
-def _serves(page: Page, said: tuple[str | None, ...]) -> bool:
-    """Return whether a title, but for the site's name, or the address is that of a page that serves visitors."""
+def _serves(said: tuple[str | None, ...]) -> bool:
+    """Return whether a title, but for the site's name, is that of a page that serves visitors."""
     titles = [text for text in said if text]
     parts = [part for text in titles for part in SEPARATOR.split(text) if " " in part.strip()]
-    named = any(SERVICE.fullmatch(folded(text)) for text in (*titles, *parts))
-    return named or bool(_SERVICE_PATH.search(unquote(urlsplit(page.url).path)))
+    return any(SERVICE.fullmatch(folded(text)) for text in (*titles, *parts))
+
+
+def _is_service_address(url: str) -> bool:
+    return bool(_SERVICE_PATH.search(unquote(urlsplit(url).path)))
 
 
 def _refuses(main: MainText, said: tuple[str | None, ...]) -> bool:
@@ -190,6 +194,7 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
             2 * (_entries(page) >= 2),
             3 * _has_teasers(page, main),
             2 * any(_names_list(text) for text in (heading.text if heading else "", page.head_title)),
+            3 * bool(heading is not None and SECTION.fullmatch(folded(heading.text))),
         )
     )
 

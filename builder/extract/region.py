@@ -35,6 +35,7 @@ from builder.extract.wording import (
     folded,
     folded_lines,
     is_notice,
+    is_trail,
 )
 from builder.markup import Line, Lines
 
@@ -212,7 +213,8 @@ def furniture(page: Lines, hits: Iterable[int] = (), within: range | None = None
         line = page.lines[index]
         size = len(line.text)
         anchor = line.link_chars and size <= MAX_ANCHOR_CHARS and not words
-        if anchor or (size <= MAX_LINE_CHARS and LINE.match(words)) or is_notice(words):
+        short = size <= MAX_LINE_CHARS and LINE.match(words)
+        if anchor or short or is_notice(words) or is_trail(line.text, words):
             out.add(index)
         elif HEADING.match(words):
             out |= _headed(page, index, heavy)

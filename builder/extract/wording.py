@@ -289,6 +289,15 @@ def is_notice(words: str) -> bool:
     return any(map(words.__contains__, _NOTICE_SIGNS)) and NOTICE.search(words) is not None
 
 
+_TRAIL = re.compile(r"\s*(?:الصفحة الرئيسية|الرئيسية|Home)\s*[/>»›|←\\]")
+_TRAIL_WORDS = ("الرييسيه", "الصفحه الرييسيه", "home")
+
+
+def is_trail(text: str, words: str) -> bool:
+    """Return whether a line says where on its site a page stands; `words` is the line folded."""
+    return words.startswith(_TRAIL_WORDS) and _TRAIL.match(text) is not None
+
+
 MAX_LINE_CHARS = 90
 """Longest line that `LINE` may take out."""
 
@@ -327,6 +336,11 @@ LISTING = re.compile(
 )
 """Beginnings of the titles of lists: tags, categories, archives, search, members."""
 
+SECTION = re.compile(
+    r"(?:احدث |اخر |كل |جميع )?(?:ال)?(?:مقالات|اخبار|تدوينات|مدونه|تقارير|فعاليات|اراء|دورات)"
+)
+"""Titles, whole, of lists of what a section holds."""
+
 SERVICE = re.compile(
     r"(?:اتصل|اتصلوا|تواصل|تواصلوا) (?:بنا|معنا)|(?:لل|ال)?(?:تواصل|اتصال)|(?:سله|عربه) (?:ال)?(?:تسوق|مشتريات)|السله"
     r"|اتمام (?:ال)?(?:طلب|شراء)|حسابي|(?:ال)?اشتراكات?|cart|basket|checkout|my account|subscribe|contact(?: us)?"
@@ -336,7 +350,7 @@ SERVICE = re.compile(
 MORE = re.compile(
     r"(?:(?:اقرا|اقراي|اقراوا|قراءه|شاهد|تابع|عرض) )?(?:ال)?(?:مزيد|تتمه|بقيه|تفاصيل|تكمله)(?: \W*)?$"
     r"|(?:اكمل|تابع|متابعه|مواصله|استمر في) (?:ال)?(?:قراءه|مقال|موضوع)|للمزيد$|read more|continue reading|more$"
-    r"|(?:اقرا|اقراي|اقراوا|قراءه|افتح|عرض) (?:ال)?(?:مقال|مقاله|خبر|موضوع|تدوينه|منشور)$"
+    r"|(?:اقرا|اقراي|اقراوا|قراءه|افتح|عرض) (?:ال)?(?:مقال|مقاله|خبر|موضوع|تدوينه|منشور|دراسه|قصه|تقرير)$"
 )
 """Links below a teaser that lead to the text itself."""
 
