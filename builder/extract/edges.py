@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 
 from lxml.html import HtmlElement
 
@@ -87,6 +88,21 @@ def beginning(page: Lines, block: HtmlElement | None, start: int, first: int, ou
         if len(line.text) >= MIN_SENTENCE_CHARS:
             begin = index
     return begin
+
+
+def gaps(page: Lines, hits: AbstractSet[int]) -> set[int]:
+    """Return the lines between two found lines of one parent: lists of links that belong to the text."""
+    found: set[int] = set()
+    ordered = sorted(hits)
+    for before, after in pairwise(ordered):
+        if after - before > 1 and _parent(page, before) is _parent(page, after):
+            found.update(range(before + 1, after))
+    return found
+
+
+def _parent(page: Lines, index: int) -> HtmlElement | None:
+    parent: HtmlElement | None = page.lines[index].element.getparent()
+    return parent
 
 
 def references(page: Lines, end: int, stop: int) -> int:

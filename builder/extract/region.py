@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from operator import mul
 
 from lxml.html import HtmlElement
@@ -19,6 +19,7 @@ from builder.extract.edges import (
     MIN_SENTENCE_CHARS,
     asides,
     beginning,
+    gaps,
     once,
     references,
     without_box,
@@ -41,6 +42,12 @@ from builder.markup import Line, Lines
 
 MIN_SHARE = (0.15, 0.3)
 """Least share of the found text that must stand in a block named as the article's body, or as content."""
+
+MIN_ALONE = 0.6
+"""Share of the found text below which a block is a piece of it, where many are named as content."""
+
+MAX_PIECES = 6
+"""Most blocks named as content round one text that is not in pieces: wrappers of wrappers."""
 
 MIN_CHARS = (20, 100)
 """Fewest characters of found text in such a block."""
@@ -282,6 +289,8 @@ def _declared(page: Lines, weight: list[float], named: Tiers) -> tuple[HtmlEleme
         most = max(held.values(), default=0.0)
         if most < max(MIN_CHARS[tier - 1], MIN_SHARE[tier - 1] * total):
             continue
+        if most < MIN_ALONE * total and sum(chars > 0 for chars in held.values()) > MAX_PIECES:
+            continue
         close = [element for element, chars in held.items() if chars >= DEEPEST_SHARE * most]
         return min(close, key=lambda element: page.spans[element][1] - page.spans[element][0]), tier
     return None, 0
@@ -363,8 +372,7 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
     inside = {i for i in found if start <= i < end} | loose
     inside = _trimmed(page, inside)
-    gaps = _gaps(page, inside) - out
-    return once(page, without_contents(page, sorted(inside | gaps)))
+    return once(page, without_contents(page, sorted(inside | (gaps(page, inside) - out))))
 
 
 def _trimmed(page: Lines, inside: set[int]) -> set[int]:
@@ -378,18 +386,3 @@ def _trimmed(page: Lines, inside: set[int]) -> set[int]:
         return inside
     first, last = min(sentences), max(sentences)
     return {i for i in inside if first <= i <= last or page.lines[i].link_share < LINKED}
-
-
-def _gaps(page: Lines, hits: set[int]) -> set[int]:
-    """Return the lines between two found lines of one parent: lists of links that belong to the text."""
-    gaps: set[int] = set()
-    ordered = sorted(hits)
-    for before, after in pairwise(ordered):
-        if after - before > 1 and _parent(page, before) is _parent(page, after):
-            gaps.update(range(before + 1, after))
-    return gaps
-
-
-def _parent(page: Lines, index: int) -> HtmlElement | None:
-    parent: HtmlElement | None = page.lines[index].element.getparent()
-    return parent
