@@ -58,6 +58,9 @@ MIN_FED_SHARE = 0.9
 MIN_DATED_SHARE = 0.4
 """Least share of days among the lines of a list of dated headlines."""
 
+MAX_LIST_HEADING_CHARS = 60
+"""Most characters that stand above such a list; what is told first is a text with a list below it."""
+
 OPENING_CHARS = 120
 """Shortest opening of an article in a feed; headlines are shorter."""
 
@@ -256,9 +259,14 @@ def _is_printed_feed(page: Page, heading: Title | None, main: MainText) -> bool:
 
 def _is_dated_list(main: MainText) -> bool:
     """Return whether a text is days and headlines by turns: news or events, listed without a link."""
-    days = sum(map(is_date_line, main.lines))
-    short = all(len(line) < PARAGRAPH_CHARS for line in main.lines)
-    return short and days >= MIN_LISTED and days >= MIN_DATED_SHARE * len(main.lines)
+    days = [place for place, line in enumerate(main.lines) if is_date_line(line)]
+    if len(days) < max(MIN_LISTED, MIN_DATED_SHARE * len(main.lines)):
+        return False
+    between = [
+        sum(map(len, main.lines[one + 1 : other])) for one, other in pairwise([*days, len(main.lines)])
+    ]
+    above = sum(map(len, main.lines[: days[0]]))
+    return above <= MAX_LIST_HEADING_CHARS and max(between) < PARAGRAPH_CHARS
 
 
 def _opens_with_link(line: Line) -> bool:

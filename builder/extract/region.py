@@ -220,8 +220,8 @@ def furniture(page: Lines, hits: Iterable[int] = (), within: range | None = None
         line = page.lines[index]
         size = len(line.text)
         anchor = line.link_chars and size <= MAX_ANCHOR_CHARS and not words
-        short = size <= MAX_LINE_CHARS and LINE.match(words)
-        if anchor or short or is_notice(words) or is_trail(line.text, words):
+        opens = size <= MAX_LINE_CHARS and LINE.match(words)
+        if anchor or opens or is_notice(words) or is_trail(line.text, words):
             out.add(index)
         elif HEADING.match(words):
             out |= _headed(page, index, heavy)
