@@ -199,6 +199,8 @@ def test_a_dry_run_estimates_the_bytes_that_xet_would_send(hub: HubServer, relea
 
     assert plan.xet_bytes is not None
     assert 0 < plan.xet_bytes <= plan.new_bytes
+    assert plan.new_bytes == sum(each.size_bytes for each in plan.changes if each.change != "same")
+    assert any(each.change == "same" for each in plan.changes)
     assert set(hub.repos[REPO].tags) == {"v1.0.0"}
 
 
@@ -388,7 +390,7 @@ def test_files_that_a_release_no_longer_has_go_and_others_stay(hub: HubServer, t
     recipe = recipe_in(tmp_path)
     first = release_of(recipe, [document(number) for number in range(20)])
     send(hub, first.path)
-    hub.commit(REPO, "Add the licence", {"LICENSE": b"CC BY 4.0"})
+    hub.commit(REPO, "Add the licence", {"LICENSE": b"CC BY 4.0", "plots/years.png": b"PNG"})
     second = release_of(recipe, [document(number) for number in range(8)])
 
     head = hub.repos[REPO].branches["main"]
@@ -398,6 +400,7 @@ def test_files_that_a_release_no_longer_has_go_and_others_stay(hub: HubServer, t
     shards = [path for path in repo.commits[repo.branches["main"]].files if path.startswith("data/")]
     assert shards == ["data/documents/train-2025-01.parquet"]
     assert content(hub, "LICENSE") == b"CC BY 4.0"
+    assert "plots/years.png" not in repo.commits[repo.branches["main"]].files
     assert len([path for path in repo.commits[repo.tags["v1.0.0"]].files if path.startswith("data/")]) > 1
 
 
@@ -443,6 +446,24 @@ def test_a_pull_request_is_opened_once_and_tagged_when_merged(hub: HubServer, re
     repo.branches["main"] = repo.pulls["refs/pr/1"]
     merged = send(hub, releases.second)
     assert repo.tags["v1.1.0"] == merged.commit == repo.pulls["refs/pr/1"]
+
+
+def test_a_pull_request_that_waits_holds_up_no_commit(hub: HubServer, releases: Releases) -> None:
+    """Who publishes without --pr means main, also where somebody opened a pull request with the same content."""
+    send(hub, releases.first)
+    send(hub, releases.second, pr=True)
+    result = send(hub, releases.second)
+    assert (result.already, result.pull_url) == (False, None)
+    assert titles(hub)[0] == "Version 1.1.0"
+    assert hub.repos[REPO].tags["v1.1.0"] == hub.repos[REPO].branches["main"]
+
+
+def test_a_pull_request_can_be_the_first_of_a_repository(hub: HubServer, releases: Releases) -> None:
+    """The repository is made; its main holds nothing of ours until somebody merges."""
+    result = send(hub, releases.first, pr=True)
+    assert result.pull_url == f"{hub.url}/datasets/{REPO}/discussions/1"
+    assert titles(hub) == ["initial commit"]
+    assert hub.repos[REPO].tags == {}
 
 
 def test_a_pull_request_whose_answer_is_lost_is_not_opened_twice(hub: HubServer, releases: Releases) -> None:
