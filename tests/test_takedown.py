@@ -322,7 +322,12 @@ def test_copies_without_it_are_prepared(history: Path) -> None:
         )
         assert "asked for it: 2" in (folder / "README.md").read_text(encoding="utf-8")
         assert "taken down later" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
-        assert ROWS[2]["id"] in (folder / "removed.jsonl").read_text(encoding="utf-8")
+        last = (folder / "removed.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+        assert json.loads(last) == {
+            "id": ROWS[2]["id"],
+            "reasons": [{"rule": "later", "stage": "takedown"}],
+            "table": "documents",
+        }
     assert {path: path.read_bytes() for path in before} == before
     report = verify(folders[1], takedowns=True)
     assert [check for check in report.checks if not check.ok] == []
@@ -425,6 +430,19 @@ def test_a_comment_at_another_address_goes_with_its_document(tmp_path: Path) -> 
     add(tmp_path, str(ROWS[1]["url"]), "asked", now=NOW)
     (found,) = holdings(tmp_path)
     assert found.records == (("comments", elsewhere["id"]), ("documents", ROWS[1]["id"]))
+
+
+def test_what_a_rejected_row_alone_shows_is_found_and_holds_nothing_up(tmp_path: Path) -> None:
+    """The row lies beside the release and is never published; it is listed all the same."""
+    recipe = recipe_in(tmp_path / "ds")
+    row: Row = dict.fromkeys(load_schema("rejected").names)
+    row |= {"id": ROWS[3]["id"], "table": "documents", "url": ROWS[3]["url"], "stage": "rules", "reasons": []}
+    pq.write_table(load_schema("rejected").table([row]), tmp_path / "r.parquet")
+    release = release_of(recipe, ROWS[:2], rejected=(tmp_path / "r.parquet",))
+    add(recipe.folder, str(ROWS[3]["url"]), "asked", now=NOW)
+    (found,) = holdings(recipe.folder)
+    assert (found.records, found.addresses, found.rejected) == ((), 0, 1)
+    refuse_named(release.path)
 
 
 def test_nothing_asked_nothing_held(tmp_path: Path) -> None:
