@@ -145,6 +145,21 @@ def test_records_lie_where_the_writer_says(tmp_path: Path) -> None:
     assert check_archive(writer.path, advice=True) == []
 
 
+def test_each_record_names_the_warcinfo_it_was_written_under(tmp_path: Path) -> None:
+    """Also behind a second one, which a later run wrote: its software and settings are those that hold."""
+    ids: list[bytes] = []
+    for hour in (12, 13):
+        writer = WarcWriter(tmp_path / "s-00000.warc.gz")
+        writer.begin(NOW.replace(hour=hour))
+        place = response(writer, b"x")
+        writer.close()
+        record = gzip.decompress(writer.path.read_bytes()[place.offset :])
+        assert writer.warcinfo_id is not None
+        ids.append(writer.warcinfo_id.encode())
+        assert b"WARC-Warcinfo-ID: " + ids[-1] + b"\r\n" in record
+    assert ids[0] != ids[1]
+
+
 def test_equal_records_give_equal_bytes(tmp_path: Path) -> None:
     """No clock and no name of the machine is in a file beyond what its records say."""
     for name in ("a", "b"):

@@ -15,6 +15,7 @@ from crawling import FakeClock, archive_files, assert_clean, captures, page_path
 from loopback import page, website
 
 from builder.archive import intake
+from builder.archive.check import check_archive
 from builder.archive.fields import CONTENT_TYPE
 from builder.archive.intake import take_in
 from builder.archive.ledger import Ledger, open_database
@@ -129,6 +130,40 @@ def test_only_what_one_commit_can_leave_is_cut(tmp_path: Path, answers: int, kep
         *map(str, range(kept)),
     ]
     assert len(refs) == 1 + kept
+
+
+@pytest.mark.parametrize("lacking_bytes", [1, 4, 12])
+def test_an_answer_that_lacks_its_last_bytes_is_none(tmp_path: Path, lacking_bytes: int) -> None:
+    """Also where the text is whole and only the sum at the end of its member is not: what is kept is clean."""
+    path = abandoned(tmp_path / "archive", answers=4)
+    os.truncate(path, path.stat().st_size - lacking_bytes)
+    books = Ledger(path.parent, open_database(path.parent / "frontier.sqlite"))
+    assert Frontier(books.db).recover(books).kept == 3
+    books.close()
+    assert check_archive(path) == []
+    assert len(list(scan(path, source="site"))) == 1 + 3
+
+
+@pytest.mark.parametrize("end", ["killed", "closed"])
+def test_a_later_run_that_dies_leaves_one_answer_too(tmp_path: Path, end: str) -> None:
+    """A file that a run before had closed in good order is being written again: its one answer is asked for again."""
+    with closing(open_database(tmp_path / "frontier.sqlite")) as db:
+        books = Ledger(tmp_path, db)
+        answered(books, "counted", commit=True)
+        books.close()
+    books = Ledger(tmp_path, open_database(tmp_path / "frontier.sqlite"))
+    writer = answered(books, "lost", commit=False)
+    if end == "killed":
+        writer.close()
+        books.db.close()
+    else:
+        books.close()
+    books = Ledger(tmp_path, open_database(tmp_path / "frontier.sqlite"))
+    assert Frontier(books.db).recover(books).kept == 0
+    books.close()
+    (ref,) = scan(writer.path, source="site")
+    assert isinstance(ref, CaptureRef)
+    assert ref.url.endswith("/counted")
 
 
 def test_a_database_of_the_format_before_is_brought_up(tmp_path: Path) -> None:
