@@ -111,6 +111,17 @@ def test_who_refused_is_left_for_a_day_however_short_the_intervals(tmp_path: Pat
         assert site.pages().count("/shut") == 2
 
 
+def test_two_answers_that_were_cut_are_not_taken_for_one(tmp_path: Path) -> None:
+    """They begin alike; nobody saw how they end, so each is kept for itself and none says it repeats the other."""
+    start = page(text="البداية نفسها " * 1_000).body
+    with website({"/": page("/a", "/b"), "/a": Reply(start), "/b": Reply(start)}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", max_body_bytes=20_000)
+        run(recipe, FakeClock())
+    cut = [ref for ref in captures(recipe) if ref.url.endswith(("/a", "/b"))]
+    assert [(ref.kind, ref.truncated) for ref in cut] == [("response", "length")] * 2
+    assert_clean(recipe)
+
+
 def test_a_page_that_sends_its_reader_on_to_itself_ends(tmp_path: Path) -> None:
     """A new session in each address makes no new page; after five hops the crawl asks no more, and says why."""
     with website({"/": page("/a")}) as site:
