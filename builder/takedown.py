@@ -33,6 +33,8 @@ _ID = re.compile(r"(?i)^[0-9a-f]{32}$")
 _SALT = re.compile(r"^(?:[0-9a-f]{2}){1,64}$")
 _ADDRESS = re.compile(r"(?i)https?://|www\.|(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/")
 """What begins an address, as typed or as a browser shows it."""
+_HOST_ALONE = re.compile(r"(?i)(?:[a-z0-9-]+\.)+[a-z]{2,}")
+"""A site's name, or a handle with a point in it."""
 _PSEUDONYM = re.compile(r"^user-[0-9a-f]{24}$")
 _HONORIFIC = re.compile(
     r"^(?:(?:ا\s?[./]\s?د|[ادم])\s?[./]\s?|(?:ال)?(?:دكتوره?|استاذه?|مهندسه?|شيخه?|سيده?|بروفيسور)\s|(?:dr|prof|mr|mrs)\b\.?\s)+"
@@ -260,10 +262,17 @@ def add(
     and ids with `hashed`. The same request twice is written once, and hashed if it is then asked to be.
     A pseudonym changes with the recipe, so the ids of all records under it in the folder's releases are written
     with it.
-    Raises UsageError when the value is empty, is no text or regular expression, or cannot be hashed, VerifyFailed
-    when a release that a pseudonym is sought in is damaged; then nothing is written.
+    Raises UsageError when the value is empty, is no text or regular expression, cannot be hashed, or may as well be a
+    site as an author and no `kind` says which, VerifyFailed when a release that a pseudonym is sought in is damaged;
+    then nothing is written.
     """
     _check_text(value, reason)
+    if kind is None and _HOST_ALONE.fullmatch(value.strip()):
+        raise UsageError(
+            "this may be a site or somebody's handle",
+            where=value,
+            what_next=f"Write {value.strip()}/* for all pages of the site, or give --kind author.",
+        )
     kind = kind or kind_of(value)
     normal = _normalised(kind, value)
     hashed = hashed or kind == "author"

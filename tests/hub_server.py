@@ -64,6 +64,7 @@ class Repo:
     branches: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     pulls: dict[str, str] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
     settings: dict[str, Any] = field(default_factory=dict)
 
     def resolve(self, revision: str) -> Commit | None:
@@ -375,6 +376,22 @@ class _Handler(BaseHTTPRequestHandler):
         answer = {"branches": listed(repo.branches, "refs/heads/"), "tags": listed(objects, "refs/tags/")}
         return 200, {**answer, "converts": [], "pullRequests": pulls}, {}
 
+    def discussion(self, body: bytes, repo_id: str, number: str) -> tuple[int, Any, dict[str, str]]:
+        """Tell of a pull request."""
+        repo = self._repo(repo_id)
+        answer = {
+            "num": int(number),
+            "title": "",
+            "createdAt": "2026-01-01T00:00:00.000Z",
+            "status": "closed" if f"refs/pr/{number}" in repo.closed else "open",
+            "repo": {"name": repo_id, "type": "dataset"},
+            "isPullRequest": True,
+            "changes": {"base": "refs/heads/main"},
+            "filesWithConflicts": [],
+            "events": [],
+        }
+        return 200, answer, {}
+
     def history(self, body: bytes, repo_id: str, revision: str) -> tuple[int, Any, dict[str, str]]:
         """List commits, newest first."""
         repo, commit = self._commit(repo_id, revision)
@@ -604,6 +621,7 @@ ROUTES = (
     ("GET", _REPO, "info"),
     ("GET", _REPO + r"/revision/(?P<revision>[^/]+)", "info"),
     ("GET", _REPO + r"/refs", "refs"),
+    ("GET", _REPO + r"/discussions/(?P<number>[0-9]+)", "discussion"),
     ("GET", _REPO + r"/commits/(?P<revision>[^/]+)", "history"),
     ("GET", _REPO + r"/tree/(?P<revision>[^/]+)(?:/(?P<folder>.+))?", "tree"),
     ("POST", _REPO + r"/paths-info/(?P<revision>[^/]+)", "paths"),

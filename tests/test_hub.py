@@ -448,6 +448,15 @@ def test_a_pull_request_is_opened_once_and_tagged_when_merged(hub: HubServer, re
     assert repo.tags["v1.1.0"] == merged.commit == repo.pulls["refs/pr/1"]
 
 
+def test_a_closed_pull_request_is_followed_by_another(hub: HubServer, releases: Releases) -> None:
+    """Its ref stays on the Hub with all its files: nobody will merge it."""
+    send(hub, releases.first)
+    send(hub, releases.second, pr=True)
+    hub.repos[REPO].closed.add("refs/pr/1")
+    again = send(hub, releases.second, pr=True)
+    assert again.pull_url == f"{hub.url}/datasets/{REPO}/discussions/2"
+
+
 def test_a_pull_request_that_waits_holds_up_no_commit(hub: HubServer, releases: Releases) -> None:
     """Who publishes without --pr means main, also where somebody opened a pull request with the same content."""
     send(hub, releases.first)

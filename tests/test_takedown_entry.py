@@ -68,6 +68,17 @@ def test_a_name_is_no_address(value: str) -> None:
     assert kind_of(value) == "author"
 
 
+@pytest.mark.parametrize("value", ["blog.site.example", " Site.example ", "salma.karim"])
+def test_a_name_that_may_be_a_site_is_asked_back(tmp_path: Path, value: str) -> None:
+    """A site's no, written down as an author of that name, would leave out nothing."""
+    with pytest.raises(UsageError, match="may be a site") as caught:
+        add(tmp_path, value, "asked", now=NOW)
+    assert f"{value.strip()}/*" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+    assert add(tmp_path, value, "asked", now=NOW, kind="author")[0].kind == "author"
+    assert add(tmp_path, f"{value.strip()}/*", "asked", now=NOW)[0].kind == "url"
+
+
 def test_an_id_in_capitals_or_with_blanks(tmp_path: Path) -> None:
     """Ids are compared as they are printed in a release, however they were copied."""
     request, _ = add(tmp_path, f" {str(PAGE['id']).upper()} ", "asked", now=NOW)

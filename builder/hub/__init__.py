@@ -205,11 +205,11 @@ def _made_after_all(local: LocalRelease, remote: Remote, way: _Way) -> Committed
 
 
 def _open_pull(local: LocalRelease, remote: Remote, state: State | None) -> tuple[str, str] | None:
-    """Return (number, commit id) of a pull request that holds this release already."""
+    """Return (number, commit id) of an open pull request that holds this release already."""
     if state is not None and state.head is None:
         return None
     for name, commit in islice(remote.pulls().items(), PULLS_SEEN):
-        if is_same(compare(local.files, remote.tree(name))):
+        if is_same(compare(local.files, remote.tree(name))) and remote.is_open(name):
             return name.rsplit("/", 1)[-1], commit
     return None
 

@@ -150,6 +150,14 @@ class Remote:
         found = {pull.ref: pull.target_commit for pull in refs.pull_requests or []}
         return dict(reversed(found.items()))
 
+    def is_open(self, pull: str) -> bool:
+        """Return whether a pull request (refs/pr/1) waits to be merged: refs of closed ones stay. Raises HubError."""
+        with self._told(f"reading {pull}"):
+            found = self._api.get_discussion_details(
+                self.repo_id, int(pull.rsplit("/", 1)[-1]), repo_type=REPO_TYPE
+            )
+        return found.status in ("open", "draft")
+
     def titles_since(self, base: str) -> list[str]:
         """Return the titles of the commits on main after `base`, newest first. Raises HubError."""
         with self._told("reading the history"):
