@@ -70,6 +70,27 @@ def test_a_record_that_moves_to_another_month_is_changed(tmp_path: Path) -> None
     assert found.tables[0].fields == {"published_at": 1, "published_day": 1}
 
 
+def test_a_record_that_moves_to_another_split_is_changed(tmp_path: Path) -> None:
+    """Who trained on 1.x must not meet its records in the test split of a patch."""
+    release_of(recipe_in(tmp_path), BASE, [comment(1, BASE[4])])
+    halved = recipe_in(tmp_path, '[[release.split]]\nname = "test"\nhash_share = 0.5')
+    release = release_of(halved, BASE, [comment(1, BASE[4])])
+    moved = {
+        row["id"]
+        for shard in release.path.glob("data/documents/test-*")
+        for row in pq.read_table(shard).to_pylist()
+    }
+    assert 0 < len(moved) < len(BASE)
+    assert release.diff is not None
+    documents, comments = release.diff.tables
+    assert (documents.added, documents.changed, documents.removed) == (0, len(moved), 0)
+    assert documents.fields == {"split": len(moved)}
+    assert set(documents.examples["changed"]) <= moved
+    assert comments.changed == (BASE[4]["id"] in moved)
+    assert (release.path.name, release.diff.same_records) == ("2.0.0", False)
+    assert f"changed in split: {len(moved)}" in release.diff.render()
+
+
 def test_provenance_alone_is_no_change(tmp_path: Path) -> None:
     """A page captured again with the same text is the same record."""
     recipe = recipe_in(tmp_path)

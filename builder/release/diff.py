@@ -1,6 +1,6 @@
 """Two releases compared record by record: added, changed in which columns, removed.
 
-A record is changed when a column other than the bookkeeping ones (builder.release.content) differs. Only
+A record is changed when a column other than the bookkeeping ones (builder.release.content) differs, or its split. Only
 columns that both schemas have are compared; columns that came or went are told apart. Shards with the same
 path and content hash are not opened, so that comparing costs as much as what changed.
 """
@@ -31,6 +31,9 @@ _FETCH_AGAIN = "Run `hiwar verify` on both releases, and take the damaged one fr
 _BATCH_ROWS = 4096
 _ANY_USER = "regexp_replace(author, '^user-[0-9a-f]{24}$', 'user')"
 """Pseudonyms have another key for another recipe, so that releases cannot be joined: no change of the record."""
+SPLIT = "split"
+"""Stands among the columns for the split of a record: whoever loads one split finds it there or does not."""
+_SPLIT_OF_FILE = "split_part(parse_filename(filename), '-', 1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def _compare_table(table: str, before: Side, after: Side) -> tuple[TableDiff, li
     old, new = before.columns.get(table, ()), after.columns.get(table, ())
     shared = tuple(name for name in old if name in new) if old and new else (old or new)
     same = _same_shards(before, after, table) if old == new else set()
-    account = _Account(shared)
+    account = _Account((*shared, SPLIT))
     for row in _differing(before, after, table, shared, same):
         account.add(*row)
     result = TableDiff(
@@ -181,7 +184,8 @@ def _differing(
 ) -> Iterator[tuple[str, Sequence[int] | None, Sequence[int] | None]]:
     """Yield (id, cells before, cells after) of the records that differ, sorted by id; None where there is none.
 
-    A cell is a hash of 64 bits of one value, in the order of `shared`: DuckDB's own, which holds within one run.
+    A cell is a hash of 64 bits of one value, in the order of `shared` and then of the record's split: DuckDB's own,
+    which holds within one run.
     """
     changed = [
         [
@@ -223,9 +227,9 @@ def _cells_sql(files: Sequence[Path], names: Iterable[str]) -> str:
     if not files:
         return "SELECT NULL::VARCHAR AS id, NULL::UBIGINT[] AS cells WHERE false"
     values = (_ANY_USER if name == "author" else f'"{name}"' for name in names)
-    hashes = ", ".join(f"hash({value})" for value in values)
+    hashes = ", ".join(f"hash({value})" for value in (*values, _SPLIT_OF_FILE))
     paths = ", ".join(quoted(str(path)) for path in files)
-    return f"SELECT id, [{hashes}] AS cells FROM read_parquet([{paths}])"
+    return f"SELECT id, [{hashes}] AS cells FROM read_parquet([{paths}], filename = true)"
 
 
 @dataclass(slots=True)
