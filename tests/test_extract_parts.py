@@ -236,6 +236,21 @@ def test_text_that_is_not_on_the_page_is_not_placed() -> None:
     assert region.find(page(f"<p>{LONG}</p>").lines, "نص من مكان آخر تماما لا يشبه ما في الصفحة") is None
 
 
+def test_answers_named_as_the_text_is_are_no_pieces_of_it() -> None:
+    """Many short blocks under one name, beside a long one, are what readers answered."""
+    numbers = ("واحد", "اثنان", "ثلاثة", "أربعة", "خمسة", "ستة", "سبعة")
+    answers = [f"{number} {number} هذا جواب قصير كتبه قارئ من القراء" for number in numbers]
+    other = [f"{word} {LONG}" for word in ("ثم", "وقد", "حيث", "لكن")]
+    text = [LONG, MORE, f"أخيرا {LONG}", f"أخيرا {MORE}"]
+    body = "".join(f"<p>{line}</p>" for line in text)
+    said = "".join(f'<div class="post-content"><p>{line}</p></div>' for line in answers)
+    rest = "".join(f"<p>{line}</p>" for line in other)
+    lines = page(f'<div class="post-content">{body}</div><div>{said}</div><div>{rest}</div>').lines
+    found = region.find(lines, "\n".join(text + answers + other))
+    assert found is not None
+    assert [lines.lines[i].text for i in found.kept] == text
+
+
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [

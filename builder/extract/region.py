@@ -46,6 +46,9 @@ MIN_SHARE = (0.15, 0.3)
 MIN_ALONE = 0.6
 """Share of the found text below which a block is a piece of it, where many are named as content."""
 
+PIECE = 0.2
+"""Share of the largest such piece that another holds: answers to a long text are smaller."""
+
 MAX_PIECES = 6
 """Most blocks named as content round one text that is not in pieces: wrappers of wrappers."""
 
@@ -289,7 +292,7 @@ def _declared(page: Lines, weight: list[float], named: Tiers) -> tuple[HtmlEleme
         most = max(held.values(), default=0.0)
         if most < max(MIN_CHARS[tier - 1], MIN_SHARE[tier - 1] * total):
             continue
-        if most < MIN_ALONE * total and sum(chars > 0 for chars in held.values()) > MAX_PIECES:
+        if most < MIN_ALONE * total and sum(chars >= PIECE * most for chars in held.values()) > MAX_PIECES:
             continue
         close = [element for element, chars in held.items() if chars >= DEEPEST_SHARE * most]
         return min(close, key=lambda element: page.spans[element][1] - page.spans[element][0]), tier
