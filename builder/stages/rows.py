@@ -32,8 +32,9 @@ from builder.stages.rejects import rejected_record
 from builder.stages.store import KEY, Store, write_parquet
 from builder.urls import stable_id
 
-CAPTURES_MAX, CAPTURES_MIN = 256, 32
-"""Captures of the first batches and of the last: to write the parts of a batch costs as much as eight captures."""
+CAPTURES_MAX, CAPTURES_MIN = 128, 32
+"""Captures of the first batches and of the last: to write the parts of a batch costs as much as eight captures. With
+256 a build of two workers took 60 MB more."""
 LAST_SHARE = 4
 """A batch holds no more than this part of the captures that are left, so that no worker ends long after another."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SMALL_BYTES = 48_000
-"""A part below this is small. A batch of 256 pages gives parts of 300 to 500 KB, one of 32 some 45."""
+"""A part below this is small. A batch of 128 pages gives parts of 180 to 250 KB, one of 32 some 45."""
 
 BUNDLE_BYTES = 256_000
 """Small parts become parts of at most this size."""
