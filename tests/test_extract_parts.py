@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from lxml.html import HtmlElement
 from test_extract_pages import capture
 
 from builder.extract import article, byline, metadata, region, title
 from builder.extract.dates.names import fold, fold_lines
+from builder.extract.links import leads_home
 from builder.extract.page import Page
 from builder.extract.people import labelled, read_byline, writer_in_title, written_by
 from builder.extract.reader import MAX_LINES, has_arabic, read_page
@@ -325,6 +327,26 @@ def test_lines_left_are_those_of_the_tree_read_again(before: str, behind: str) -
             list(again.spans.items()),
         )
     assert left is None  # a link is no block: what stands round it runs together
+
+
+@pytest.mark.parametrize(
+    ("href", "url", "stays"),
+    [
+        ("/writers/salma", "https://site.example/post", True),
+        ("https://blog.site.example/salma", "https://site.example/post", True),
+        ("https://site.example/salma", "https://m.site.example/post", True),
+        ("https://www.SITE.example/salma", "https://site.example/post", True),
+        ("https://site.example:8080/salma", "https://site.example/post", True),
+        ("https://notsite.example/salma", "https://site.example/post", False),
+        ("https://site.example/salma", "https://notsite.example/post", False),
+        ("http://[/salma", "https://site.example/post", False),
+        ("https://other.example/", "http://[", False),
+    ],
+)
+def test_a_link_stays_on_its_site(href: str, url: str, stays: bool) -> None:
+    """A site is known by whole parts of its name; capitals and a port change nothing."""
+    link = HtmlElement(attrib={"href": href})
+    assert leads_home(link, url) is stays
 
 
 def test_lines_folded_together_are_those_folded_alone() -> None:

@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from lxml.html import HtmlElement
 
+from builder.urls import site_of
+
 NOWHERE = SplitResult("", "?", "/?", "", "")
 """What stands for an address that cannot be taken apart: no host of any site, no front page."""
 
@@ -19,11 +21,11 @@ def split(href: str) -> SplitResult:
 
 
 def host(link: HtmlElement) -> str:
-    """Return the host a link leads to, without "www."; "" for an address on the page's own."""
-    return split(link.get("href") or "").netloc.removeprefix("www.")
+    """Return the host a link leads to, in lower case without "www."; "" for an address on the page's own."""
+    return (split(link.get("href") or "").hostname or "").removeprefix("www.")
 
 
 def leads_home(link: HtmlElement, url: str) -> bool:
     """Return whether a link stays on the site of the page at `url`; "m." and "www." of one name are one site."""
-    own, other = (urlsplit(url).hostname or "").removeprefix("www."), host(link)
-    return not other or other.endswith(own) or own.endswith(other)
+    own, other = site_of(url), host(link)
+    return not other or f".{other}".endswith(f".{own}") or f".{own}".endswith(f".{other}")
