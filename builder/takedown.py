@@ -31,9 +31,10 @@ Kind = Literal["url", "id", "author", "pattern"]
 
 _ID = re.compile(r"(?i)^[0-9a-f]{32}$")
 _SALT = re.compile(r"^(?:[0-9a-f]{2}){1,64}$")
-_ADDRESS = re.compile(r"(?i)https?://|www\.|(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/")
+_HOST = r"(?:[\w-]+\.)+[a-z]{2,}"
+_ADDRESS = re.compile(rf"(?i)https?://|www\.|{_HOST}(?::\d+)?/")
 """What begins an address, as typed or as a browser shows it."""
-_HOST_ALONE = re.compile(r"(?i)(?:[a-z0-9-]+\.)+[a-z]{2,}")
+_HOST_ALONE = re.compile(rf"(?i){_HOST}")
 """A site's name, or a handle with a point in it."""
 _PSEUDONYM = re.compile(r"^user-[0-9a-f]{24}$")
 _HONORIFIC = re.compile(
@@ -246,10 +247,19 @@ def _unreadable(why: str, where: str) -> UsageError:
 
 
 def kind_of(value: str) -> Kind:
-    """Guess what a request names: 32 hexadecimal digits are an id, addresses a URL, the rest an author."""
+    """Guess what a request names: 32 hexadecimal digits are an id, addresses a URL, the rest an author.
+
+    Raises UsageError for a bare host, which is a handle as well: a site's no, taken for an author, would go unheard.
+    """
     value = value.strip()
     if _ID.match(value):
         return "id"
+    if _HOST_ALONE.fullmatch(value):
+        raise UsageError(
+            "this may be a site or somebody's handle",
+            where=value,
+            what_next=f"Write {value}/* for all pages of the site, or give --kind author.",
+        )
     return "url" if _ADDRESS.match(value) else "author"
 
 
@@ -267,12 +277,6 @@ def add(
     then nothing is written.
     """
     _check_text(value, reason)
-    if kind is None and _HOST_ALONE.fullmatch(value.strip()):
-        raise UsageError(
-            "this may be a site or somebody's handle",
-            where=value,
-            what_next=f"Write {value.strip()}/* for all pages of the site, or give --kind author.",
-        )
     kind = kind or kind_of(value)
     normal = _normalised(kind, value)
     hashed = hashed or kind == "author"

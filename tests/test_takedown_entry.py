@@ -62,13 +62,21 @@ def test_an_address_copied_without_its_scheme(tmp_path: Path, value: str, kind: 
     assert load(tmp_path).reason(PAGE) is not None
 
 
+def test_an_address_with_an_arabic_name(tmp_path: Path) -> None:
+    """Copied from a browser, which shows letters and leaves the scheme out."""
+    page = document(8, url="https://xn--4gbrim.example/%D9%85%D9%82%D8%A7%D9%84")
+    request, _ = add(tmp_path, "موقع.example/مقال", "asked", now=NOW)
+    assert request.kind == "url"
+    assert load(tmp_path).reason(page) is not None
+
+
 @pytest.mark.parametrize("value", ["فهد العتيق", "م. سالم", "@salma.k", "د.فهد", "salma.k", "أ/ب ج"])
 def test_a_name_is_no_address(value: str) -> None:
     """Dots and slashes of titles and handles make no host."""
     assert kind_of(value) == "author"
 
 
-@pytest.mark.parametrize("value", ["blog.site.example", " Site.example ", "salma.karim"])
+@pytest.mark.parametrize("value", ["blog.site.example", " Site.example ", "salma.karim", "موقع.example"])
 def test_a_name_that_may_be_a_site_is_asked_back(tmp_path: Path, value: str) -> None:
     """A site's no, written down as an author of that name, would leave out nothing."""
     with pytest.raises(UsageError, match="may be a site") as caught:
