@@ -12,7 +12,7 @@ import buildkit as kit
 import pytest
 from raycluster import Cluster, below, kill_all
 from s3kit import KEYS, Storage, moto, proxied
-from test_s3 import MORE, assert_no_key, bytes_of, remote
+from test_s3 import assert_no_key, bytes_of, fill, from_files, remote
 
 from builder.pipeline import BuildResult
 
@@ -27,19 +27,14 @@ ARCHIVES = {"one.warc.gz": range(24), "two.warc.gz": range(24, 48)}
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
     """Build a release from files, without Ray."""
-    folder = tmp_path_factory.mktemp("local")
-    for name, numbers in ARCHIVES.items():
-        kit.archive(folder, name.removesuffix(".warc.gz"), kit.essays(numbers))
-    return kit.run(kit.recipe(folder, MORE))
+    return from_files(tmp_path_factory.mktemp("local"), ARCHIVES)
 
 
 @pytest.fixture(scope="module")
 def storage(local: BuildResult) -> Iterator[Storage]:
     """Put the archives of the local release into a storage."""
-    assert local.release is not None
     with moto() as server, proxied(server) as found:
-        for name in ARCHIVES:
-            found.put(f"2025/{name}", (local.release.parent.parent / "warcs" / name).read_bytes())
+        fill(found, local)
         yield found
 
 

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import buildkit
@@ -31,8 +32,12 @@ HALVES = {"one.warc.gz": range(PAGES // 2), "two.warc.gz": range(PAGES // 2, PAG
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
     """Build a release from files."""
-    folder = tmp_path_factory.mktemp("local")
-    for name, numbers in HALVES.items():
+    return from_files(tmp_path_factory.mktemp("local"), HALVES)
+
+
+def from_files(folder: Path, archives: Mapping[str, range]) -> BuildResult:
+    """Write archives of essays into a folder and build a release of them."""
+    for name, numbers in archives.items():
         buildkit.archive(folder, name.removesuffix(".warc.gz"), buildkit.essays(numbers))
     return buildkit.run(buildkit.recipe(folder, MORE))
 
@@ -46,8 +51,8 @@ def remote(folder: Path, pattern: str = "2025/*.warc.gz") -> Recipe:
 def fill(storage: Storage, local: BuildResult) -> None:
     """Put the archives of the local release there."""
     assert local.release is not None
-    for name in HALVES:
-        storage.put(f"2025/{name}", (local.release.parent.parent / "warcs" / name).read_bytes())
+    for path in (local.release.parent.parent / "warcs").iterdir():
+        storage.put(f"2025/{path.name}", path.read_bytes())
 
 
 def bytes_of(built: BuildResult) -> dict[str, bytes]:
