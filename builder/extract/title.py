@@ -134,7 +134,7 @@ def _headings(
         if len(own) < MIN_KEY_CHARS or folded(line.text) in sites:
             continue
         may_be_large = index < last and line.text in large_fonts
-        agrees = bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
+        agrees = _agrees(own, wanted)
         if index > first + 1 and not (agrees or may_be_large or own in head):
             continue
         shape, origin = _shape(line.element)
@@ -144,9 +144,15 @@ def _headings(
             continue
         if _leads_home(line):
             continue
-        near = 2.0 if first - NEAR_LINES <= index <= first + INTO_LINES * (in_head and shape > 0) else 0.0
-        near -= LINK_COST * (shape <= 0 and line.link_share >= LINKED)
-        yield _Heading(index, line.text, origin, shape + near + 4.0 * in_head + 4.0 * agrees)
+        reach = first + INTO_LINES * (in_head and shape > 0)
+        near = 2.0 * (first - NEAR_LINES <= index <= reach)
+        linked = LINK_COST * (shape <= 0 and line.link_share >= LINKED)
+        yield _Heading(index, line.text, origin, shape + (near - linked) + 4.0 * in_head + 4.0 * agrees)
+
+
+def _agrees(own: str, wanted: str) -> bool:
+    """Return whether a line's key and that of the declared title are one, or the line holds or is most of it."""
+    return bool(wanted) and (own in wanted or wanted in own) and 2 * len(own) >= len(wanted)
 
 
 def _large_fonts(tree: HtmlElement) -> dict[str, list[HtmlElement]]:
