@@ -6,7 +6,7 @@ One thread and a fixed limit: the result is then the same on every machine, and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 MEMORY_MB = 400
 """Measured: 14 million dedup entries (a million texts) group in 250 MB; 400,000 rows of text sort in 400 MB."""
 
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB's RuntimeError says when a signal stopped a query."""
+
 
 @contextmanager
 def connection(work: Path, memory_mb: int = MEMORY_MB) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory that spills into `work`, made if it is not there; times are UTC.
 
-    Raises WorldError when the disk or the memory does not do for what is asked inside.
+    Raises WorldError when the disk or the memory does not do for what is asked inside, KeyboardInterrupt when Ctrl-C
+    comes during a query: DuckDB takes it and raises an error of its own.
     """
     import duckdb
 
@@ -38,6 +42,10 @@ def connection(work: Path, memory_mb: int = MEMORY_MB) -> Iterator[duckdb.DuckDB
             opened.execute(f"SET temp_directory = {quoted(str(work))}")
             opened.execute("SET TimeZone = 'UTC'")
             yield opened
+    except RuntimeError as error:
+        if str(error) == _INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
     except duckdb.IOException as error:
         raise WorldError(
             str(error), where=str(work), what_next="Free space on that disk and run the command again."
@@ -101,8 +109,11 @@ def hold_right_sides(database: duckdb.DuckDBPyConnection) -> None:
 @contextmanager
 def right_sides_held(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Have joins run as `hold_right_sides` says for queries that begin inside, on a database that has others too."""
+    import duckdb
+
     hold_right_sides(database)
     try:
         yield
     finally:
-        database.execute("RESET disabled_optimizers")
+        with suppress(duckdb.ConnectionException):  # closed by now, as after an error elsewhere
+            database.execute("RESET disabled_optimizers")
