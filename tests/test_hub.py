@@ -19,6 +19,7 @@ from builder.hub import PublishResult, publish
 from builder.hub import remote as remote_module
 from builder.hub.remote import Moved, Remote
 from builder.hub.state import look
+from builder.recipe import load_recipe
 from builder.release.croissant import IDS_ONLY
 from builder.release.holdings import holdings, prepare
 from builder.storage import sha256_of
@@ -383,6 +384,80 @@ def test_a_repository_full_of_other_data_is_not_taken_over(hub: HubServer, relea
 
     with pytest.raises(Moved, match=r"data/train\.csv"):
         send(hub, releases.first)
+
+
+def theirs(hub: HubServer, files: dict[str, bytes | None]) -> str:
+    """Make a repository that somebody filled by hand; return its head."""
+    hub.repos[REPO] = Repo(REPO, private=False)
+    hub.repos[REPO].branches["main"] = hub.repos[REPO].add(None, "initial commit", {})
+    return hub.commit(REPO, "By hand", files)
+
+
+BY_HAND = "---\nlicense: cc-by-4.0\n---\n# بيانات المختبر\nWritten by hand.\n".encode()
+
+
+def test_a_card_that_somebody_wrote_by_hand_is_not_taken_the_place_of(
+    hub: HubServer, releases: Releases
+) -> None:
+    """The first release stops before it, dry or not, and says how to keep its text or to go on."""
+    head = theirs(hub, {"README.md": BY_HAND})
+    for dry in (True, False):
+        with pytest.raises(Moved, match=r"would replace: README\.md") as caught:
+            send(hub, releases.first, dry_run=dry)
+        assert "card.md" in caught.value.what_next
+        assert head in caught.value.what_next
+    assert content(hub, "README.md") == BY_HAND
+    assert hub.store == {}
+
+    assert send(hub, releases.first, pr=True).pull_url
+    assert content(hub, "README.md") == BY_HAND
+    send(hub, releases.first, parent=head)
+    assert content(hub, "README.md").startswith(b"---\npretty_name: platform-discourse\n")
+
+
+@pytest.mark.parametrize(
+    ("card", "kept"),
+    [
+        (b"---\r\nlicense: cc-by-4.0\r\n---\r\n", b""),
+        (b"<!-- hiwar:begin uses -->\nIn our course.\n<!-- hiwar:end uses -->\n", b"In our course."),
+    ],
+)
+def test_a_card_that_says_no_more_than_ours_is_replaced(
+    hub: HubServer, releases: Releases, card: bytes, kept: bytes
+) -> None:
+    """The Hub writes the licence that was chosen in its form; text between our markers is taken over."""
+    theirs(hub, {"README.md": card})
+    send(hub, releases.first)
+    assert kept in content(hub, "README.md")
+
+
+def test_a_card_with_another_licence_than_ours_is_told(hub: HubServer, releases: Releases) -> None:
+    """Somebody chose it in the Hub's form, and the recipe says otherwise."""
+    theirs(hub, {"README.md": b"---\nlicense: mit\n---\n"})
+    with pytest.raises(Moved, match=r"README\.md"):
+        send(hub, releases.first)
+
+
+def test_versions_of_others_are_not_taken_for_ours(
+    hub: HubServer, releases: Releases, tmp_path: Path
+) -> None:
+    """Tags like ours stand in other repositories too, also in those of other datasets made by Hiwar."""
+    hub_head = theirs(hub, {"README.md": BY_HAND, "data/theirs.csv": b"a,b\n"})
+    hub.repos[REPO].tags["v1.0.0"] = hub_head
+    with pytest.raises(Moved, match=r"files of somebody else.*README\.md, data/theirs\.csv"):
+        send(hub, releases.second)
+
+    hub.repos.clear()
+    head = send(hub, releases.first).commit
+    documents = [document(number) for number in range(3)]
+    path = recipe_in(tmp_path).path
+    path.write_text(path.read_text("utf-8").replace("platform-discourse", "forum-posts"), "utf-8")
+    forum = load_recipe(tmp_path)
+    release_of(forum, documents)
+    other = release_of(forum, [*documents, document(4)]).path
+    with pytest.raises(Moved, match=r"v1\.0\.0 of platform-discourse.* release of forum-posts.*README\.md"):
+        send(hub, other)
+    assert send(hub, other, parent=head or "").commit != head
 
 
 def test_files_that_a_release_no_longer_has_go_and_others_stay(hub: HubServer, tmp_path: Path) -> None:

@@ -218,17 +218,28 @@ def _refuse_moved(remote: Remote, state: State, local: LocalRelease, parent: str
     """Raise HubError when main holds work that no version of ours made and nobody has looked at."""
     if state.head is None or parent == state.head:
         return
-    foreign = foreign_changes(state, local.card)
+    name = local.manifest.name
+    foreign = foreign_changes(state, name, local.files, local.card)
     if not foreign:
         return
+    onward = f"Then publish with --pr, or with --parent {state.head} to put this release on top of them."
+    if state.last_name != name:
+        theirs = "files of somebody else"
+        if state.last_name:
+            theirs = f"v{state.last_version} of {state.last_name}"
+        raise Moved(
+            f"main holds {theirs}, which this release of {name} would replace: {', '.join(foreign[:5])}",
+            where=remote.url,
+            what_next="Is it the right repository? Then look at these files. What is to stay of README.md goes "
+            f"between the markers of card.md beside the recipe (docs/publishing.md); build again. {onward}",
+        )
     titles = remote.titles_since(state.last_commit) if state.last_commit else []
-    since = f" since v{state.last_version}" if state.last_version else ""
     told = f" ({'; '.join(titles[:3])})" if titles else ""
     raise Moved(
-        f"main has moved{since}{told}: {', '.join(foreign[:5])}",
+        f"main has moved since v{state.last_version}{told}: {', '.join(foreign[:5])}",
         where=remote.url,
         what_next="Look at these commits. Text for the card goes between the markers or into card.md beside the "
-        f"recipe. Then publish with --pr, or with --parent {state.head} to put this release on top of them.",
+        f"recipe. {onward}",
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.errors import UsageError
-from builder.hub.plan import OURS
+from builder.errors import CheckFailed, UsageError
+from builder.hub.plan import Files, compare
 from builder.hub.remote import Remote, RemoteFile
-from builder.release.card import kept_text, with_kept, without_kept
-from builder.release.manifest import version_key
+from builder.release.card import head_and_text, kept_text, with_kept, without_kept
+from builder.release.manifest import MANIFEST, version_key
 
 CARD = "README.md"
 
@@ -20,7 +21,7 @@ class State:
     """A repository as it stands. `head` is None where there is none; `card` is README.md of main.
 
     `last_version` is the highest version that is tagged; `tagged_tree` and `last_card` belong to its commit,
-    `last_commit`.
+    `last_commit`. `last_name` is the dataset it is a release of by its manifest, None where it has none of ours.
     """
 
     head: str | None = None
@@ -31,6 +32,7 @@ class State:
     tagged_tree: dict[str, RemoteFile] = field(default_factory=dict)
     last_card: str = ""
     last_commit: str | None = None
+    last_name: str | None = None
 
 
 def look(remote: Remote) -> State:
@@ -40,7 +42,7 @@ def look(remote: Remote) -> State:
         return State()
     tree, tags = remote.tree(head), remote.tags()
     last = max(_versions(tags), key=version_key, default=None)
-    card = _card(remote, head, tree)
+    card = _text(remote, CARD, head, tree)
     if last is None:
         return State(head, tree, tags, card)
     commit = remote.commit_of(f"v{last}")
@@ -52,8 +54,9 @@ def look(remote: Remote) -> State:
         card,
         last,
         tagged,
-        card if commit == head else _card(remote, commit, tagged),
+        card if commit == head else _text(remote, CARD, commit, tagged),
         commit,
+        _name(_text(remote, MANIFEST, commit, tagged)),
     )
 
 
@@ -69,11 +72,19 @@ def _versions(tags: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _card(remote: Remote, revision: str, tree: dict[str, RemoteFile]) -> str:
-    if CARD not in tree:
+def _text(remote: Remote, path: str, revision: str, tree: dict[str, RemoteFile]) -> str:
+    if path not in tree:
         return ""
     with tempfile.TemporaryDirectory(prefix="hiwar-") as folder:
-        return remote.download(CARD, revision, Path(folder)).read_text(encoding="utf-8", errors="replace")
+        return remote.download(path, revision, Path(folder)).read_text(encoding="utf-8", errors="replace")
+
+
+def _name(manifest: str) -> str | None:
+    try:
+        name = json.loads(manifest)["name"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def check_version(version: str, state: State) -> None:
@@ -85,16 +96,34 @@ def check_version(version: str, state: State) -> None:
         )
 
 
-def foreign_changes(state: State, card: str) -> list[str]:
-    """Return the files of main that differ from the last version and would be lost; empty when none would.
+def foreign_changes(state: State, name: str, files: Files, card: str) -> list[str]:
+    """Return the files of main that no release of the dataset `name` put there and that would be lost.
 
-    `card` is the README.md about to be published. An edit between its markers is not lost: it was taken over.
+    `files` are to be published, `card` is their README.md. An edit between its markers is not lost: it was taken over.
     """
-    if not state.last_version:
-        return [path for path in state.tree if path.startswith(OURS)]
+    if state.last_name != name:
+        lost = [each.path for each in compare(files, state.tree) if each.change in ("changed", "removed")]
+        return [path for path in lost if path != CARD or _says_more(state.card, card)]
     paths = sorted({*state.tree, *state.tagged_tree})
     changed = [path for path in paths if _id(state.tree, path) != _id(state.tagged_tree, path)]
     return [path for path in changed if path != CARD or not _only_kept_text(state, card)]
+
+
+def _says_more(there: str, card: str) -> bool:
+    """Return whether a README.md of somebody else says what `card` does not, in its head or below it."""
+    try:
+        said, text = head_and_text(there)
+        ours, _ = head_and_text(card)
+    except CheckFailed:
+        return True
+    more = any(key not in ours or ours[key] != value for key, value in said.items())
+    return more or bool(text.strip()) or not _keeps(card, there)
+
+
+def _keeps(card: str, there: str) -> bool:
+    """Return whether what stands between the markers of the card `there` stands in `card`."""
+    here = kept_text(card)
+    return all(here.get(name) == text for name, text in kept_text(there).items())
 
 
 def _id(tree: dict[str, RemoteFile], path: str) -> str | None:
@@ -104,8 +133,7 @@ def _id(tree: dict[str, RemoteFile], path: str) -> str | None:
 def _only_kept_text(state: State, card: str) -> bool:
     """Return whether main's card was edited between its markers only, and these edits stand in `card`."""
     same_rest = without_kept(state.card) == without_kept(state.last_card)
-    here, there = kept_text(card), kept_text(state.card)
-    return same_rest and all(here.get(name) == text for name, text in there.items())
+    return same_rest and _keeps(card, state.card)
 
 
 def taken_over(card: str, there: str) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "VersionLine",
     "addressed",
     "head",
+    "head_and_text",
     "kept_text",
     "read_head",
     "render_card",
@@ -172,6 +173,16 @@ def read_head(card: str) -> dict[str, object]:
     if not isinstance(data, dict):
         raise CheckFailed("the card does not begin with a YAML head", where="README.md")
     return data
+
+
+def head_and_text(card: str) -> tuple[dict[str, object], str]:
+    """Return the head of a card and what stands below it outside the markers; a card without a head has an empty one.
+
+    Raises CheckFailed when the head is no YAML.
+    """
+    card = card.removeprefix("\ufeff").replace("\r\n", "\n")
+    match = _HEAD.match(card)
+    return (read_head(card), _KEPT.sub("", card[match.end() :])) if match else ({}, _KEPT.sub("", card))
 
 
 def kept_text(card: str) -> dict[str, str]:
