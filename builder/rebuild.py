@@ -6,9 +6,10 @@ place, because a release also depends on the one before (its version, its change
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
@@ -64,6 +65,7 @@ def _beside(folder: Path, recipe_file: Path) -> Path:
 
 def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
     """Link a dataset's folder file by file; archives as they were, earlier releases as they are."""
+    archives: dict[str, list[Path]] = {}
     for place, folders, files in os.walk(folder):
         here = Path(place)
         inside = here.relative_to(folder)
@@ -75,31 +77,57 @@ def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
                 (mirror / inside / name).symlink_to((here / name).resolve())
         for name in sorted(files):
             if name.endswith(_ARCHIVES):
-                _as_it_was(here / name, mirror / inside / name, manifest)
+                archives.setdefault(name, []).append(here / name)
             elif name != LOCK_NAME and (here != folder or not name.endswith(".toml")):
                 (mirror / inside / name).symlink_to((here / name).resolve())
-    (mirror / "releases").mkdir()
+    for name, paths in archives.items():
+        entries = [entry for entry in manifest.inputs if entry.name == name]
+        for path, size_bytes in _sizes_then(sorted(paths), entries):
+            _copy_start(path, mirror / path.relative_to(folder), size_bytes)
+    _link_earlier(folder / "releases", mirror / "releases", manifest)
+
+
+def _link_earlier(releases: Path, there: Path, manifest: Manifest) -> None:
+    there.mkdir()
     for line in manifest.history[1:]:
-        earlier = folder / "releases" / line.version
-        if earlier.is_dir():
-            (mirror / "releases" / line.version).symlink_to(earlier.resolve())
+        if (releases / line.version).is_dir():
+            (there / line.version).symlink_to((releases / line.version).resolve())
 
 
-def _as_it_was(archive: Path, target: Path, manifest: Manifest) -> None:
-    """Copy an archive up to the size it had; one that is newer than the release is left out.
+def _sizes_then(paths: list[Path], entries: list[FileEntry]) -> Iterator[tuple[Path, int]]:
+    """Yield the archives of one name that the release read, each with the size it had then, in bytes.
 
-    It is copied and not linked, so that nothing the build may take in reaches the real one.
+    Of several each is known by how it begins. One that was changed since takes what is left over, to be named later;
+    one that is newer than the release is left out.
     """
-    named = [entry for entry in manifest.inputs if entry.name == archive.name]
-    if not named:
-        return
-    size_bytes = archive.stat().st_size
-    entry = next((entry for entry in named if entry.size_bytes == size_bytes), named[0])
-    left = entry.size_bytes
-    with archive.open("rb") as source, target.open("wb") as copy:
-        while left and (chunk := source.read(min(left, _CHUNK_BYTES))):
-            copy.write(chunk)
-            left -= len(chunk)
+    if len(paths) > 1 or len(entries) > 1:
+        longest_first = sorted(entries, key=lambda entry: -entry.size_bytes)
+        known = {path: next((e for e in longest_first if _begins(path, e)), None) for path in paths}
+        yield from ((path, entry.size_bytes) for path, entry in known.items() if entry)
+        paths = [path for path, entry in known.items() if not entry]
+        entries = [entry for entry in entries if entry not in known.values()]
+    yield from ((path, entry.size_bytes) for path, entry in zip(paths, entries, strict=False))
+
+
+def _begins(path: Path, entry: FileEntry) -> bool:
+    """Return whether a file begins with what an archive held."""
+    digest = hashlib.sha256()
+    for chunk in _start(path, entry.size_bytes):
+        digest.update(chunk)
+    return digest.hexdigest() == entry.sha256
+
+
+def _copy_start(archive: Path, target: Path, size_bytes: int) -> None:
+    """Copy an archive up to the size it had; not linked, so that nothing the build may take in reaches the real one."""
+    with target.open("wb") as copy:
+        copy.writelines(_start(archive, size_bytes))
+
+
+def _start(path: Path, size_bytes: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while size_bytes and (chunk := file.read(min(size_bytes, _CHUNK_BYTES))):
+            yield chunk
+            size_bytes -= len(chunk)
 
 
 def _differences(made: Manifest, again: Manifest) -> Iterator[str]:
@@ -134,11 +162,15 @@ def _contents(manifest: Manifest) -> dict[str, str]:
     return {shard.path: shard.content for shard in manifest.shards}
 
 
-def _hashes(entries: tuple[FileEntry, ...]) -> dict[str, str]:
-    return {entry.name: entry.sha256 for entry in entries}
+def _hashes(entries: tuple[FileEntry, ...]) -> dict[str, list[str]]:
+    """Return name -> hashes, sorted: archives in different folders may have one name."""
+    found: dict[str, list[str]] = {}
+    for entry in sorted(entries):
+        found.setdefault(entry.name, []).append(entry.sha256)
+    return found
 
 
-def _unequal(what: str, made: dict[str, str], again: dict[str, str]) -> Iterator[str]:
+def _unequal(what: str, made: Mapping[str, object], again: Mapping[str, object]) -> Iterator[str]:
     for name in sorted(made.keys() | again.keys()):
         if made.get(name) != again.get(name):
             state = "differ" if name in made and name in again else "missing" if name in made else "new"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archivekit import add_archive, dataset
+from archivekit import add_archive, article, dataset
 from releasekit import NOW
+from warcmaker import write
 
 from builder.pipeline import build
 from builder.rebuild import other_code, rebuild_problems
@@ -90,3 +92,27 @@ def test_an_archive_that_is_gone_is_named(tmp_path: Path) -> None:
         "the archives give release 1.0.0 again, not this one",
         "archive b.warc.gz: missing",
     ]
+
+
+def test_archives_of_one_name_are_told_apart_by_what_they_held(tmp_path: Path) -> None:
+    """One grew to the size of the other, a third came later; one that was changed differs under the name of all."""
+    folder = dataset(tmp_path / "ds", range(2))
+    recipe = folder / "dataset.toml"
+    recipe.write_text(recipe.read_text("utf-8").replace("pages/*.warc.gz", "pages/**/*.warc.gz"), "utf-8")
+    for name, numbers in (("north", range(2, 4)), ("south", range(4, 9)), ("west", ())):
+        (folder / "pages" / name).mkdir()
+        if numbers:
+            write(folder / "pages" / name / "a.warc.gz", [article(number) for number in numbers])
+    release = build(load_recipe(folder), now=NOW).release
+    assert release is not None
+
+    north, south = (folder / "pages" / name / "a.warc.gz" for name in ("north", "south"))
+    lacking = south.stat().st_size - north.stat().st_size
+    with north.open("ab") as grown:
+        grown.write(gzip.compress(article(20) + b"\0" * 4000, 0)[:lacking])
+    assert north.stat().st_size == south.stat().st_size
+    write(folder / "pages" / "west" / "a.warc.gz", [article(30)])
+    assert list(rebuild_problems(release, read_manifest(release))) == []
+
+    write(south, [article(number, title="عنوان آخر") for number in range(4, 9)])
+    assert "archive a.warc.gz: differ" in list(rebuild_problems(release, read_manifest(release)))
