@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -24,6 +26,7 @@ from builder.archive.write import Block, Record, WarcWriter, new_record_id
 from builder.console import Output
 from builder.crawl import CrawlResult, CrawlStarted, Event, crawl
 from builder.crawl.frontier import Frontier
+from builder.errors import ArchiveError
 from builder.model import CaptureRef
 from builder.recipe import Recipe
 from builder.render.crawling import show_crawl
@@ -257,3 +260,59 @@ def test_a_cut_file_of_a_source_costs_no_record_before_the_cut(
     assert bodies(recipe) == [*numbers(2), *numbers(6)[3:]]
     take_in(local(6), recipe)
     assert sorted(bodies(recipe)) == numbers(6)
+
+
+def test_an_older_database_beside_the_log_of_a_newer_one_is_refused(tmp_path: Path) -> None:
+    """SQLite would mix the two. Nothing is changed, and without the log the crawl goes on and keeps everything."""
+    clock = FakeClock()
+    routes = {f"/{number}": page(text=f"مقال {number}") for number in range(60)}
+    with website({"/": page(*routes), **routes}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", recrawl_max_days=1)
+        place = recipe.archive / "frontier.sqlite"
+        log = place.with_name("frontier.sqlite-wal")
+        run(recipe, clock)
+        shutil.copy(place, tmp_path / "backup")
+        site.routes |= {f"/new/{number}": page(text=f"خبر {number}") for number in range(60)}
+        site.routes["/"] = page(*site.routes)
+        clock.pass_s(2 * DAY_S)
+        run(recipe, clock)
+        clock.pass_s(2 * DAY_S)
+        kill_a_crawl(tmp_path, clock.now())
+        held = ids(recipe)
+        assert log.stat().st_size
+        shutil.copy(tmp_path / "backup", place)
+
+        with pytest.raises(ArchiveError, match="do not belong together") as caught:
+            run(recipe, clock)
+        assert "frontier.sqlite-wal" in caught.value.what_next
+        assert place.read_bytes() == (tmp_path / "backup").read_bytes()
+        assert log.exists()
+
+        log.rename(tmp_path / "log")
+        place.with_name("frontier.sqlite-shm").unlink()
+        assert run(recipe, clock).kept > 60
+    assert ids(recipe)[: len(held)] == held
+    assert_clean(recipe)
+
+
+def test_the_log_of_a_crawl_that_was_killed_is_taken_over(tmp_path: Path) -> None:
+    """It belongs to its database: the run after goes on where that one was."""
+    with website({"/": page("/a"), "/a": page()}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        kill_a_crawl(tmp_path, NOW)
+        assert (recipe.archive / "frontier.sqlite-wal").stat().st_size
+        run(recipe, FakeClock(NOW))
+    assert page_paths(captures(recipe)) == ["/", "/a"]
+
+
+def kill_a_crawl(folder: Path, now: datetime) -> None:
+    """Crawl in a process of its own that dies right after its first page."""
+    code = (
+        "import os, sys\nfrom datetime import datetime\nfrom pathlib import Path\n"
+        "from builder.crawl import PageDone, crawl\nfrom builder.recipe import load_recipe\n"
+        "def die(event):\n    if isinstance(event, PageDone):\n        os._exit(9)\n"
+        "moment = datetime.fromisoformat(sys.argv[2])\n"
+        "crawl(load_recipe(Path(sys.argv[1])), now=lambda: moment, progress=die)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder), now.isoformat()], check=False)
+    assert done.returncode == 9

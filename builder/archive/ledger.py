@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,8 +57,10 @@ class Mismatch:
 def open_database(path: Path) -> sqlite3.Connection:
     """Open the ledger's database in WAL mode, made if it is missing.
 
-    Raises ArchiveError when the file is no such database, or that of a newer Hiwar.
+    Raises ArchiveError when the file is no such database, that of a newer Hiwar, or not the one its `-wal` belongs to.
     """
+    with ledger_errors(path):
+        _check_log(path)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         # NORMAL survives kill -9. After a power cut the last commits may be gone; their answers are then kept and
@@ -81,6 +83,32 @@ def open_database(path: Path) -> sqlite3.Connection:
         )
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def _check_log(path: Path) -> None:
+    """Raise ArchiveError when the log a dead process left beside the database is that of another, newer one.
+
+    SQLite would write its pages over those of an older database that was put back. What comes of it is mended where
+    all pages fit together; where they do not, rows are not where their index says. Asked before anything is
+    written, and only after an accident: 0.4 s for 300,000 URLs.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        return
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as reader:
+        try:
+            problems = [row[0] for row in reader.execute("PRAGMA integrity_check(1)") if row[0] != "ok"]
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
+            problems = [str(error)]
+    if problems:
+        raise ArchiveError(
+            f"it and {log.name} beside it do not belong together: {problems[0].splitlines()[-1]}",
+            where=str(path),
+            what_next=f"Was an older database put back? Move {log.name} and {path.name}-shm away and run again: what "
+            "the archive holds more than the database knows is kept. Nothing was changed.",
+        )
 
 
 @contextmanager
