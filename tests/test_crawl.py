@@ -339,6 +339,10 @@ def test_a_forbidden_address_has_a_story_too(tmp_path: Path) -> None:
             explain(recipe, f"{site.url}/no")
         with pytest.raises(UsageError, match="no capture of"):
             explain(recipe, f"{site.url}/elsewhere")
+        (file,) = archive_files(recipe)
+        file.unlink()
+        with pytest.raises(UsageError, match=rf"was fetched \(kept\) into {file.name}, which is not among"):
+            explain(recipe, f"{site.url}/")
 
 
 def test_a_feed_may_stand_in_for_a_sitemap(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from buildkit import WARCS, address, archive, capture, page, recipe, run
 from rich.console import Console
 from warcmaker import http, record, write
 
@@ -129,6 +130,54 @@ def test_after_a_build_the_story_tells_what_was_decided(folder: Path) -> None:
     assert all(each.kept or each.reasons for each in found)
     left_out = explain(recipe, URL.replace("840001", "5")).verdicts
     assert any("no-header-line" in reason for each in left_out for reason in each.reasons)
+
+
+def test_an_id_tells_the_story_of_its_address(tmp_path: Path) -> None:
+    """An article's id and a comment's, kept or left out: what was read is told as by the address itself."""
+    said = ("كلام جميل عن الموضوع شكرا لكم", "لا أوافق على هذا الرأي أبدا")
+    kept = capture(address(1), page(1, comments=said))
+    barred = capture(address(2), page(2, comments=said), X_Robots_Tag="noai")
+    archive(tmp_path, "saved", [kept, barred])
+    given = recipe(tmp_path, '[optout]\nobey = ["noai"]\n[select]\nrelevance_min = 0\n')
+    result = run(given)
+    assert result.release is not None
+    assert result.rejected is not None
+    for table, url in (("documents", address(1)), ("comments", f"{address(1)}#comment-10")):
+        (shard,) = (result.release / "data" / table).glob("*.parquet")
+        ids = {row["url"]: row["id"] for row in pq.read_table(shard).to_pylist()}
+        told = explain(given, ids[url])
+        assert told == explain(given, url)
+        assert told.tellings[0].outcome == "read: article"
+        assert table in [each.table for each in told.verdicts if each.kept]
+    left_out = {row["url"]: row["id"] for row in pq.read_table(result.rejected).to_pylist()}
+    assert "optout: noai (header: noai)" in str(explain(given, left_out[address(2)]).verdicts)
+    with pytest.raises(UsageError, match="no capture of 0123456789abcdef0123456789abcdef"):
+        explain(given, "0123456789abcdef" * 2)
+
+
+def test_a_line_with_personal_data_was_kept(tmp_path: Path) -> None:
+    """The release holds it with a placeholder; it was not taken for what the host repeats."""
+    line = "راسلوني على العنوان katiba@mail.example.com إن أردتم نسخة من الكتاب كاملا."
+    archive(
+        tmp_path,
+        "saved",
+        [capture(address(1), page(1).replace(b"</article>", f"<p>{line}</p></article>".encode()))],
+    )
+    given = recipe(tmp_path)
+    run(given)
+    told = explain(given, address(1))
+    assert "على العنوان [email] إن" in str(told.verdicts[0].text)
+    assert {each.text: each.fate for each in told.tellings[0].lines}[line] == "text"
+
+
+def test_lines_of_a_source_that_gives_ids_only_are_told_as_read(tmp_path: Path) -> None:
+    """Its release has no text; that does not make its pages furniture of their host."""
+    archive(tmp_path, "saved", [capture(address(1), page(1)), capture(address(4), page(4))])
+    given = recipe(tmp_path, sources=WARCS + "ids_only = true\n")
+    run(given)
+    told = explain(given, address(1))
+    assert told.verdicts[0].text == ""
+    assert {each.fate for each in told.tellings[0].lines} == {"text", "title"}
 
 
 @pytest.mark.parametrize("name", ["1.0.0/data/documents/train-2026-01.parquet", "1.0.0.rejected.parquet"])

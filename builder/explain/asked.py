@@ -1,4 +1,4 @@
-"""What the crawl says of an address that it never fetched."""
+"""What the crawl says of an address that no archive file holds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from contextlib import closing
 from builder.archive.ledger import DATABASE
 from builder.recipe import Recipe
 
-_ASKED = "SELECT state, outcome, reason FROM urls WHERE url IN ({0}) OR key IN ({0}) ORDER BY source, key"
+_ASKED = "SELECT state, outcome, reason, warc_file FROM urls WHERE url IN ({0}) OR key IN ({0}) ORDER BY source, key"
 
 
-def why_not_fetched(recipe: Recipe, addresses: Iterable[str]) -> str | None:
-    """Return why a known address was not fetched, as in "robots: Disallow: /private/"; None for an unknown one.
+def why_not_here(recipe: Recipe, addresses: Iterable[str]) -> str | None:
+    """Return why a known address has no capture, as in "was not fetched: robots: Disallow: /private/".
 
-    The crawl's database is read only; one that is no database (or of another layout) knows no address.
+    None for an address the crawl does not know. The crawl's database is read only; one that is
+    no database (or of another layout) knows no address.
     """
     path = recipe.archive / DATABASE
     if not path.is_file():
@@ -29,5 +30,9 @@ def why_not_fetched(recipe: Recipe, addresses: Iterable[str]) -> str | None:
         return None
     if row is None:
         return None
-    state, outcome, reason = row
-    return reason or (f"it waits in the queue ({state})" if outcome is None else str(outcome))
+    state, outcome, reason, file = row
+    if file is not None:
+        return f"was fetched ({outcome}) into {file}, which is not among the archive files of this recipe"
+    return (
+        f"was not fetched: {reason or (f'it waits in the queue ({state})' if outcome is None else outcome)}"
+    )

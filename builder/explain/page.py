@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from lxml.html import HtmlElement
 
+from builder.columns.privacy import mask
 from builder.extract import charset, repair
 from builder.markup import block_lines, parse
 from builder.model import Capture, Extraction
+from builder.text import storage_form
 
 Fate = Literal["text", "title", "author", "comment", "removed"]
 
@@ -74,7 +76,7 @@ class _Sorter:
         key = _key(text)
         if self.none:
             return PageLine(text, "removed", f"page left out: {self.none}")
-        if self.kept.hold(key):
+        if self.kept.hold(key) or any(self.kept.hold(other) for other in _masked(text)):
             return PageLine(text, "text")
         if key in self.titles:
             return PageLine(text, "title")
@@ -107,6 +109,13 @@ class _Letters:
 
 def _key(text: str) -> str:
     return _LETTERS.sub("", text)
+
+
+def _masked(text: str) -> Iterator[str]:
+    """Yield the letters of a line as a release holds them: with placeholders for personal data."""
+    stored = storage_form(text).text
+    for handles in (False, True):
+        yield _key(mask(stored, handles=handles).text)
 
 
 def _place(element: HtmlElement) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from builder.archive.read import load, scan
 from builder.errors import ArchiveError, UsageError
-from builder.explain.asked import why_not_fetched
+from builder.explain.asked import why_not_here
 from builder.explain.page import PageLine, page_lines
 from builder.explain.verdicts import Verdict, verdicts
 from builder.model import Author, Capture, CaptureRef, Damage, Document, Evidence, Extraction, Moment
@@ -16,6 +17,9 @@ from builder.recipe import Recipe
 from builder.sources.base import AnySource
 from builder.stages.archives import archive_files
 from builder.urls import canonical_url, stable_id
+
+_ID = re.compile(r"[0-9a-f]{32}")
+"""What the id of a record looks like, and no address does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,14 @@ class Story:
 def explain(recipe: Recipe, url: str) -> Story:
     """Tell the story of an address: which captures, which reader, each field, each line, and the last verdict.
 
-    `url` may be any spelling of it, or the id of a record of the last release.
+    `url` may be any spelling of it, or the id of a record of the last release or of one it left out.
     Raises UsageError when neither archives nor the last release know it, ArchiveError for an unreadable archive,
     VerifyFailed for a damaged shard of that release.
     """
+    url = _address_of(recipe, url) if _ID.fullmatch(url) else url
     key = document_key(url)
     addresses = frozenset({url, canonical_url(url)})
-    found = verdicts(recipe, addresses, frozenset({url, stable_id(key)}))
+    found = verdicts(recipe, addresses, frozenset({stable_id(key)}))
     places = {(each.warc_file, each.warc_offset) for each in found}
     captures = [
         (ref, source)
@@ -80,20 +85,29 @@ def explain(recipe: Recipe, url: str) -> Story:
     ]
     if not captures and not found:
         raise _unknown(recipe, url, addresses)
-    kept = next((each.text for each in found if each.kept and each.table == "documents"), None)
+    # A source that may give ids only has no text in the release: its lines are told as they were read.
+    kept = next((each.text for each in found if each.kept and each.table == "documents"), None) or None
     ordered = sorted(captures, key=lambda each: (each[0].fetched_at, each[0].warc_file, each[0].warc_offset))
     tellings = tuple(_telling(ref, source, key, addresses, kept) for ref, source in ordered)
     return Story(url, key, tellings, found)
 
 
+def _address_of(recipe: Recipe, record_id: str) -> str:
+    """Return the address of the record with an id; the id itself where no build knows it."""
+    found = verdicts(recipe, frozenset({record_id}), frozenset({record_id}))
+    return next((each.url for each in found if each.url), record_id)
+
+
 def _unknown(recipe: Recipe, url: str, addresses: frozenset[str]) -> UsageError:
     """Return the error for an address without captures: what the crawl decided, if it knows the address."""
-    why = why_not_fetched(recipe, addresses)
+    why = why_not_here(recipe, addresses)
     if why is not None:
         return UsageError(
-            f"{url} was not fetched: {why}",
+            f"{url} {why}",
             where=str(recipe.path),
-            what_next="docs/crawling.md says what each reason means.",
+            what_next="docs/crawling.md says what each reason means."
+            if why.startswith("was not")
+            else "Put that file back, or name it in a source of kind warc.",
         )
     return UsageError(
         f"no capture of {url} in the archives of this recipe",
