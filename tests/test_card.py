@@ -176,6 +176,17 @@ def test_opt_outs_that_were_honoured_are_counted(tmp_path: Path) -> None:
     assert "- Recorded but not obeyed, `x-robots-tag`: 1." in text
 
 
+def test_opt_outs_of_documents_and_comments_are_summed(tmp_path: Path) -> None:
+    """Both have a stage of rules; the figure is that of all records left out."""
+    answers = Tally("rules.comments")
+    answers.keep(2)
+    for _ in range(3):
+        answers.drop(["noai"])
+    given = card_input(tmp_path)
+    both = measure(tmp_path / "release", [*tallies(), answers.close()])
+    assert "- Left out for `noai`: 5." in render_card(replace(given, statistics=both))
+
+
 def test_requests_that_were_honoured_are_counted(tmp_path: Path) -> None:
     """How many, not what they named."""
     asked = Tally("takedown")

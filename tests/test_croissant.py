@@ -100,6 +100,14 @@ def test_the_responsible_ai_fields_are_filled(tmp_path: Path) -> None:
     assert "`" not in json.dumps(rai["rai:dataLimitations"])
 
 
+def test_copies_are_told_as_they_were_treated(tmp_path: Path) -> None:
+    """A recipe that keeps near duplicates does not say that they were replaced."""
+    key = "rai:dataManipulationProtocol"
+    assert "Near duplicates are replaced" in str(describe(card_input(tmp_path))[key])
+    kept = card_input(tmp_path / "near", RECIPE + "\n[dedup]\nnear = false\n")
+    assert "near duplicates are kept" in str(describe(kept)[key])
+
+
 def test_what_croissant_requires_is_there_or_refused(tmp_path: Path) -> None:
     """mlcroissant says nothing about a missing creator or date, so we look ourselves."""
     given = card_input(tmp_path)

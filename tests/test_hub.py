@@ -205,6 +205,16 @@ def test_a_dry_run_estimates_the_bytes_that_xet_would_send(hub: HubServer, relea
     assert set(hub.repos[REPO].tags) == {"v1.0.0"}
 
 
+def test_no_estimate_is_made_against_a_release_that_was_never_published(
+    hub: HubServer, releases: Releases
+) -> None:
+    """The Hub has nothing of the version before; what was sent of the one published is known to the byte."""
+    assert send(hub, releases.second, dry_run=True).xet_bytes is None
+
+    send(hub, releases.second)
+    assert send(hub, releases.second, dry_run=True).xet_bytes == 0
+
+
 def test_a_busy_hub_is_asked_again(hub: HubServer, releases: Releases) -> None:
     """503 on an upload and on the commit only costs time."""
     hub.fail("PUT", r"^/lfs/", status=503, times=1)
@@ -588,7 +598,10 @@ def test_an_older_version_can_be_asked_for_again(hub: HubServer, releases: Relea
     send(hub, releases.first)
     send(hub, releases.second)
 
-    assert send(hub, releases.first).already
+    for dry_run in (True, False):
+        again = send(hub, releases.first, dry_run=dry_run)
+        assert again.already
+        assert {change.change for change in again.changes} == {"same"}, "nothing is sent, nothing removed"
     assert titles(hub)[0] == "Version 1.1.0"
 
 

@@ -91,7 +91,9 @@ def publish(
     if dry_run:
         from builder.hub.estimate import xet_bytes
 
-        return replace(done or plan, dry_run=True, xet_bytes=xet_bytes(local, plan.changes))
+        planned = done or plan
+        sent = xet_bytes(local, planned.changes, state.last_version)
+        return replace(planned, dry_run=True, xet_bytes=sent)
     if done is None:
         done = _commit(local, remote, state, plan, _Way(pr, private, say))
     if done.pull_url is None:
@@ -145,7 +147,10 @@ def _tagged_already(
             where=plan.url,
             what_next="Versions are never changed. Build a new one; its number follows from what changed.",
         )
-    return replace(plan, already=True, commit=commit, new_bytes=0)
+    same = tuple(
+        replace(change, change="same") for change in changes
+    )  # nothing is sent; main may be further on
+    return replace(plan, changes=same, already=True, commit=commit, new_bytes=0)
 
 
 def _commit(

@@ -1,7 +1,7 @@
 """How many bytes of a release the Hub does not have yet, by the chunks of the genuine Xet client.
 
-The release before is put into a store in a temporary folder, then the new one: what the second upload adds is
-what publishing would send. It is an estimate because the Hub may know chunks from elsewhere.
+The release that is published is put into a store in a temporary folder, then the new one: what the second upload
+adds is what publishing would send. It is an estimate because the Hub may know chunks from elsewhere.
 """
 
 from __future__ import annotations
@@ -12,28 +12,26 @@ from pathlib import Path
 
 from builder.hub.local import LocalRelease
 from builder.hub.plan import FileChange
-from builder.release.manifest import releases_in, version_key
+from builder.release.manifest import releases_in
 
 LIMIT_BYTES = 4_000_000_000
 """Size of both releases together above which no estimate is made: it would read and copy all of it."""
 
 
-def xet_bytes(local: LocalRelease, changes: tuple[FileChange, ...]) -> int | None:
-    """Return the bytes of new chunks of the new and changed shards against the release before this one.
+def xet_bytes(local: LocalRelease, changes: tuple[FileChange, ...], published: str | None) -> int | None:
+    """Return the bytes of new chunks of the new and changed shards against the last version that is `published`.
 
-    None where that release does not lie beside this one, or both are larger than LIMIT_BYTES.
+    None where no version is, where that release does not lie beside this one, or both are larger than LIMIT_BYTES.
     """
     wanted = [
         change
         for change in changes
         if change.change in ("new", "changed") and change.path.endswith(".parquet")
     ]
-    before = [
-        path for path in releases_in(local.path.parent) if version_key(path.name) < version_key(local.version)
-    ]
-    old = sorted((before[-1] / "data").rglob("*.parquet")) if before else []
+    before = next((path for path in releases_in(local.path.parent) if path.name == published), None)
+    old = sorted((before / "data").rglob("*.parquet")) if before else []
     size = sum(change.size_bytes for change in wanted) + sum(path.stat().st_size for path in old)
-    if not before or size > LIMIT_BYTES or find_spec("hf_xet") is None:
+    if before is None or size > LIMIT_BYTES or find_spec("hf_xet") is None:
         return None
     new = [local.path / change.path for change in wanted]
     return added_bytes(old, new)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from builder.release import cardprose
 from builder.release.cardinput import CardInput
 from builder.release.markdown import bullets, code, link, number, plain, table
@@ -65,12 +67,9 @@ def optouts(given: CardInput) -> str:
     for entry in given.statistics.tables:
         for signal, count in entry.signals:
             recorded[signal] = recorded.get(signal, 0) + count
-    dropped = {
-        rule: count
-        for line in given.statistics.funnel
-        for rule, count in line.reasons
-        if rule in given.recipe.model.optout.obey
-    }
+    dropped: Counter[str] = Counter()
+    for line in given.statistics.funnel:  # documents and comments have a stage each
+        dropped.update({rule: n for rule, n in line.reasons if rule in given.recipe.model.optout.obey})
     asked = sum(line.dropped for line in given.statistics.funnel if line.stage == "takedown")
     lines = [f"Signals that leave a page out of this release: {obeyed}."]
     lines += [f"Left out for {code(rule)}: {number(count)}." for rule, count in sorted(dropped.items())]

@@ -62,6 +62,12 @@ COLLECTION_TYPES = {
 }
 """How a kind of source is reached -> words of the RAI vocabulary for it."""
 
+COPIES = {
+    True: "Near duplicates are replaced by one record of their cluster.",
+    False: "Exact copies are replaced by one record of their cluster; near duplicates are kept.",
+}
+"""What `[dedup] near` makes of texts that stand twice."""
+
 LICENCE_URLS = {
     "apache-2.0": "https://spdx.org/licenses/Apache-2.0.html",
     "cc0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
@@ -168,7 +174,7 @@ def _responsible(given: CardInput) -> Json:
         "dataCollectionRawData": "WARC/1.1 archives kept by the maintainers; every record names its file and offset.",
         "dataCollectionTimeframe": sorted({min(days), max(days)}) if days else [],
         "dataImputationProtocol": "Nothing is imputed.",
-        "dataManipulationProtocol": "Near duplicates are replaced by one record of their cluster.",
+        "dataManipulationProtocol": COPIES[given.recipe.model.dedup.near],
         "dataPreprocessingProtocol": [_flat(cardprose.DESCRIPTION), _flat(cardprose.STRUCTURE)],
         "dataAnnotationProtocol": [_flat(cardprose.ANNOTATIONS)],
         "dataAnnotationPlatform": ["Hiwar"],
