@@ -227,7 +227,7 @@ def opened(folder: Path) -> Ledger:
 
 
 def test_only_what_was_committed_counts(tmp_path: Path) -> None:
-    """What lies behind the committed length is cut off at the next start; unknown files are left alone."""
+    """What lies behind the committed length is cut off at the end; unknown files are left alone."""
     stranger = tmp_path / "other-00000.warc.gz"
     stranger.write_bytes(b"not ours")
     books = opened(tmp_path)
@@ -237,11 +237,7 @@ def test_only_what_was_committed_counts(tmp_path: Path) -> None:
         books.commit_length(writer)
     counted = writer.size_bytes
     response(writer, b"does not")
-    books.close()
     assert (tmp_path / "s-00000.warc.gz").stat().st_size > counted
-    books = opened(tmp_path)
-    with books.transaction():
-        assert books.settle_longer(books.mismatches()) == 0
     books.close()
     assert (tmp_path / "s-00000.warc.gz").stat().st_size == counted
     assert stranger.read_bytes() == b"not ours"

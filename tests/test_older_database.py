@@ -24,7 +24,7 @@ from builder.archive.ledger import Ledger, open_database
 from builder.archive.read import load, scan
 from builder.archive.write import Block, Record, WarcWriter, new_record_id
 from builder.console import Output
-from builder.crawl import CrawlResult, CrawlStarted, Event, crawl
+from builder.crawl import CrawlResult, CrawlStarted, Event, PageDone, crawl
 from builder.crawl.frontier import Frontier
 from builder.errors import ArchiveError
 from builder.model import CaptureRef
@@ -88,6 +88,26 @@ def test_a_single_capture_stays_too_where_the_run_before_had_ended_well(tmp_path
     assert [ref.url for ref in captures(recipe)] == ["http://x.example/old", "http://x.example/new"]
 
 
+def test_a_database_copied_while_a_crawl_ran_takes_no_capture_away(tmp_path: Path) -> None:
+    """One answer behind it was committed since: the crawl it was copied from ended well, for it left no log."""
+    copy = tmp_path / "copy"
+
+    def back_up(event: Event) -> None:
+        if isinstance(event, PageDone) and not copy.exists():
+            with closing(sqlite3.connect(recipe.archive / "frontier.sqlite")) as there:
+                there.execute("VACUUM INTO ?", (str(copy),))
+
+    with website({"/": page("/a"), "/a": page()}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        crawl(recipe, now=FakeClock().now, progress=back_up)
+        before = ids(recipe)
+        del site.routes["/a"]
+        shutil.copy(copy, recipe.archive / "frontier.sqlite")
+        assert run(recipe, FakeClock()).kept == 1
+    assert ids(recipe)[: len(before)] == before
+    assert_clean(recipe)
+
+
 def answered(books: Ledger, name: str, *, commit: bool) -> WarcWriter:
     """Write one answer as the crawler does: response and metadata; `commit` lets it count."""
     writer, record_id = books.writer("site", NOW), new_record_id()
@@ -104,6 +124,15 @@ def answered(books: Ledger, name: str, *, commit: bool) -> WarcWriter:
     return writer
 
 
+def die(books: Ledger) -> None:
+    """Let go of a database as a process does that is killed: its log stays."""
+    files = [books.folder / "frontier.sqlite", books.folder / "frontier.sqlite-wal"]
+    left = [path.read_bytes() for path in files]
+    books.db.close()
+    for path, data in zip(files, left, strict=True):
+        path.write_bytes(data)
+
+
 def abandoned(folder: Path, *, answers: int, torn: bytes = b"") -> Path:
     """Leave a file as a process that died leaves it: one answer that counts, others behind it, half a record."""
     folder.mkdir()
@@ -112,7 +141,7 @@ def abandoned(folder: Path, *, answers: int, torn: bytes = b"") -> Path:
     for number in range(answers):
         writer = answered(books, str(number), commit=False)
     writer.close()
-    books.db.close()
+    die(books)
     with writer.path.open("ab") as file:
         file.write(torn)
     return writer.path
@@ -158,7 +187,7 @@ def test_a_later_run_that_dies_leaves_one_answer_too(tmp_path: Path, end: str) -
     writer = answered(books, "lost", commit=False)
     if end == "killed":
         writer.close()
-        books.db.close()
+        die(books)
     else:
         books.close()
     books = Ledger(tmp_path, open_database(tmp_path / "frontier.sqlite"))
@@ -170,7 +199,7 @@ def test_a_later_run_that_dies_leaves_one_answer_too(tmp_path: Path, end: str) -
 
 
 def test_a_database_of_the_format_before_is_brought_up(tmp_path: Path) -> None:
-    """Where it is not known how a run ended, one answer is still what a dead process may have left."""
+    """What it says of its files holds; no log lies beside it, so nobody died and the answer behind is newer."""
     path = abandoned(tmp_path / "archive", answers=1)
     with closing(sqlite3.connect(path.parent / "frontier.sqlite")) as db:
         db.execute("CREATE TABLE old AS SELECT name, source, bytes FROM files")
@@ -179,7 +208,7 @@ def test_a_database_of_the_format_before_is_brought_up(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 1")
         db.commit()
     books = Ledger(path.parent, open_database(path.parent / "frontier.sqlite"))
-    assert Frontier(books.db).recover(books).kept == 0
+    assert Frontier(books.db).recover(books).kept == 1
     books.close()
 
 

@@ -3,8 +3,9 @@
 A file counts up to its committed length. What lies behind it was written by a process that died before its commit,
 or is newer than the ledger: commits that a power cut took, a backup put back. Half a record is cut off. Whole
 answers are too where a dead process can have left them, one answer in all, asked for again; else they are kept
-and count. The ledger is the SQLite file `frontier.sqlite`, which builder.crawl shares, so that a record's place
-and the state of its URL are committed in one transaction.
+and count. A process that dies leaves SQLite's log beside the ledger, one that ends does not: without a log nobody
+died, and what lies behind is newer. The ledger is the SQLite file `frontier.sqlite`, which builder.crawl shares, so
+that a record's place and the state of its URL are committed in one transaction.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ CREATE TABLE IF NOT EXISTS taken (
 """
 
 
+_WRITING = 1
+"""`files.open` of a file that a process writes to."""
+_DIED = 2
+"""`files.open` of a file that a process was writing to when it died; 0 is that of all others."""
+
 MOST_LEFT = 1
 """Whole answers that a process can leave uncommitted, over all files: the crawler commits after each one."""
 
@@ -45,7 +51,7 @@ MOST_LEFT = 1
 class Mismatch:
     """A file whose size on disk is not the one that was committed, both in bytes.
 
-    `open`: a process began to write to it and did not come to its end in good order.
+    `open`: a process was writing to it when it died.
     """
 
     name: str
@@ -60,7 +66,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     Raises ArchiveError when the file is no such database, that of a newer Hiwar, or not the one its `-wal` belongs to.
     """
     with ledger_errors(path):
-        _check_log(path)
+        died = _check_log(path)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         # NORMAL survives kill -9. After a power cut the last commits may be gone; their answers are then kept and
@@ -71,6 +77,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         if written <= FORMAT:
             connection.executescript(_SCHEMA)
             _bring_up(connection)
+            statement = "UPDATE files SET open = ? WHERE open = ?"
+            connection.execute(statement, (_DIED if died else 0, _WRITING))
     except sqlite3.Error as error:
         connection.close()
         raise _refused(path, error) from error
@@ -85,8 +93,10 @@ def open_database(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check_log(path: Path) -> None:
-    """Raise ArchiveError when the log a dead process left beside the database is that of another, newer one.
+def _check_log(path: Path) -> bool:
+    """Return whether a process that died left its log beside the database.
+
+    Raises ArchiveError when it is the log of another, newer database.
 
     SQLite would write its pages over those of an older database that was put back. What comes of it is mended where
     all pages fit together; where they do not, rows are not where their index says. Asked before anything is
@@ -94,7 +104,7 @@ def _check_log(path: Path) -> None:
     """
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
-        return
+        return False
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as reader:
         try:
             problems = [row[0] for row in reader.execute("PRAGMA integrity_check(1)") if row[0] != "ok"]
@@ -109,6 +119,7 @@ def _check_log(path: Path) -> None:
             what_next=f"Was an older database put back? Move {log.name} and {path.name}-shm away and run again: what "
             "the archive holds more than the database knows is kept. Nothing was changed.",
         )
+    return True
 
 
 @contextmanager
@@ -255,6 +266,7 @@ class Ledger:
         leavings = total <= MOST_LEFT and all(item.open for item, ends in found if ends)
         for item, ends in found:
             self.settle(item.name, item.committed if leavings or not ends else ends[-1])
+        self.db.execute("UPDATE files SET open = 0")
         return 0 if leavings else total
 
     def names(self) -> list[str]:
@@ -312,7 +324,7 @@ class Ledger:
             self.db.execute(
                 "INSERT OR IGNORE INTO files (name, source, bytes) VALUES (?, ?, 0)", (name, source)
             )
-        self.db.execute("UPDATE files SET open = 1 WHERE name = ?", (name,))
+        self.db.execute("UPDATE files SET open = ? WHERE name = ?", (_WRITING, name))
         writer = WarcWriter(self.folder / name)
         writer.begin(now, info)
         return writer
@@ -331,7 +343,7 @@ class Ledger:
         self.db.close()
 
     def _close_writer(self, writer: WarcWriter) -> None:
-        """Close a file; one that holds what is committed and no more is no longer being written."""
+        """Close a file, cut back to what is committed; it is no longer being written."""
         writer.close()
-        if writer.size_bytes == self._committed(writer.name):
-            self.db.execute("UPDATE files SET open = 0 WHERE name = ?", (writer.name,))
+        os.truncate(writer.path, self._committed(writer.name))
+        self.db.execute("UPDATE files SET open = 0 WHERE name = ?", (writer.name,))
