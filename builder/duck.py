@@ -5,6 +5,7 @@ One thread and a fixed limit: the result is then the same on every machine, and 
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -69,6 +70,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def file_literal(path: Path | str) -> str:
+    """Return a path as an SQL literal to read from: DuckDB takes [ * and ? for a pattern, which may fit other files."""
+    return quoted(glob.escape(str(path)))
+
+
 def part_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     """Return the Parquet files among some paths and in the folders among them, sorted, each once."""
     found: set[Path] = set()
@@ -86,7 +92,7 @@ def scan(files: Sequence[Path], empty: pa.Schema, database: duckdb.DuckDBPyConne
     import pyarrow as pa
 
     if files:
-        names = ", ".join(quoted(str(path)) for path in files)
+        names = ", ".join(map(file_literal, files))
         place = f"file_index::BIGINT * {_FILE_ROWS} + file_row_number"
         return f"(SELECT *, {place} AS {ROW_COLUMN} FROM read_parquet([{names}], union_by_name = true))"
     columns = [*empty, pa.field(ROW_COLUMN, pa.int64())]

@@ -7,9 +7,11 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import buildkit as kit
+import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -356,3 +358,19 @@ def test_a_release_away_from_home_cannot_be_rebuilt(release: Path) -> None:
     (release.parent / "1.0.0.recipe.toml").unlink()
     with pytest.raises(WorldError, match="recipe of this release is not kept"):
         rebuilt(release)
+
+
+def test_a_folder_whose_name_is_a_pattern_is_read_and_the_way_to_load_it_told(tmp_path: Path) -> None:
+    """Readers would find nothing there, or the files of another folder; the line that is shown finds its own."""
+    (tmp_path / "set[1]").mkdir()
+    release = build(load_recipe(dataset(tmp_path / "set[1]", range(3))), now=NOW).release
+    (tmp_path / "set1").mkdir()
+    build(load_recipe(dataset(tmp_path / "set1", range(3, 5))), now=NOW)
+    assert release is not None
+    report = verify(release)
+    assert report.ok, report
+    (told,) = (check.detail for check in report.checks if check.name == "load_dataset")
+    line = told[told.index("load_dataset(") :]
+    load = partial(datasets.load_dataset, cache_dir=str(tmp_path / "hf"))
+    documents = eval(line, {"load_dataset": load})
+    assert [len(document["id"]) for document in documents] == [32, 32, 32]

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from builder.duck import connection, quoted
+from builder.duck import connection, file_literal
 from builder.errors import HiwarError
 from builder.release.card import read_head, without_kept
 from builder.release.content import ContentHash, slices
@@ -157,7 +157,7 @@ def _identity_problems(release: Path, manifest: Manifest) -> Iterator[str]:
 
 def _identity_sql(release: Path, manifest: Manifest, table: str) -> str:
     """Return the query of id, document_id, split and parent of all rows of a table."""
-    files = ", ".join(quoted(str(release / shard.path)) for shard in manifest.table_shards(table))
+    files = ", ".join(file_literal(release / shard.path) for shard in manifest.table_shards(table))
     if not files:
         return (
             "SELECT '' AS id, '' AS document_id, '' AS split, '' AS parent_id, '' AS parent_state WHERE false"

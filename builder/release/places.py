@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from pathlib import Path
+
+from builder.storage import canonical_json
 
 FAILED = "failed"
 """Folder below `releases` with the account of the last build that made no release."""
@@ -21,6 +24,19 @@ def recipe_beside(release: Path) -> Path:
 
 PREPARED = "without-takedowns"
 """Folder below `releases` with copies that are ready to be published in place of older releases."""
+
+
+def is_pattern(path: Path) -> bool:
+    """Return whether `datasets`, DuckDB and polars take a path for a pattern: it holds [ * or ?."""
+    return glob.escape(str(path)) != str(path)
+
+
+def load_line(release: Path, table: str, split: str) -> str:
+    """Return the line of Python that loads a split of a release from where it lies."""
+    if not is_pattern(release):
+        return f"load_dataset({canonical_json(str(release))}, {canonical_json(table)}, split={canonical_json(split)})"
+    files = {split: f"{glob.escape(str(release))}/data/{table}/{split}-*.parquet"}
+    return f'load_dataset("parquet", data_files={canonical_json(files)}, split={canonical_json(split)})'
 
 
 def at_home(release: Path) -> Path:

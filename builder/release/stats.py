@@ -15,7 +15,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.duck import connection, quoted
+from builder.duck import connection, file_literal
 from builder.tally import Tally
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def measure_table(name: str, shards: Sequence[Path]) -> TableStatistics:
     kinds = [part.name for part in schema.field("pii").type] if "pii" in schema.names else []
     known = {column: (source, how) for column, (source, how) in _COLUMNS.items() if source in schema.names}
     taken = ", ".join(f"{how} AS {column}" for column, (_, how) in known.items())
-    files = ", ".join(quoted(str(path)) for path in shards)
+    files = ", ".join(map(file_literal, shards))
     with (
         tempfile.TemporaryDirectory(prefix="hiwar-count-") as work,
         connection(Path(work), MEMORY_MB) as database,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from builder.schema import Row
 
 ACCOUNT = ("stage", "read", "kept", "dropped", "failed", "why")
-LOAD = '{table} = load_dataset("{folder}", "{table}", split="train")'
 
 
 @contextmanager
@@ -95,6 +94,7 @@ def _reasons(row: Row) -> str:
 
 def show_demo(result: DemoResult, out: Output) -> None:
     """Print the four parts of the demo and the lines that load its release."""
+    from builder.release.places import load_line
     from builder.render.checking import show_checks
     from builder.render.crawling import show_hosts
 
@@ -110,7 +110,7 @@ def show_demo(result: DemoResult, out: Output) -> None:
     out.result(f"Wrote {built.release} ({counts}). To load it:")
     out.result("from datasets import load_dataset\n")
     for table in sorted(built.rows, reverse=True):
-        if built.rows[table]:
-            out.result(LOAD.format(folder=built.release, table=table))
+        if built.rows[table] and built.release:
+            out.result(f"{table} = {load_line(built.release, table, 'train')}")
     out.next_step(f'cd {quote(str(result.folder))} && hiwar explain "{result.example_url}"')
     result.verified.raise_if_failed()
