@@ -255,7 +255,7 @@ def copy(release: Path, to: str, out: Output) -> None:
     "--text",
     "text_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Explain a text.",
+    help="Explain a text, by RECIPE if one is named.",
 )
 @common
 def explain(
@@ -266,8 +266,14 @@ def explain(
 
     if text_file is None:
         show_story(url, recipe_path, html_file, out)
-    else:
-        show_text_story(text_file, recipe_path if recipe_path.exists() else None, out)
+        return
+    if html_file is not None:
+        raise UsageError("--html shows a page, and a text is none", what_next="Leave out --html or --text.")
+    source = click.get_current_context().get_parameter_source("recipe_path")
+    named = source is not click.core.ParameterSource.DEFAULT
+    if url is not None and not named:
+        recipe_path, named = Path(url), True  # a text has no address, so the one word is the recipe
+    show_text_story(text_file, recipe_path if named or recipe_path.exists() else None, out)
 
 
 @main.command()

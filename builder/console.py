@@ -14,7 +14,9 @@ from rich.text import Text
 
 from builder.errors import HiwarError
 
-_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127, *range(8234, 8239), *range(8294, 8298)))
+_CONTROLS = dict.fromkeys(
+    (*range(9), *range(11, 32), *range(127, 160), *range(8234, 8239), *range(8294, 8298))
+)
 """Control and direction characters: a title from the web must not steer a terminal."""
 
 PIPE_WIDTH = 200

@@ -217,8 +217,28 @@ def test_sources_and_schema_speak(tmp_path: Path) -> None:
     assert "[[source]]" in hiwar("sources", "site").stdout
     assert hiwar("sources", "sitte").returncode == 2
     assert "relevance_parts.density" in hiwar("schema", "documents").stdout
-    tables = events(hiwar("schema", "--json"))
-    assert [table["name"] for table in tables] == ["documents", "comments", "rejected"]
+    *tables, done = events(hiwar("schema", "--json"))
+    assert [table["name"] for table in tables] == done["tables"] == ["documents", "comments", "rejected"]
+    nullable = {column["name"]: column["nullable"] for column in tables[0]["columns"]}
+    assert (nullable["id"], nullable["title"]) == (False, True)
+    (recipe,) = events(hiwar("schema", "recipe", "--json"))
+    assert recipe["schema"]["properties"]["dataset"]
+    source, done = events(hiwar("sources", "warc", "--json"))
+    assert [key["name"] for key in source["keys"] if key["required"]] == ["kind", "name", "paths"]
+    assert (done["event"], done["kinds"]) == ("done", ["warc"])
+
+
+def test_a_text_is_explained_by_the_recipe_that_is_named(tmp_path: Path) -> None:
+    """It stands where an address would; one that is not there is told, and so is a page that nobody gets."""
+    (tmp_path / "text.txt").write_text("\ufeffهذا نص قصير عن فيسبوك.", encoding="utf-8")
+    text = '[dataset]\nname = "x"\n[select]\nrelevance_min = 0\n[rules]\nprofile = "none"\n[[source]]\nkind = "warc"\nname = "w"\npaths = ["*.gz"]\n'
+    (tmp_path / "free.toml").write_text(text, encoding="utf-8")
+    words = ("explain", "--text", tmp_path / "text.txt")
+    assert "too_short" in hiwar(*words).stdout
+    assert "Rules: kept" in hiwar(*words, tmp_path / "free.toml").stdout
+    missing = hiwar(*words, tmp_path / "none.toml")
+    assert (missing.returncode, "none.toml" in missing.stderr) == (2, True)
+    assert hiwar(*words, "--html", tmp_path / "page.html").returncode == 2
 
 
 @pytest.mark.parametrize(

@@ -310,6 +310,23 @@ def test_a_gate_that_a_cut_left_open_is_closed_before_any_data(hub: HubServer, t
     assert hub.repos[REPO].settings["gated"] == "auto"
 
 
+def test_a_gate_that_the_recipe_asks_for_later_is_closed(hub: HubServer, tmp_path: Path) -> None:
+    """The card says that access has to be asked for; what the maintainers set on the Hub themselves stays."""
+    rows = [document(number) for number in range(3)]
+    send(hub, release_of(recipe_in(tmp_path), rows[:1]).path)
+    repo = hub.repos[REPO]
+    gated = recipe_in(tmp_path, '[release]\ngated = "auto"')
+    second = release_of(gated, rows[:2]).path
+    send(hub, second, pr=True)
+    assert "gated" not in repo.settings, "a proposal changes nothing"
+    send(hub, second)
+    assert repo.settings["gated"] == "auto"
+
+    repo.settings["gated"] = "manual"
+    send(hub, release_of(gated, rows).path)
+    assert repo.settings["gated"] == "manual"
+
+
 def test_a_cut_between_commit_and_tag_is_healed(hub: HubServer, releases: Releases) -> None:
     """The rerun finds the commit by its content and only tags it."""
     hub.fail("POST", r"/tag/", status=500)

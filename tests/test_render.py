@@ -185,6 +185,12 @@ def test_many_datasets_are_a_table() -> None:
         "a        new              1.0.0  1,200        0        0  The first release.",
         "b        failed   1.0.0   1.0.0      0        0        0  full",
     ]
+    rows += (Regenerated("c.toml", "c", "failed", why="no archive", exit_code=3),)
+    assert shown(lambda out: show_regeneration(Regeneration(rows), out), quiet=True) == [
+        "a: new, 1.0.0. The first release.",
+        "b: failed, 1.0.0. full",
+        "c: failed, no release. no archive",
+    ]
 
 
 # --- building and crawling --------------------------------------------------------------------------------
@@ -292,6 +298,12 @@ def test_a_page_cannot_steer_the_terminal() -> None:
     assert f"title: {STEERING}" in "\n".join(said)
     empty = shown(lambda out: render(Story("u", "k", (), ()), out))
     assert empty[-1] == "No release holds it and none says why not: run `hiwar build`."
+
+
+def test_controls_are_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of eight bits begin a command too; what a text needs stays."""
+    Output().result("a\x1b[31m\x9b31m\x85\x7f\u202eb\u200c\xa0ت")
+    assert capsys.readouterr().out == "a[31m31mb\u200c\xa0ت\n"
 
 
 def test_codes_of_pictures_are_letters(capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,20 +158,29 @@ def _commit(
 ) -> PublishResult:
     """Bring the files into the repository, unless they are there untagged after a cut."""
     if state.head is not None and is_same(plan.changes):
+        _close_gate(local, remote, state, way)
         return replace(plan, commit=state.head, already=not way.pull)
     if way.pull and (found := _open_pull(local, remote, state)):
         return replace(plan, already=True, commit=found[1], pull_url=f"{plan.url}/discussions/{found[0]}")
     if state.head is None:
         way.say(f"creating {remote.repo_id}")
         remote.create(private=way.private)
-    if local.gated and state.last_version is None:
-        remote.gate(local.gated)  # not only when it was made now: a run may have died in between
+    _close_gate(local, remote, state, way)  # not only when it was made now: a run may have died in between
     head = state.head or remote.head() or ""
     wanted = {change.path for change in plan.changes if change.change in ("new", "changed")}
     way.say(f"uploading {len(wanted)} files, {plan.new_bytes / 1e6:,.1f} MB at most")
     removed = [change.path for change in plan.changes if change.change == "removed"]
     made = _committed(local, remote, sorted(wanted), removed, head, way)
     return replace(plan, commit=made.oid, pull_url=made.pull_url)
+
+
+def _close_gate(local: LocalRelease, remote: Remote, state: State, way: _Way) -> None:
+    """Have access asked for where the recipe wants that and the repository stands open, before any data arrives.
+
+    A pull request on a published dataset leaves it: its commit does that, when it was merged and is tagged.
+    """
+    if local.gated and not (way.pull and state.last_version) and not remote.is_gated():
+        remote.gate(local.gated)
 
 
 def _committed(

@@ -115,6 +115,11 @@ class Remote:
         with self._told("creating the repository"):
             self._api.create_repo(self.repo_id, repo_type=REPO_TYPE, private=private, exist_ok=True)
 
+    def is_gated(self) -> bool:
+        """Return whether access has to be asked for. Raises HubError."""
+        with self._told("reading the gate"):
+            return bool(self._api.dataset_info(self.repo_id).gated)
+
     def gate(self, mode: str) -> None:
         """Ask users for access: "auto" or "manual". Raises HubError."""
         with self._told("setting the gate"):

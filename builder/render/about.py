@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 
 from builder.console import Output
 from builder.errors import UsageError
@@ -15,7 +16,9 @@ TABLES = ("documents", "comments", "rejected")
 def show_schema(name: str | None, out: Output) -> None:
     """Print the tables, or the columns of one; "recipe" gives the JSON Schema of a recipe."""
     if name == "recipe":
-        out.result((shipped("schemas") / "recipe.v1.json").read_text(encoding="utf-8"))
+        text = (shipped("schemas") / "recipe.v1.json").read_text(encoding="utf-8")
+        out.result(text)
+        out.event("done", schema=json.loads(text))
         return
     for table in (name,) if name else TABLES:
         schema = load_schema(table)
@@ -28,8 +31,12 @@ def show_schema(name: str | None, out: Output) -> None:
             ("column", "type", "null", "unit", "meaning"),
             rows,
         )
-        columns = [{"name": row[0], "type": row[1], "unit": row[3], "doc": row[4]} for row in rows]
+        columns = [
+            {"name": row[0], "type": row[1], "nullable": not row[2], "unit": row[3], "doc": row[4]}
+            for row in rows
+        ]
         out.event("table", name=table, versions=versions(table), columns=columns)
+    out.event("done", tables=[name] if name else list(TABLES))
 
 
 def _walk(fields: tuple[Field, ...], prefix: str = "") -> list[tuple[str, Field]]:
@@ -50,20 +57,31 @@ def show_sources(kind: str | None, out: Output) -> None:
     for name, cls in kinds().items():
         if kind in (None, name):
             doc = inspect.getdoc(cls) or ""
-            out.event("source", kind=name, reach=cls.reach, doc=doc, example=cls.example())
+            keys = _keys(name)
+            out.event("source", kind=name, reach=cls.reach, doc=doc, example=cls.example(), keys=keys)
             out.result(f"\n{name}: {doc}\n\n{_indent(cls.example())}")
             if kind is not None:
-                _show_keys(name, out)
+                rows = [
+                    (key["name"], "yes" if key["required"] else "", str(key["default"]), key["doc"])
+                    for key in keys
+                ]
+                out.table("Keys", ("key", "required", "default", "meaning"), rows)
+    out.event("done", kinds=[kind] if kind else list(kinds()))
 
 
-def _show_keys(kind: str, out: Output) -> None:
+def _keys(kind: str) -> list[dict[str, object]]:
+    """Return the keys of a source's block: name, whether it must be given, default, meaning."""
     schema = kinds()[kind].block_type.model_json_schema()
     required = set(schema.get("required", ()))
-    rows = [
-        (key, "yes" if key in required else "", str(value.get("default", "")), value.get("description", ""))
+    return [
+        {
+            "name": key,
+            "required": key in required,
+            "default": value.get("default", ""),
+            "doc": value.get("description", ""),
+        }
         for key, value in schema["properties"].items()
     ]
-    out.table("Keys", ("key", "required", "default", "meaning"), rows)
 
 
 def _indent(text: str) -> str:

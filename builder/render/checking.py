@@ -140,5 +140,8 @@ def show_regeneration(result: Regeneration, out: Output) -> int:
         for one in result.datasets
     ]
     out.table("Regenerated", heads, rows)
+    if out.quiet:
+        for one in result.datasets:
+            out.result(f"{one.name}: {one.outcome}, {one.after or 'no release'}. {one.why}")
     out.event("done", **result.as_dict())
     return result.exit_code

@@ -98,7 +98,7 @@ def show_text_story(text_file: Path, recipe_path: Path | None, out: Output) -> N
     Raises RecipeError for a wrong recipe, UsageError for a file that is not UTF-8.
     """
     try:
-        text = text_file.read_text(encoding="utf-8")
+        text = text_file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(
             f"not UTF-8: {error}", where=str(text_file), what_next="Save the text as UTF-8."
