@@ -267,13 +267,11 @@ def explain(
     if text_file is None:
         show_story(url, recipe_path, html_file, out)
         return
-    if html_file is not None:
-        raise UsageError("--html shows a page, and a text is none", what_next="Leave out --html or --text.")
     source = click.get_current_context().get_parameter_source("recipe_path")
     named = source is not click.core.ParameterSource.DEFAULT
     if url is not None and not named:
         recipe_path, named = Path(url), True  # a text has no address, so the one word is the recipe
-    show_text_story(text_file, recipe_path if named or recipe_path.exists() else None, out)
+    show_text_story(text_file, recipe_path if named or recipe_path.exists() else None, html_file, out)
 
 
 @main.command()

@@ -77,11 +77,11 @@ def headings(card: str) -> list[str]:
     ]
 
 
-def cells(card: str, first: str) -> dict[str, list[str]]:
-    """Return the rows of the table whose first column is headed `first`, by their first cell."""
+def cells(card: str, first: str, second: str | None = None) -> dict[str, list[str]]:
+    """Return the rows of the table whose first columns are headed `first` and `second`, by their first cell."""
     for table in rendered(card).iter("table"):
         rows = [[cell.text_content().strip() for cell in row] for row in table.iter("tr")]
-        if rows[0][0] == first:
+        if rows[0][0] == first and second in (None, rows[0][1]):
             return {row[0]: row[1:] for row in rows[1:]}
     raise AssertionError(first)
 
@@ -185,6 +185,54 @@ def test_opt_outs_of_documents_and_comments_are_summed(tmp_path: Path) -> None:
     given = card_input(tmp_path)
     both = measure(tmp_path / "release", [*tallies(), answers.close()])
     assert "- Left out for `noai`: 5." in render_card(replace(given, statistics=both))
+
+
+def test_the_signals_that_leave_a_page_out_are_named(tmp_path: Path) -> None:
+    """A recipe that obeys none says so."""
+    said = "Signals that leave a page out of this release: "
+    assert said + "`noai`, `noindex`." in render_card(
+        card_input(tmp_path, RECIPE + '\n[optout]\nobey = ["noai", "noindex"]\n')
+    )
+    assert said + "none." in render_card(card_input(tmp_path / "none", RECIPE + "\n[optout]\nobey = []\n"))
+
+
+def test_rights_are_told_source_by_source(tmp_path: Path) -> None:
+    """What the recipe names, what the records say with their counts, terms, and whether the text goes out."""
+    rows = [document(n) for n in range(5)]
+    rows[0]["rights"]["licence"] = None
+    rows[3] |= {"source": "second", "rights": {**rows[3]["rights"], "licence": "MIT"}}
+    release_folder(tmp_path / "release", rows)
+    more = '\n[[source]]\nkind = "warc"\nname = "{}"\npaths = ["b.gz"]\nids_only = {}\n'
+    recipe = RECIPE + more.format("second", "true") + more.format("empty", "false")
+    table = cells(render_card(card_input(tmp_path, recipe)), "Source", "Licence by the recipe")
+    assert table == {
+        "essays": ["CC-BY-4.0", "not stated (1), CC-BY-4.0 (3)", "Keep the byline.", "with text"],
+        "second": ["not stated", "MIT (1)", "not stated", "ids and computed columns only"],
+        "empty": ["not stated", "-", "not stated", "with text"],
+    }
+
+
+def test_privacy_is_told_as_it_is(tmp_path: Path) -> None:
+    """How far a pseudonym reaches, by the key that the recipe chose."""
+    text = render_card(card_input(tmp_path))
+    assert "cannot be found by it in another dataset" in " ".join(text.split())
+    stable = render_card(card_input(tmp_path / "none", RECIPE + "\n[privacy]\nstable_pseudonyms = true\n"))
+    assert "One key serves every recipe" in stable
+
+
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [
+        ("team@example.org", "[team&#64;example.org](mailto:team@example.org)"),
+        ("mailto:team@example.org", "[team&#64;example.org](mailto:team@example.org)"),
+        ("https://example.org/removal", "[https&#58;//example.org/removal](https://example.org/removal)"),
+        ("https://example.org/@team", "[https&#58;//example.org/&#64;team](https://example.org/@team)"),
+    ],
+)
+def test_whom_to_ask_is_a_link(tmp_path: Path, contact: str, link: str) -> None:
+    """An address of mail, bare or not, or a page."""
+    text = render_card(card_input(tmp_path, RECIPE.replace("mailto:removal@example.org", contact)))
+    assert f"Write to {link} with the address" in text
 
 
 def test_requests_that_were_honoured_are_counted(tmp_path: Path) -> None:
@@ -403,7 +451,11 @@ def test_a_gate_is_asked_for_with_its_terms(tmp_path: Path) -> None:
 
     assert read_head(text)["extra_gated_fields"]["I agree to these terms"] == "checkbox"  # type: ignore[index]
     assert "approved by the maintainers" in text
-    assert "extra_gated_fields" not in head(card_input(tmp_path / "open"))
+    free = card_input(tmp_path / "open")
+    assert "extra_gated_fields" not in head(free)
+    assert "Access on the Hub" not in render_card(free)
+    auto = RECIPE + '\n[release]\ngated = "auto"'
+    assert "it is given at once" in render_card(card_input(tmp_path / "auto", auto))
 
 
 def test_a_bare_recipe_still_makes_a_whole_card(tmp_path: Path) -> None:
@@ -424,6 +476,8 @@ def test_splits_follow_the_recipe_and_are_explained(tmp_path: Path) -> None:
 
     assert "`test`: from 2025-02-01" in card
     assert "90% of the records by the hash of their id" in card
+    few = RECIPE + '\n[[release.split]]\nname = "test"\nhash_share = 0.005\n'
+    assert "0.5% of the records" in rendered(render_card(card_input(tmp_path / "few", few))).text_content()
 
 
 def test_the_history_of_versions_is_told(tmp_path: Path) -> None:
@@ -442,6 +496,9 @@ def test_a_citation_of_your_own_is_taken(tmp_path: Path) -> None:
     assert "@misc{discourse2026," in render_card(card_input(tmp_path))
     own = RECIPE.replace("[dataset]", '[dataset]\ncitation = "@article{h, title = {Hiwar}}"')
     assert "@article{h, title = {Hiwar}}" in render_card(card_input(tmp_path / "own", own))
+    odd = RECIPE.replace('name = "discourse"', 'name = "x-1"').replace("خطاب المنصات", "A {b} \\\\c `d")
+    card = render_card(card_input(tmp_path / "odd", odd.replace("Layla Haddad", "L. {H}")))
+    assert "@misc{x12026,\n  title   = {A b c d},\n  author  = {L. H},\n" in card
 
 
 def test_loading_examples_run_as_they_stand(tmp_path: Path) -> None:
@@ -463,6 +520,17 @@ def test_loading_examples_run_as_they_stand(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.split() == ["12", "1", "12"]
+
+
+def test_examples_name_a_split_that_is_there(tmp_path: Path) -> None:
+    """A recipe may put every record into splits of its own names."""
+    rows = [document(0), document(40)]
+    folder = release_folder(tmp_path / "release", rows)
+    for path in sorted((folder / "data" / "documents").glob("train-*.parquet")):
+        path.rename(path.with_name(path.name.replace("train", "early")))
+    card = render_card(card_input(tmp_path))
+    assert card.count('split="early"') == 3
+    assert 'split="train"' not in card
 
 
 def test_examples_are_addressed_to_a_repository_with_its_tag(tmp_path: Path) -> None:

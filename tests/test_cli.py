@@ -231,7 +231,8 @@ def test_sources_and_schema_speak(tmp_path: Path) -> None:
 def test_a_text_is_explained_by_the_recipe_that_is_named(tmp_path: Path) -> None:
     """It stands where an address would; one that is not there is told, and so is a page that nobody gets."""
     (tmp_path / "text.txt").write_text("\ufeffهذا نص قصير عن فيسبوك.", encoding="utf-8")
-    text = '[dataset]\nname = "x"\n[select]\nrelevance_min = 0\n[rules]\nprofile = "none"\n[[source]]\nkind = "warc"\nname = "w"\npaths = ["*.gz"]\n'
+    text = '[dataset]\nname = "x"\n[select]\nrelevance_min = 0\n[rules]\nprofile = "none"\n'
+    text += '[[source]]\nkind = "warc"\nname = "w"\npaths = ["*.gz"]\n'
     (tmp_path / "free.toml").write_text(text, encoding="utf-8")
     words = ("explain", "--text", tmp_path / "text.txt")
     assert "too_short" in hiwar(*words).stdout

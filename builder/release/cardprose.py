@@ -61,11 +61,11 @@ Name a `revision` to get the same bytes always; without one you get the newest v
 
 ```python
 recent = load_dataset(
-    "releases/{version}", "documents", split="train",
+    "releases/{version}", "documents", split="{split}",
     columns=["id", "title", "text", "published_at", "about_platforms"],
     filters=[("lang", "==", "{language}")],
 )
-stream = load_dataset("releases/{version}", "documents", split="train", streaming=True)
+stream = load_dataset("releases/{version}", "documents", split="{split}", streaming=True)
 ```
 
 `comments.document_id` joins with `documents.id`. `manifest.json` has the SHA-256 of every file and a content

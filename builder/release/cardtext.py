@@ -130,7 +130,8 @@ def _loading(given: CardInput) -> str:
     language = next(
         (name for name, _ in given.statistics.table("documents").languages if name.isalpha()), "ar"
     )
-    return cardprose.LOADING.format(examples=examples, version=given.version, language=language)
+    split = _first_split(given, "documents")
+    return cardprose.LOADING.format(examples=examples, version=given.version, language=language, split=split)
 
 
 def _first_split(given: CardInput, name: str) -> str:
@@ -154,11 +155,10 @@ def _split_rules(given: CardInput) -> str:
         return "There is one split: the data has no division into training and test parts of its own."
     parts = []
     for rule in rules:
-        by_time = [f"from {rule.since}" if rule.since else "", f"until {rule.until}" if rule.until else ""]
-        by_hash = f"{rule.hash_share:.0%} of the records by the hash of their id" if rule.hash_share else ""
-        parts.append(
-            f"{code(rule.name)}: {plain(' '.join(filter(None, [*by_time, by_hash])) or 'all others')}"
-        )
+        tests = [f"from {rule.since}" if rule.since else "", f"until {rule.until}" if rule.until else ""]
+        if rule.hash_share is not None:
+            tests.append(f"{100 * rule.hash_share:g}% of the records by the hash of their id")
+        parts.append(f"{code(rule.name)}: {plain(' '.join(filter(None, tests)))}")
     return "Splits are made by these rules of the recipe:\n\n" + bullets(parts)
 
 

@@ -92,11 +92,13 @@ def _side_by_side(telling: Telling) -> Table:
     return table
 
 
-def show_text_story(text_file: Path, recipe_path: Path | None, out: Output) -> None:
+def show_text_story(text_file: Path, recipe_path: Path | None, html_file: Path | None, out: Output) -> None:
     """Show what columns and rules make of a text file.
 
-    Raises RecipeError for a wrong recipe, UsageError for a file that is not UTF-8.
+    Raises RecipeError for a wrong recipe, UsageError for a file that is not UTF-8 or where a page is asked for.
     """
+    if html_file is not None:
+        raise UsageError("--html shows a page, and a text is none", what_next="Leave out --html or --text.")
     try:
         text = text_file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
