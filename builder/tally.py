@@ -13,8 +13,8 @@ from builder.errors import AccountError
 class Tally:
     """Counts what one stage does with each item it reads.
 
-    `dropped` and `failed` count items, each once, under its first reason; `reasons` counts every reason
-    of every item, so its sum may be larger.
+    `dropped` and `failed` count items, each once, under its first reason; `reasons` counts, for
+    every reason, the items it was given of: an item may have several, and one twice (a header and a meta element).
     """
 
     stage: str
@@ -41,7 +41,7 @@ class Tally:
         names = list(reasons)
         self.read += 1
         counter[names[0]] += 1
-        self.reasons.update(names)
+        self.reasons.update(dict.fromkeys(names, 1))
 
     def add(self, other: Tally) -> None:
         """Add the counts of the same stage from another worker."""

@@ -56,6 +56,18 @@ def test_lengths_are_values_that_occur(tmp_path: Path) -> None:
     assert length_classes(lengths)[-1] == ("800–1599", 1)
 
 
+def test_classes_of_lengths_double(tmp_path: Path) -> None:
+    """A text of as many words as an edge says belongs above it; each class is told by its own bounds."""
+    edges = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800]
+    rows = [document(n, word_count=words) for n, words in enumerate([*edges, *(edge - 1 for edge in edges)])]
+    lengths = measure(release_folder(tmp_path, rows)).table("documents").lengths
+    assert length_classes(lengths) == [
+        ("0–24", 1),
+        *((f"{low}–{2 * low - 1}", 2) for low in edges[:-1]),
+        ("12800+", 1),
+    ]
+
+
 def test_records_without_a_date_are_counted_apart(tmp_path: Path) -> None:
     """They have no year and no month, and no day."""
     rows = [document(0, published_at=None, published_day=None), document(1)]
@@ -67,11 +79,14 @@ def test_records_without_a_date_are_counted_apart(tmp_path: Path) -> None:
 
 
 def test_opt_outs_and_replaced_data_are_summed(tmp_path: Path) -> None:
-    """Signals inside a list of structs and counters inside a struct are reached."""
-    row = document(0)
-    row["rights"]["signals"] = [{"name": "noai", "where": "meta", "value": "noai"}] * 2
-    found = measure(release_folder(tmp_path, [row], [comment(0), comment(1)]))
+    """Signals inside a list of structs and counters inside a struct are reached; a record counts once for a signal."""
+    rows = [document(0), document(1), document(2)]
+    for row in rows[1:]:
+        places = ("header", "meta")[: 1 + rows.index(row) % 2]
+        row["rights"]["signals"] = [{"name": "noai", "where": place, "value": "noai"} for place in places]
+    found = measure(release_folder(tmp_path, rows, [comment(0), comment(1)]))
 
+    assert [table.name for table in found.tables] == ["documents", "comments"]
     assert found.table("documents").signals == (("noai", 2),)
     assert dict(found.table("comments").personal)["email"] == 2
 
@@ -108,9 +123,13 @@ def test_the_funnel_keeps_every_reason(tmp_path: Path) -> None:
 
 def test_the_gate_can_ask_for_every_figure(tmp_path: Path) -> None:
     """Counts and shares have flat names."""
-    figures = measure(release_folder(tmp_path, [document(n) for n in range(4)]), tallies()).figures()
+    rows = [document(n) for n in range(2)]
+    rows += [document(2, published_at=None, published_day=None), document(3, source="other")]
+    figures = measure(release_folder(tmp_path, rows), tallies()).figures()
 
     assert figures["rows.documents"] == 4
+    assert figures["undated.documents"] == 1
+    assert figures["source.documents.essays"] == 0.75
     assert figures["platform.documents.x"] == 0.5
     assert figures["failed.extract"] == pytest.approx(1 / 9)
     assert figures["rule.rules.too_short"] == pytest.approx(1 / 8)

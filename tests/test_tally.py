@@ -22,6 +22,15 @@ def test_an_account_that_balances_closes() -> None:
     assert data["dropped_for"] == {"too-short": 1}
 
 
+def test_an_item_counts_once_for_a_reason_that_it_has_twice() -> None:
+    """A page that says noai in its header and in its head is one page."""
+    tally = Tally("rules.documents")
+    tally.drop(["noai", "language", "noai"])
+    data = tally.close(1).as_dict()
+    assert data["reasons"] == {"language": 1, "noai": 1}
+    assert data["dropped_for"] == {"noai": 1}
+
+
 @pytest.mark.parametrize("read", [3, 5])
 def test_a_lost_or_doubled_item_is_an_error(read: int) -> None:
     """The account is held against what was read elsewhere."""

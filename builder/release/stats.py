@@ -199,7 +199,7 @@ _COLUMNS = {
     "record_type": ("record_type", "record_type"),
     "robots": ("rights", "rights.robots"),
     "licence": ("rights", "rights.licence"),
-    "signals": ("rights", "list_transform(rights.signals, lambda signal: signal.name)"),
+    "signals": ("rights", "list_distinct(list_transform(rights.signals, lambda signal: signal.name))"),
     "month": ("published_at", "strftime(make_timestamp(epoch_us(published_at)), '%Y-%m')"),
     "day": ("published_day", "nullif(published_day, '')"),
     "fetched": ("provenance", "strftime(make_timestamp(epoch_us(provenance.fetched_at)), '%Y-%m-%d')"),
