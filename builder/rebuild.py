@@ -65,7 +65,7 @@ def _beside(folder: Path, recipe_file: Path) -> Path:
 
 def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
     """Link a dataset's folder file by file; archives as they were, earlier releases as they are."""
-    archives: dict[str, list[Path]] = {}
+    archives: dict[str, list[Path]] = {entry.name: [] for entry in manifest.inputs}
     for place, folders, files in os.walk(folder):
         here = Path(place)
         inside = here.relative_to(folder)
@@ -76,7 +76,7 @@ def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
             if (here / name).is_symlink():  # the walk does not go in; what lies there is read where it lies
                 (mirror / inside / name).symlink_to((here / name).resolve())
         for name in sorted(files):
-            if name.endswith(_ARCHIVES):
+            if name in archives or name.endswith(_ARCHIVES):
                 archives.setdefault(name, []).append(here / name)
             elif name != LOCK_NAME and (here != folder or not name.endswith(".toml")):
                 (mirror / inside / name).symlink_to((here / name).resolve())

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
 import random
+import tarfile
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +22,7 @@ import zstandard
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from builder.archive.check import check_archive
 from builder.archive.read import load, scan
 from builder.errors import ArchiveError
 from builder.model import CaptureRef, Damage
@@ -366,3 +371,44 @@ def test_a_file_of_something_else_is_damage(tmp_path: Path) -> None:
     captures, damage = split(path)
     assert not captures
     assert [hurt.reason for hurt in damage] == ["bytes that belong to no record"]
+
+
+def tarred(content: bytes) -> bytes:
+    """Return a tar file with one WARC file in it."""
+    raw, info = io.BytesIO(), tarfile.TarInfo("a.warc.gz")
+    info.size = len(content)
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        tar.addfile(info, io.BytesIO(content))
+    return raw.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [
+        ("xz", lzma.compress),
+        ("bzip2", bz2.compress),
+        ("lz4", lambda raw: b"\x04\x22\x4d\x18\x60\x40\x82" + len(raw).to_bytes(3, "little") + b"\x80" + raw),
+        ("tar", tarred),
+        ("tar", lambda raw: gzip.compress(tarred(raw))),
+    ],
+)
+def test_a_packing_that_is_not_read_is_named(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    """It is no damage of one record: the whole file would be missing, and lz4 lets some records through."""
+    path = tmp_path / "a.warc"
+    path.write_bytes(pack(b"".join(response(number) for number in range(3))))
+    with pytest.raises(ArchiveError, match=f"packed with {name};") as caught:
+        list(scan(path, source="s"))
+    assert "Unpack it" in caught.value.what_next
+    (problem,) = check_archive(path)
+    assert name in problem.what or "no WARC version line" in problem.what
+
+
+def test_the_check_says_what_it_does_not_unpack(tmp_path: Path) -> None:
+    """A build reads zstd, the standard's gzip alone is checked."""
+    path = tmp_path / "a.warc.zst"
+    path.write_bytes(zstandard.compress(response(1)))
+    assert len(list(scan(path, source="s"))) == 1
+    (problem,) = check_archive(path)
+    assert "packed with zstd" in problem.what

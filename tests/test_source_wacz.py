@@ -13,6 +13,7 @@ from builder.archive.read import load, name_of, scan
 from builder.errors import ArchiveError, UsageError
 from builder.model import CaptureRef
 from builder.sources.wacz import WaczBlock, WaczSource
+from builder.sources.warc import WarcBlock, WarcSource
 from tests.warcmaker import page, response
 
 PAGES = '{"format": "json-pages-1.0"}\n{"url": "https://example.org/1"}\n{"url": "https://example.org/3"}\n'
@@ -156,3 +157,31 @@ def test_lines_of_the_page_list_that_are_broken_are_passed_over(tmp_path: Path) 
     readings = [source().read(load(ref)) for ref in captures(tmp_path)]
     assert readings[0] is None
     assert readings[1] is not None
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"archive/a.warc.gz": b"", "archive/b.warc.lz4": b"x"}, r"'archive/b\.warc\.lz4'"),
+        ({"pages/pages.jsonl": b"", "indexes/a.warc.cdx": b""}, "holds no WARC file"),
+    ],
+)
+def test_a_package_whose_files_are_not_read_is_named(
+    tmp_path: Path, files: dict[str, bytes], said: str
+) -> None:
+    """Nothing in it is passed over in silence."""
+    package(tmp_path / "a.wacz", files)
+    with pytest.raises(ArchiveError, match=said) as caught:
+        source().archives(tmp_path)
+    assert "paths" in caught.value.what_next
+
+
+def test_a_package_is_read_whole_or_sent_to_its_own_kind(tmp_path: Path) -> None:
+    """As a WARC source, one whose files lie packed in it would give nothing."""
+    block = WarcBlock.model_validate({"kind": "warc", "name": "saved", "paths": ["*.wacz"]})
+    package(tmp_path / "a.wacz", {"archive/a.warc.gz": archive(1)})
+    assert len(WarcSource(block).archives(tmp_path)) == 1
+    package(tmp_path / "b.wacz", {"archive/a.warc.gz": archive(1)}, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ArchiveError, match=r"b\.wacz") as caught:
+        WarcSource(block).archives(tmp_path)
+    assert '"wacz"' in caught.value.what_next

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder.archive.packing import HEAD_BYTES, foreign_packing
 from builder.errors import ArchiveError
 
 KINDS = frozenset(
@@ -46,6 +47,11 @@ _STATUS_LINE = re.compile(rb"HTTP/\d(\.\d)? \d{3}")
 _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/\d(\.\d)?\r\n")
 _FIRST_LINES = {"response": _STATUS_LINE, "revisit": _STATUS_LINE, "request": _REQUEST_LINE}
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_ONLY_HERE = {
+    b"\x28\xb5\x2f\xfd": ("zstd", "zstd -d"),
+    b"PK\x03\x04": ("zip", "unzip"),
+}
+"""Packings that a build reads and this check does not, with the command that undoes them."""
 _READ_BYTES = 1 << 20
 _MAX_RECORD_BYTES = 1 << 30
 
@@ -147,8 +153,13 @@ def _check_unique(record: _Record, ids: dict[str, str]) -> None:
 
 def _records(path: Path) -> Iterator[_Record | Problem]:
     with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
+        head = file.read(HEAD_BYTES)
+        packed = head.startswith(b"\x1f\x8b")
         file.seek(0)
+        if other := foreign_packing(head) or foreign_packing(head, _ONLY_HERE):
+            what = f"packed with {other[0]}, not with gzip: check what `{other[1]} FILE` gives"
+            yield Problem(0, "", "annex D", what)
+            return
         for offset, data, problem in _members(path) if packed else [(0, path.read_bytes(), "")]:
             if problem:
                 yield Problem(offset, "", "annex D", problem)

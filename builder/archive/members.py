@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from builder.archive.package import is_package, stored_archives
+from builder.archive.packing import HEAD_BYTES, refuse_foreign
 from builder.errors import ArchiveError
 from builder.objects import Place
 
@@ -54,7 +55,7 @@ def members(path: Path, start: int = 0) -> Iterator[Member]:
     """Yield the members of a file in order, from the byte `start` on; an uncompressed file is one member.
 
     Of a WACZ package those of the WARC files stored in it, at their offsets in the package.
-    Raises ArchiveError when the file cannot be opened.
+    Raises ArchiveError when the file cannot be opened, or is packed in a way that is not read.
     """
     try:
         with path.open("rb") as file:
@@ -63,9 +64,10 @@ def members(path: Path, start: int = 0) -> Iterator[Member]:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 if is_package(data[:4]):
                     for entry in stored_archives(path):
-                        yield from _walk(data, entry.start, entry.start + entry.length_bytes)
+                        stop = entry.start + entry.length_bytes
+                        yield from _known(data, entry.start, stop, f"{path}: {entry.name}")
                 else:
-                    yield from _walk(data, start, len(data))
+                    yield from _known(data, start, len(data), str(path))
     except OSError as error:
         raise ArchiveError(
             f"cannot be read: {error.strerror}", where=str(path), what_next="Check the path and its rights."
@@ -95,6 +97,15 @@ def dictionary_of(place: Place) -> bytes | None:
 def is_compressed(raw: bytes) -> bool:
     """Return whether bytes begin with a gzip member or a zstd frame."""
     return raw.startswith((GZIP, ZSTD))
+
+
+def _known(data: mmap.mmap, start: int, stop: int, where: str) -> Iterator[Member]:
+    """Yield members as `_walk` does; raise ArchiveError where they are, or hold, what is packed in other ways."""
+    refuse_foreign(data[start : start + HEAD_BYTES], where)
+    for member in _walk(data, start, stop):
+        if member.offset == start:
+            refuse_foreign(bytes(member.data[:HEAD_BYTES]), where)
+        yield member
 
 
 def _walk(data: mmap.mmap, start: int, stop: int) -> Iterator[Member]:

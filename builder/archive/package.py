@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import tempfile
 import zipfile
@@ -31,7 +32,9 @@ MAX_LIST_BYTES = 256 * 1024 * 1024
 """Cap on the unpacked list of pages."""
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-_SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
+_SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".arc.zst")
+_OTHER = re.compile(r"\.w?arc\.(7z|br|bz2|lz|lz4|lzma|lzo|rar|sz|tar|xz|z|zip)$")
+"""Names of WARC files in forms that are not read."""
 _PIECE = 1024 * 1024
 
 
@@ -55,7 +58,7 @@ def stored_archives(path: Place) -> list[Entry]:
     Raises ArchiveError when the package is broken or its entries overlap.
     """
     with _opened(path) as package:
-        found = [_entry(path, info) for info in _archives(package) if _readable_in_place(info)]
+        found = [_entry(path, info) for info in _archives(path, package) if _readable_in_place(info)]
     found.sort(key=lambda entry: entry.start)
     end = 0
     for entry in found:
@@ -73,7 +76,7 @@ def unpack_archives(path: Place, folder: Path) -> list[Path]:
     """
     taken: list[Path] = []
     with _opened(path) as package:
-        for number, info in enumerate(_archives(package)):
+        for number, info in enumerate(_archives(path, package)):
             if not _readable_in_place(info):
                 name = f"{number:05d}-{PurePosixPath(info.filename.replace(chr(92), '/')).name}"
                 taken.append(_unpack(path, package, info, folder / name))
@@ -127,8 +130,33 @@ def _broken(path: Place, why: str) -> ArchiveError:
     return ArchiveError(f"package cannot be read: {why}", where=str(path), what_next="Get the file anew.")
 
 
-def _archives(package: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    return [info for info in package.infolist() if info.filename.lower().endswith(_SUFFIXES)]
+def refuse_packed(path: Place) -> None:
+    """Raise ArchiveError for a package with WARC files that lie packed in it: only a `wacz` source takes them out."""
+    with _opened(path) as package:
+        packed = [info.filename for info in _archives(path, package) if not _readable_in_place(info)]
+    if packed:
+        raise ArchiveError(
+            f"a package in which {packed[0]!r} lies packed or plain",
+            where=str(path),
+            what_next='Name it in a source of kind = "wacz".',
+        )
+
+
+def _archives(path: Place, package: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the WARC files of a package. Raises ArchiveError when there is none, or one of a form that is not read."""
+    files = [info for info in package.infolist() if not info.is_dir()]
+    other = next((info.filename for info in files if _OTHER.search(info.filename.lower())), None)
+    found = [info for info in files if info.filename.lower().endswith(_SUFFIXES)]
+    if other or not found:
+        raise ArchiveError(
+            f"holds {other!r}, which is in none of the forms that are read"
+            if other
+            else "holds no WARC file",
+            where=str(path),
+            what_next=f'Unpack it and name WARC files in a source of kind "warc" ({", ".join(_SUFFIXES)}), or '
+            "take it out of `paths`.",
+        )
+    return found
 
 
 def _readable_in_place(info: zipfile.ZipInfo) -> bool:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from builder.archive.package import refuse_packed
 from builder.errors import UsageError
 from builder.objects import Place, StoredObject, is_address, objects_matching
 from builder.sources.base import Block, Source
@@ -36,9 +37,14 @@ class WarcSource(Source[WarcBlock]):
     def archives(self, folder: Path) -> Sequence[Place]:
         """Return the files and objects the patterns match, sorted by path, each once.
 
-        Raises UsageError when a pattern matches none, StorageError when the storage refuses or cannot be reached.
+        Raises UsageError when a pattern matches none, StorageError when the storage refuses or cannot be reached,
+        ArchiveError for a package that only a `wacz` source reads whole.
         """
-        return places_matching(self.block.paths, folder)
+        found = places_matching(self.block.paths, folder)
+        for place in found:
+            if place.name.lower().endswith((".wacz", ".zip")):
+                refuse_packed(place)
+        return found
 
 
 def places_matching(patterns: Iterable[str], folder: Path) -> list[Place]:
