@@ -128,6 +128,7 @@ FAULTS = {
     "a-zero": (b"X: a\0b\r\n" + LENGTH, BODY),
     "the-same-length-twice": (LENGTH + b"\r\ncontent-length:%d" % len(BODY), BODY),
     "the-same-length-in-one": (LENGTH + b", %d" % len(BODY), BODY),
+    "many-lines": (b"A: 1\r\n" * 1000 + LENGTH, BODY),
     "length-and-chunks": (b"Content-Length: 7\r\nTransfer-Encoding: chunked", CHUNKED),
 }
 

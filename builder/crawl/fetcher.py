@@ -180,6 +180,7 @@ class Fetcher:
             timeout=aiohttp.ClientTimeout(total=None),
             max_line_size=MAX_HEAD_BYTES,
             max_field_size=MAX_HEAD_BYTES,
+            max_headers=MAX_HEAD_BYTES,  # its bytes are the cap of a head, however many lines they are
             headers={
                 "User-Agent": user_agent,
                 "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.5",
