@@ -55,6 +55,11 @@ MAX_NAMED = 12
 MAX_BIO_CHARS = 300
 """Longest line about an author."""
 
+LEAST_PRINTED = 0.9
+"""A printed name as sure as this has a label, or an element named as a byline."""
+
+_ARABIC = re.compile("[\u0620-\u064a]")
+_TRANSLATED = ("ترجم", "نقله", "نقلته", "تعريب")
 _HREF = re.compile(
     r"/(?:authors?|writers?|columnists?|profile|users?|members?|katib|people|kuttab"
     r"|opinion-writers)(?:[/?=]|$)|[?&/](?:author|m\.asp)\b"
@@ -126,6 +131,7 @@ def find_author(
     if not claims:
         return Signed(Author(), (), frozenset())
     best = max(claims, key=lambda claim: (claim.byline.kind == "person", claim.confidence))
+    best = _in_arabic(page, claims, best)
     lines = {claim.line for claim in claims if claim.line is not None and _same(claim, best)}
     bio = _about(page, printed, best) or _bio(page, best, window, last)
     origin = best.origin if best.byline.kind == "person" else f"{best.origin}:{best.byline.kind}"
@@ -133,6 +139,27 @@ def find_author(
     if bio:
         evidence.append(Evidence("author_bio", bio[1], 0.8))
     return Signed(Author(best.byline.name, bio=bio[0] if bio else None), tuple(evidence), frozenset(lines))
+
+
+def _in_arabic(page: Page, claims: Iterable[_Claim], best: _Claim) -> _Claim:
+    """Return the surest name that a byline prints in Arabic, where the surest of all is declared in other letters.
+
+    Systems declare their accounts, and names as an English form has them; who has translated signs for nobody else.
+    """
+    if best.line is not None or _ARABIC.search(best.byline.name):
+        return best
+    printed = [
+        claim
+        for claim in claims
+        if claim.line is not None and claim.confidence >= LEAST_PRINTED and claim.byline.kind == "person"
+    ]
+    own = [
+        claim
+        for claim in printed
+        if _ARABIC.search(claim.byline.name)
+        and not folded(page.lines.lines[claim.line or 0].text).startswith(_TRANSLATED)
+    ]
+    return max(own, key=lambda claim: claim.confidence, default=best)
 
 
 def _same(claim: _Claim, best: _Claim) -> bool:

@@ -140,6 +140,10 @@ _STOP = re.compile(
     r"|المزيد|الرييسيه|طباعه|ارسال|مشاركه|نشر|تحديث|اخر|عدد|http|www|com)(?:\s|$)"
 )
 _SENTENCE = re.compile(r"[؟?!;؛«»\"\d]|[.،:]\s+\S+\s+\S+\s+\S")
+_ROLE = re.compile(
+    r"(?:رييس|مدير|نايب|مسوول|كاتب|باحث|خبير|مستشار|موسس|محلل|صحفي|صحافي|مراسل|محرر|عضو|محاضر|استاذ|مهندس|طبيب|شريك)"
+    r"(?:ه|ة)?\s"
+)
 _NOISE = re.compile(r"^[\s*•.:،\-–—\"'«»]+|[\s*•:،\-–—\"'«»]+$|\(\s*زائر\s*\)")
 
 
@@ -162,6 +166,7 @@ def read_byline(text: str, sites: frozenset[str] = frozenset()) -> Byline | None
     people = [name for name in named if is_person(name, sites)]
     if len(parts) > 1:
         people = [name for name in people if " " in name] or people
+        people = [*people[:1], *(name for name in people[1:] if not _ROLE.match(folded(name)))]
     if people:
         return Byline(" و".join(dict.fromkeys(people[:MAX_PEOPLE])), "person")
     outlets = [name for name in named if is_agency(name, sites)]
