@@ -12,11 +12,12 @@ from lxml.html import HtmlElement
 from builder.extract.article import MainText, place
 from builder.extract.heading import is_date_line
 from builder.extract.links import leads_home, split
+from builder.extract.listings import has_cards, is_form, is_front_page, is_list_address, is_titled_as_list
 from builder.extract.page import Page
 from builder.extract.region import LINKED
 from builder.extract.sites import SEPARATOR
 from builder.extract.title import Title
-from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, SECTION, SERVICE, folded
+from builder.extract.wording import ERROR, LISTING, MORE, REFUSAL, SERVICE, folded
 from builder.markup import Line, squeeze
 
 MAX_ERROR_CHARS = 600
@@ -76,6 +77,9 @@ MAX_REFUSAL_CHARS = 1_200
 MAX_LISTING_WORDS = 6
 """Most words of a title that names a list, with the site's name behind it; an essay on archives has more."""
 
+CARDS = 3
+"""How much it speaks for a list that a page is made of cards; asked only where it settles the matter."""
+
 MIN_ENTRIES = 3
 """So many headings of one make on a page, each a link, are entries of an index."""
 
@@ -94,6 +98,7 @@ _FORUM_LIST = re.compile(
 )
 _SERVICE_PATH = re.compile(
     r"/(?:contact(?:[-_]?us)?|cart|basket|checkout|subscri(?:be|ptions?)|sign[-_]?(?:in|up)|log[-_]?in|register|my-account|pricing"
+    r"|open[-_]?account|create[-_]?account|booking|book[-_]now|appointments?|reservations?"
     r"|اتصل[-_]بنا|تواصل[-_]معنا)(?:-\d)?(?:\.\w+|/(?:ar|en|index(?:\.\w+)?))?/?$",
     re.IGNORECASE,
 )
@@ -121,12 +126,12 @@ def page_kind(page: Page, heading: Title | None, main: MainText) -> str | None:
         return "error-page"
     article = _article_evidence(page, main, chars) + 2 * _is_headline(heading)
     index = _index_evidence(page, heading, main)
-    if index > article:
+    if index > article or (index + CARDS > article and has_cards(page, main)):
         return "index"
     if chars < SCRAP_CHARS and (_is_site_head(main, heading) or (article < 2 and not main.declared)):
         return "no-text"
     served = chars <= MAX_SERVICE_CHARS and _serves(said)
-    served = served or (chars <= MAX_REFUSAL_CHARS and _is_service_address(page.url))
+    served = served or (chars <= MAX_REFUSAL_CHARS and (_is_service_address(page.url) or is_form(page, main)))
     return "no-text" if chars < LEAST_CHARS or served or _sells(page) else None
 
 
@@ -197,7 +202,9 @@ def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
             2 * (_entries(page) >= 2),
             3 * _has_teasers(page, main),
             2 * any(_names_list(text) for text in (heading.text if heading else "", page.head_title)),
-            3 * bool(heading is not None and SECTION.fullmatch(folded(heading.text))),
+            3 * bool(heading is not None and is_titled_as_list(heading.text)),
+            3 * is_list_address(page.url),
+            2 * is_front_page(page.url),
         )
     )
 

@@ -336,11 +336,6 @@ LISTING = re.compile(
 )
 """Beginnings of the titles of lists: tags, categories, archives, search, members."""
 
-SECTION = re.compile(
-    r"(?:احدث |اخر |كل |جميع )?(?:ال)?(?:مقالات|اخبار|تدوينات|مدونه|تقارير|فعاليات|اراء|دورات)"
-)
-"""Titles, whole, of lists of what a section holds."""
-
 SERVICE = re.compile(
     r"(?:اتصل|اتصلوا|تواصل|تواصلوا) (?:بنا|معنا)|(?:لل|ال)?(?:تواصل|اتصال)|(?:سله|عربه) (?:ال)?(?:تسوق|مشتريات)|السله"
     r"|اتمام (?:ال)?(?:طلب|شراء)|حسابي|(?:ال)?اشتراكات?|cart|basket|checkout|my account|subscribe|contact(?: us)?"
