@@ -204,7 +204,9 @@ def test_rights_are_told_source_by_source(tmp_path: Path) -> None:
     release_folder(tmp_path / "release", rows)
     more = '\n[[source]]\nkind = "warc"\nname = "{}"\npaths = ["b.gz"]\nids_only = {}\n'
     recipe = RECIPE + more.format("second", "true") + more.format("empty", "false")
-    table = cells(render_card(card_input(tmp_path, recipe)), "Source", "Licence by the recipe")
+    card = render_card(card_input(tmp_path, recipe))
+    assert cells(card, "Source", "Kind")["empty"] == ["warc", "-", "0", "0"]
+    table = cells(card, "Source", "Licence by the recipe")
     assert table == {
         "essays": ["CC-BY-4.0", "not stated (1), CC-BY-4.0 (3)", "Keep the byline.", "with text"],
         "second": ["not stated", "MIT (1)", "not stated", "ids and computed columns only"],

@@ -15,7 +15,7 @@ from huggingface_hub import constants
 from releasekit import NOW, comment, document, recipe_in, release_of
 
 from builder.errors import CheckFailed, HiwarError, HubError, UsageError, VerifyFailed
-from builder.hub import PublishResult, publish
+from builder.hub import PublishResult, estimate, publish
 from builder.hub import remote as remote_module
 from builder.hub.remote import Moved, Remote
 from builder.hub.state import look
@@ -213,6 +213,18 @@ def test_no_estimate_is_made_against_a_release_that_was_never_published(
 
     send(hub, releases.second)
     assert send(hub, releases.second, dry_run=True).xet_bytes == 0
+
+
+def test_what_is_published_is_not_counted_and_what_is_large_not_read(
+    hub: HubServer, releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The estimate holds the new shards against those of the last version; beyond its limit there is none."""
+    shards = sorted(releases.second.rglob("*.parquet"))
+    assert estimate.added_bytes(shards, shards) == 0
+    assert estimate.added_bytes(shards[1:], shards) > shards[0].stat().st_size // 2
+    send(hub, releases.first)
+    monkeypatch.setattr(estimate, "LIMIT_BYTES", 100)
+    assert send(hub, releases.second, dry_run=True).xet_bytes is None
 
 
 def test_a_busy_hub_is_asked_again(hub: HubServer, releases: Releases) -> None:

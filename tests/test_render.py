@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from releasekit import NOW, recipe_in
+from releasekit import NOW, document, recipe_in, release_of
 from rich.console import Console
 
 from builder.archive.check import Problem
@@ -36,7 +36,7 @@ from builder.render.checking import (
 )
 from builder.render.crawling import show_crawl
 from builder.render.stories import render
-from builder.takedown import Request
+from builder.takedown import Request, add
 from builder.tally import Tally
 from builder.verify import Check, VerifyReport
 
@@ -170,6 +170,25 @@ def test_a_request_and_what_comes_next(tmp_path: Path, kind: str, told: int, new
     said = shown(lambda out: show_takedown(recipe, request, out, is_new=new, older=True))
     assert "No release made before holds it." in said
     assert sum("pseudonyms" in line for line in said) == told
+
+
+def test_a_request_for_machines_ends_with_what_was_prepared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One release keeps a record and gets a copy; of the other nothing would be left, which is told."""
+    recipe = recipe_in(tmp_path)
+    release_of(recipe, [document(1)])
+    release_of(recipe, [document(1), document(2)])
+    request, new = add(tmp_path, str(document(1)["url"]), "asked", now=NOW)
+
+    def show(out: Output) -> None:
+        show_takedown(recipe, request, out, is_new=new, older=True)
+
+    events = objects(show, capsys)
+    assert [each["event"] for each in events] == ["request", "holding", "holding", "done"]
+    copy = tmp_path / "releases" / "without-takedowns" / "1.1.0"
+    assert events[-1] == {"event": "done", "new": True, "prepared": [str(copy)]}
+    assert "Nothing would be left of 1.0.0: withdraw it (docs/takedown.md)." in shown(show)
 
 
 def test_many_datasets_are_a_table() -> None:

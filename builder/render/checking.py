@@ -74,17 +74,19 @@ def show_takedown(recipe: Recipe, request: Request, out: Output, *, is_new: bool
     out.event("request", **asdict(request), new=is_new)
     state = "Wrote" if is_new else "It stood there already:"
     out.result(f"{state} request ({request.kind}) in {recipe.folder / 'takedowns.jsonl'}")
+    prepared: list[Path] = []
     if older:
-        show_older(recipe, out)
+        prepared = show_older(recipe, out)
         if request.kind == "author":
             out.result(
                 "Readers stand in releases under pseudonyms, which no name finds: name theirs (user-…), or an id."
             )
+    out.event("done", new=is_new, prepared=[str(folder) for folder in prepared])
     out.next_step("hiwar build, then hiwar verify --takedowns on the new release")
 
 
-def show_older(recipe: Recipe, out: Output) -> None:
-    """Print the releases made before that still hold what was asked to be removed; prepare copies without it."""
+def show_older(recipe: Recipe, out: Output) -> list[Path]:
+    """Print the releases made before that still hold what was asked to be removed; return copies without it."""
     from builder.release.holdings import holdings, prepare
 
     found = holdings(recipe.folder)
@@ -94,10 +96,14 @@ def show_older(recipe: Recipe, out: Output) -> None:
     out.table(
         "Releases that still hold it", ("version", "records", "addresses of copies", "rejected rows"), rows
     )
-    for folder in prepare(recipe, found):
+    prepared = prepare(recipe, found)
+    for folder in prepared:
         out.result(f"Prepared {folder}; publish it in place of the old version (docs/takedown.md).")
+    for version in sorted({each.version for each in found} - {folder.name for folder in prepared}):
+        out.result(f"Nothing would be left of {version}: withdraw it (docs/takedown.md).")
     if not found:
         out.result("No release made before holds it.")
+    return prepared
 
 
 def show_publish(result: PublishResult, out: Output) -> None:
