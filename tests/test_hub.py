@@ -702,6 +702,11 @@ def test_text_of_a_source_that_may_give_ids_only_is_never_sent(hub: HubServer, t
     wrong = marked(release_of(recipe_in(tmp_path / "a"), [document(1)]).path)
     with pytest.raises(CheckFailed, match="essays is marked ids_only"):
         send(hub, wrong)
+    mention = {"platform": "x", "start": 0, "end": 5, "surface": "تويتر", "form": "long", "cue": None}
+    mention |= {"zone": "body", "role": "topic"}
+    row = document(1, text="", title=None, mentions=[mention])
+    with pytest.raises(CheckFailed, match="essays is marked ids_only"):
+        send(hub, marked(release_of(recipe_in(tmp_path / "c"), [row]).path))
     assert hub.seen == []
 
     right = release_of(recipe_in(tmp_path / "b", "ids_only = true"), [document(1)])

@@ -96,8 +96,9 @@ def _check_ids_only(release: Path, manifest: Manifest) -> None:
     for shard in manifest.shards:
         for table in slices(release / shard.path):
             written = [name for name in table.column_names if name in WRITTEN]
-            for row in table.select(["source", *written]).to_pylist():
-                if row.pop("source") in marked and any(row.values()):
+            for row in table.select(["source", "mentions", *written]).to_pylist():
+                surfaces = [mention["surface"] for mention in row.pop("mentions")]
+                if row.pop("source") in marked and any([*row.values(), *surfaces]):
                     raise CheckFailed(
                         f"source {', '.join(sorted(marked))} is marked ids_only, but records hold text",
                         where=str(release / shard.path),
