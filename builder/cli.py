@@ -271,7 +271,7 @@ def explain(
     named = source is not click.core.ParameterSource.DEFAULT
     if url is not None and not named:
         recipe_path, named = Path(url), True  # a text has no address, so the one word is the recipe
-    show_text_story(text_file, recipe_path if named or recipe_path.exists() else None, html_file, out)
+    show_text_story(text_file, recipe_path if named or recipe_path.exists() else None, out, html_file)
 
 
 @main.command()

@@ -170,6 +170,20 @@ def test_a_line_with_personal_data_was_kept(tmp_path: Path) -> None:
     assert {each.text: each.fate for each in told.tellings[0].lines}[line] == "text"
 
 
+def test_lines_that_a_later_state_replaced_are_told_as_such(tmp_path: Path) -> None:
+    """The older capture lost its sentence to the newer one, not to what the host repeats."""
+    old, new = "هذه الفقرة كتبت أولا ثم رأى صاحبها غير ذلك.", "هذه الفقرة هي التي بقيت بعد أن روجع المقال."
+    states = [page(1).replace(b"</article>", f"<p>{line}</p></article>".encode()) for line in (old, new)]
+    archive(tmp_path, "saved", [capture(address(1), body, day) for day, body in enumerate(states, 1)])
+    given = recipe(tmp_path)
+    run(given)
+    first, second = explain(given, address(1)).tellings
+    told = {each.text: (each.fate, each.reason) for each in first.lines}
+    assert told[old] == ("removed", "another capture of the page was kept")
+    assert {each.fate for each in second.lines} == {"text", "title"}
+    assert sum(fate == "text" for fate, _ in told.values()) == len(second.lines) - 2
+
+
 def test_lines_of_a_source_that_gives_ids_only_are_told_as_read(tmp_path: Path) -> None:
     """Its release has no text; that does not make its pages furniture of their host."""
     archive(tmp_path, "saved", [capture(address(1), page(1)), capture(address(4), page(4))])

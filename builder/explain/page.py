@@ -30,6 +30,9 @@ _LETTERS = re.compile(r"[\W_]+")
 LEAST_LETTERS = 4
 """A line with fewer letters is matched whole only: a word of three letters stands in any text."""
 
+REPEATED = "repeated on the pages of this host"
+REPLACED = "another capture of the page was kept"
+
 
 @dataclass(frozen=True, slots=True)
 class PageLine:
@@ -41,25 +44,26 @@ class PageLine:
 
 
 def page_lines(
-    capture: Capture, extraction: Extraction, final_text: str | None = None
+    capture: Capture, extraction: Extraction, final_text: str | None = None, *, stands: bool = True
 ) -> tuple[PageLine, ...]:
     """Return every visible line of a captured HTML page with its fate.
 
     `final_text` is the text as it stands in the release, where there is one: lines that were read but are not
-    in it were taken for what the host repeats on its pages. A body that is no HTML gives no lines.
+    in it were taken for what the host repeats on its pages, where this is the capture that `stands` there; else
+    another state of the page took their place. A body that is no HTML gives no lines.
     """
     decoded = charset.decode(capture.body, capture.header("Content-Type"))
     tree = parse(repair.repair(decoded.text).text) if decoded is not None else None
     if tree is None:
         return ()
-    sorter = _Sorter(extraction, final_text)
+    sorter = _Sorter(extraction, final_text, REPEATED if stands else REPLACED)
     return tuple(sorter.line(element, line) for element, line in block_lines(tree))
 
 
 class _Sorter:
     """Knows what was read from a page, and tells of each line where it went."""
 
-    def __init__(self, extraction: Extraction, final_text: str | None) -> None:
+    def __init__(self, extraction: Extraction, final_text: str | None, lost: str) -> None:
         documents = extraction.documents
         self.kept = _Letters(final_text if final_text is not None else d.text for d in documents)
         self.read = _Letters(d.text for d in documents)
@@ -69,6 +73,7 @@ class _Sorter:
             part for c in extraction.comments for part in (c.text, c.author.name or "", c.title or "")
         )
         self.repeated = {_key(line) for d in documents for line in d.lines_removed}
+        self.lost = lost
         self.none = extraction.failed or extraction.skipped
 
     def line(self, element: HtmlElement, text: str) -> PageLine:
@@ -88,7 +93,7 @@ class _Sorter:
 
     def _reason(self, element: HtmlElement, key: str) -> str:
         if self.read.hold(key):
-            return "repeated on the pages of this host"
+            return self.lost
         if key in self.repeated:
             return "furniture of the page"
         return _place(element) or "not part of the main text"

@@ -86,9 +86,9 @@ def explain(recipe: Recipe, url: str) -> Story:
     if not captures and not found:
         raise _unknown(recipe, url, addresses)
     # A source that may give ids only has no text in the release: its lines are told as they were read.
-    kept = next((each.text for each in found if each.kept and each.table == "documents"), None) or None
+    row = next((each for each in found if each.kept and each.table == "documents" and each.text), None)
     ordered = sorted(captures, key=lambda each: (each[0].fetched_at, each[0].warc_file, each[0].warc_offset))
-    tellings = tuple(_telling(ref, source, key, addresses, kept) for ref, source in ordered)
+    tellings = tuple(_telling(ref, source, key, addresses, row) for ref, source in ordered)
     return Story(url, key, tellings, found)
 
 
@@ -125,7 +125,7 @@ def _captures(recipe: Recipe) -> Iterator[tuple[CaptureRef, AnySource]]:
 
 
 def _telling(
-    ref: CaptureRef, source: AnySource, key: str, addresses: frozenset[str], kept: str | None
+    ref: CaptureRef, source: AnySource, key: str, addresses: frozenset[str], row: Verdict | None
 ) -> Telling:
     try:
         capture = load(ref)
@@ -135,7 +135,8 @@ def _telling(
     mine = _mine(extraction, key, addresses)
     facts = tuple(fact for document in mine.documents for fact in facts_of(document))
     reader = next((document.reader for document in mine.documents), "")
-    lines = page_lines(capture, mine, kept) if _is_page(capture) else ()
+    stands = row is None or (row.warc_file, row.warc_offset) == (ref.warc_file, ref.warc_offset)
+    lines = page_lines(capture, mine, row.text if row else None, stands=stands) if _is_page(capture) else ()
     return Telling(ref, _outcome(mine), reader, facts, len(mine.comments), lines)
 
 

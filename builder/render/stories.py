@@ -92,7 +92,9 @@ def _side_by_side(telling: Telling) -> Table:
     return table
 
 
-def show_text_story(text_file: Path, recipe_path: Path | None, html_file: Path | None, out: Output) -> None:
+def show_text_story(
+    text_file: Path, recipe_path: Path | None, out: Output, html_file: Path | None = None
+) -> None:
     """Show what columns and rules make of a text file.
 
     Raises RecipeError for a wrong recipe, UsageError for a file that is not UTF-8 or where a page is asked for.
