@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ import pytest
 from crawling import FakeClock, captures, page_paths, recipe_for
 from loopback import Reply, Request, Website, page, website
 
-from builder.crawl import CrawlResult, crawl
+from builder.crawl import CrawlResult, Event, PageDone, crawl
 from builder.crawl.pace import FAILURES_TO_STOP, REFUSALS_TO_STOP, Pace, retry_after_s
 from builder.crawl.traps import trap_in
 
@@ -307,3 +309,55 @@ def test_a_run_whose_pages_are_used_up_waits_for_nobody(tmp_path: Path) -> None:
         result = crawl(recipe, now=clock.now, wait=wait, max_pages=1)
         assert (quick.pages(), slow.pages()) == (["/"], [])
     assert (len(left), result.queued, result.interrupted) == (1, 1, False)
+
+
+def many(count: int, site: Website) -> dict[str, tuple[str, int]]:
+    """Return so many hosts that all are one site."""
+    return {f"h{number:03}.example": ("127.0.0.1", site.port) for number in range(count)}
+
+
+def test_hosts_that_wait_hold_up_no_other(tmp_path: Path) -> None:
+    """Forty hosts ask for 300 seconds between requests; all pages of another come meanwhile."""
+    clock, finished, told = FakeClock(), asyncio.Event(), list[PageDone]()
+    robots = Reply(b"User-agent: *\nCrawl-delay: 300", mime="text/plain")
+
+    async def wait(seconds: float) -> None:
+        if seconds < 100:
+            await clock.wait(seconds)
+            return
+        async with asyncio.timeout(20):
+            await finished.wait()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, PageDone):
+            told.append(event)
+            if event.url.endswith("/p9"):
+                finished.set()
+
+    pages = {f"/p{number}": page(f"/p{number + 1}", text=f"مقال {number}") for number in range(9)}
+    with website({"/": page(), "/robots.txt": robots}) as slow, website(pages | {"/p9": page()}) as quick:
+        hosts = many(40, slow)
+        recipe = recipe_for(tmp_path, *(f"http://{host}/" for host in hosts), f"{quick.url}/p0")
+        crawl(recipe, now=clock.now, wait=wait, progress=tell, resolve=hosts)
+        paths = quick.pages()
+    assert paths == [f"/p{number}" for number in range(10)]
+    assert [event.url for event in told[:10]] == [quick.url + path for path in paths]
+    assert len(told) == 50
+
+
+def test_more_hosts_than_a_process_may_have_files(tmp_path: Path) -> None:
+    """Connections that wait for a next request are closed before the system refuses another."""
+    code = (
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from builder.crawl import crawl\nfrom builder.recipe import load_recipe\n"
+        "_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))\n"
+        "hosts = {f'h{number:03}.example': ('127.0.0.1', int(sys.argv[2])) for number in range(240)}\n"
+        "print(crawl(load_recipe(Path(sys.argv[1])), resolve=hosts).tally)\n"
+    )
+    with website() as site:
+        site.fallback = lambda request: page() if request.path == "/" else Reply(status=404)
+        recipe_for(tmp_path, *(f"http://{host}/" for host in many(240, site)))
+        command = [sys.executable, "-c", code, str(tmp_path), str(site.port)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "kept=240, " in done.stdout, done

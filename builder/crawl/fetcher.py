@@ -27,6 +27,10 @@ from builder.crawl.guard import AddressRefused, FixedResolver, Guard, current_ho
 from builder.crawl.heads import HeadMender
 from builder.errors import FetchError
 
+MAX_ASKED = 32
+"""Requests that are under way at one time. Hosts that only wait for their turn do not count."""
+MAX_OPEN = 128
+"""Connections kept open for the next request, those under way among them: a process may have 256 files (macOS)."""
 MAX_HEAD_BYTES = 65_536
 _SPOOL_BYTES = 1_048_576
 _BESIDE_BODY_BYTES = 4_194_304
@@ -44,16 +48,29 @@ class _Tap(ResponseHandler):
     to the next request, and each answer after it for that to another.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, most_bytes: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, most_bytes: int, opened: set[_Tap]) -> None:
         super().__init__(loop)
         self.most_bytes = most_bytes
+        self._opened = opened
         self.kept: IO[bytes] = io.BytesIO()
         self.asked = False
         self._heads = HeadMender(MAX_HEAD_BYTES)
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take note of a connection."""
+        self._opened.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Take note of its end."""
+        self._opened.discard(self)
+        super().connection_lost(exc)
+
     def set_response_params(self, **more: Any) -> None:
         """Get ready for the answer to a request that is about to be sent."""
         self.asked = True
+        if len(self._opened) > MAX_OPEN:
+            self.force_close()  # once it is answered
         self._heads = HeadMender(MAX_HEAD_BYTES)
         super().set_response_params(**more)
 
@@ -164,13 +181,14 @@ class Fetcher:
         self.guard = guard
         self._limits = limits
         self._clock = clock
+        self.slots = asyncio.Semaphore(MAX_ASKED)
         resolver = FixedResolver(dict(resolve or {}), aiohttp.ThreadedResolver())
         connector = aiohttp.TCPConnector(
             limit=0, limit_per_host=1, resolver=resolver, socket_factory=guard.socket, use_dns_cache=False
         )
         # The one place where aiohttp makes its protocols. tests/test_crawl_fetcher.py fails if that moves.
         most_bytes = 2 * limits.max_body_bytes + _BESIDE_BODY_BYTES
-        factory = functools.partial(_Tap, loop=asyncio.get_running_loop(), most_bytes=most_bytes)
+        factory = functools.partial(_Tap, asyncio.get_running_loop(), most_bytes, set())
         connector._factory = cast("functools.partial[ResponseHandler]", factory)  # noqa: SLF001
         self._session = aiohttp.ClientSession(
             connector=connector,

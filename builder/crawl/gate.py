@@ -155,9 +155,12 @@ class Gate:
     ) -> tuple[str | None, int, bytes] | None:
         """Ask once; return Location, status and body, or None when no answer came. What came is archived."""
         await asking.turn()
-        fetched_at = self._now()
         try:
-            answer = await self._fetcher.fetch(target.url, max_body_bytes=2 * MAX_ROBOTS_BYTES, any_type=True)
+            async with self._fetcher.slots:
+                fetched_at = self._now()
+                answer = await self._fetcher.fetch(
+                    target.url, max_body_bytes=2 * MAX_ROBOTS_BYTES, any_type=True
+                )
         except FetchError as error:
             self._failed[target.url] = error.what
             await asking.after(None, attempt)

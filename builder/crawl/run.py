@@ -32,8 +32,6 @@ from builder.tally import Tally
 
 TICK_S = 0.001
 """The shortest wait: a clock may not see less pass."""
-MAX_HOSTS = 32
-"""Hosts asked at one time; each holds one connection."""
 MAX_ENTERED = 100_000
 """Addresses remembered as entered in this run: menus name the same ones on every page."""
 
@@ -66,7 +64,6 @@ class Run:
         self._flying = 0
         self._progress = options.tell
         self._start_s = options.now().timestamp()
-        self._slots = asyncio.Semaphore(MAX_HOSTS)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._entered: set[tuple[object, ...]] = set()
@@ -119,8 +116,7 @@ class Run:
             while state.pace.stopped is None and not self._spent:
                 entry = self._frontier.next_entry(host, self._now().timestamp())
                 if entry is not None:
-                    async with self._slots:
-                        await self._visit(entry, state)
+                    await self._visit(entry, state)
                     continue
                 retry_s = self._frontier.next_retry_s(host)
                 if retry_s is None:
@@ -222,12 +218,12 @@ class Run:
             self._cancel()
 
     async def _exchange(self, entry: Entry, state: HostState, rights: Rights) -> None:
-        fetched_at = self._now()
+        target = entry.target
+        wanted = conditions(entry, self._marks[target.source])
         try:
-            target = entry.target
-            answer = await self._fetcher.fetch(
-                target.url, conditions(entry, self._marks[target.source]), any_type=target.role != PAGE
-            )
+            async with self._fetcher.slots:
+                fetched_at = self._now()
+                answer = await self._fetcher.fetch(target.url, wanted, any_type=target.role != PAGE)
         except AddressRefused as error:
             self._refuse(entry, state, f"guard: {error.what}")
             return
