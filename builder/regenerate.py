@@ -89,7 +89,12 @@ def _built(recipe: Recipe, path: str, before: str | None, *, workers: int, now: 
     """Build and verify one dataset. Raises HiwarError when it fails; a release that does not verify is set aside."""
     name, begun = recipe.model.dataset.name, recipe.cache / BEGUN
     write_json(begun, before)
-    result = build(recipe, workers=workers, now=now)
+    try:
+        result = build(recipe, workers=workers, now=now)
+    except (HiwarError, OSError):
+        if _newest(recipe) == before:
+            begun.unlink()  # nothing was made that waits to be verified
+        raise
     if result.release is None or result.version == before:
         begun.unlink()
         return Regenerated(path, name, "same", before, before, why="The archive gives the same release.")
@@ -109,12 +114,15 @@ def _built(recipe: Recipe, path: str, before: str | None, *, workers: int, now: 
 
 def _last_verified(recipe: Recipe) -> str | None:
     """Return the newest release; after a run that was killed before it had verified one, the release before that."""
-    names = [release.name for release in releases_in(recipe.releases)]
     try:
         before = json.loads((recipe.cache / BEGUN).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return names[-1] if names else None
-    return before if before in names else None
+        return _newest(recipe)
+    return before if before in [release.name for release in releases_in(recipe.releases)] else None
+
+
+def _newest(recipe: Recipe) -> str | None:
+    return next((release.name for release in reversed(releases_in(recipe.releases))), None)
 
 
 def _why(change: ReleaseDiff) -> str:

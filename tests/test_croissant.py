@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,39 @@ def test_each_table_has_a_record_set(tmp_path: Path) -> None:
     assert [len(list(dataset.records(name))) for name in ("documents", "comments")] == [10, 2]
 
 
+def test_each_split_has_a_record_set_of_its_own(tmp_path: Path) -> None:
+    """Under its own name and from its own files, with what they hold; a table without records has none."""
+    release = release_folder(tmp_path / "release", [document(n) for n in range(40)])
+    (test,) = (release / "data" / "documents").glob("train-2025-02.parquet")
+    test.rename(test.with_name("test-2025-02.parquet"))
+    dataset = written(tmp_path)
+    assert [str(each.uuid) for each in dataset.metadata.record_sets] == ["documents-test", "documents"]
+    assert [len(list(dataset.records(name))) for name in ("documents", "documents-test")] == [31, 9]
+    told = json.loads((release / "croissant.json").read_text(encoding="utf-8"))
+    sets = {each["@id"]: each for each in told["distribution"] if each["@type"] == "cr:FileSet"}
+    assert {name: (each["name"], each["includes"]) for name, each in sets.items()} == {
+        "documents-test-files": ("documents-test-files", "data/documents/test-*.parquet"),
+        "documents-train-files": ("documents-train-files", "data/documents/train-*.parquet"),
+    }
+    assert sets["documents-test-files"]["description"].endswith("split test of documents, 9 records.")
+
+
+def test_fields_say_what_they_are(tmp_path: Path) -> None:
+    """A list is an array, a unit is named where there is one, a part of a struct stands in its struct."""
+    described: Any = describe(card_input(tmp_path))
+    fields = {field["@id"]: field for field in described["recordSet"][0]["field"]}
+    assert fields["documents/tags"]["isArray"] is True
+    assert "isArray" not in fields["documents/title"]
+    assert fields["documents/text_chars"]["description"] == "Length of the text. Unit: code points."
+    assert fields["documents/title"]["description"] == "Title without the site's name."
+    assert "documents/pii/email" in [part["name"] for part in fields["documents/pii"]["subField"]]
+    assert (described["name"], described["inLanguage"], described["isLiveDataset"]) == (
+        "خطاب المنصات",
+        "ar",
+        False,
+    )
+
+
 def test_a_shard_that_was_changed_is_found_out(tmp_path: Path) -> None:
     """The listed SHA-256 are those of the files."""
     data = describe(with_shards(tmp_path, card_input(tmp_path)))
@@ -98,6 +132,17 @@ def test_the_responsible_ai_fields_are_filled(tmp_path: Path) -> None:
     assert all(rai.values())
     assert rai["rai:dataCollectionTimeframe"] == ["2026-01-02"]
     assert "`" not in json.dumps(rai["rai:dataLimitations"])
+    assert "Identifying, profiling" in json.dumps(rai["rai:dataLimitations"])
+    assert "Settings of" not in str(rai["rai:dataCollection"])
+    later = {"fetched_at": datetime(2026, 3, 4, tzinfo=UTC)}
+    rows = [document(0), document(1)]
+    rows[0]["provenance"] |= later
+    release_folder(tmp_path / "two" / "release", rows)
+    two = describe(card_input(tmp_path / "two"))
+    assert (two["rai:dataCollectionTimeframe"], two["datePublished"]) == (
+        ["2026-01-02", "2026-03-04"],
+        "2026-03-04",
+    )
 
 
 def test_copies_are_told_as_they_were_treated(tmp_path: Path) -> None:
@@ -131,6 +176,12 @@ def test_addresses_and_licences_are_named_as_well_as_they_are_known(tmp_path: Pa
     assert describe(replace(given, recipe=hub))["url"] == "https://huggingface.co/datasets/me/d"
     other = recipe(tmp_path / "c", RECIPE.replace('"odc-by"', '"other"\nlicence_name = "our-terms"'))
     assert describe(replace(given, recipe=other))["license"] == "our-terms"
+    link = recipe(tmp_path / "d", RECIPE.replace('"odc-by"', '"other"\nlicence_link = "https://a.example/l"'))
+    assert describe(replace(given, recipe=link))["license"] == "https://a.example/l"
+    own = recipe(
+        tmp_path / "e", RECIPE.replace("[dataset]", '[dataset]\ndescription = "ما كتب\\nعن المنصات"')
+    )
+    assert describe(replace(given, recipe=own))["description"] == "ما كتب عن المنصات"
 
 
 def test_sources_are_named_with_the_mark_that_publishing_reads(tmp_path: Path) -> None:

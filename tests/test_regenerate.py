@@ -12,6 +12,8 @@ from archivekit import add_archive, dataset
 from releasekit import NOW
 
 from builder.cli import main
+from builder.pipeline import build
+from builder.recipe import load_recipe
 from builder.regenerate import Regenerated, Regeneration, regenerate
 from builder.release.manifest import read_manifest, releases_in
 
@@ -54,6 +56,16 @@ def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     assert "rows.documents is 3, below 50" in result.datasets[0].why
     assert result.exit_code == 2
     assert (names(gated), names(good)) == ([], ["1.0.0"])
+
+
+def test_a_build_by_hand_after_a_failure_is_nothing_new(tmp_path: Path) -> None:
+    """A gate stopped the first try; what was built since is not told as this command's."""
+    folder = dataset(tmp_path, range(3), extra="[release]\ngate_min = { 'rows.documents' = 50 }\n")
+    assert regenerate([folder], now=NOW).exit_code == 1
+    dataset(folder, range(3))
+    build(load_recipe(folder), now=NOW)
+    (one,) = regenerate([folder], now=NOW).datasets
+    assert (one.outcome, one.before, one.after, one.added) == ("same", "1.0.0", "1.0.0", 0)
 
 
 def test_a_disk_that_refuses_one_does_not_stop_the_others(tmp_path: Path) -> None:
