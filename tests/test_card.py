@@ -396,6 +396,8 @@ def test_hand_written_text_comes_from_beside_the_recipe_first(tmp_path: Path) ->
     text = f"{BEGIN}beside\n{END}\n"
     (tmp_path / HAND_WRITTEN).write_text(text, encoding="utf-8")
     assert hand_written(tmp_path, release) == text
+    (tmp_path / HAND_WRITTEN).write_text(" \n", encoding="utf-8")
+    assert hand_written(tmp_path, release) == " \n", "an empty file loses nothing"
 
 
 BEGIN, END = "<!-- hiwar:begin uses -->\n", "<!-- hiwar:end uses -->"

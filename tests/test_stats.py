@@ -160,3 +160,5 @@ def test_months_have_no_gaps_and_small_platforms_are_summed(tmp_path: Path) -> N
     assert series.months == ("2024-11", "2024-12", "2025-01", "2025-02")
     assert series.counts["p0"] == (1, 0, 0, 1)
     assert series.counts[OTHERS] == (2, 0, 0, 0)
+    few = measure(release_folder(tmp_path / "few", rows[:SHOWN_PLATFORMS])).table("documents")
+    assert sorted(month_series(few.month_platforms).counts) == [f"p{n}" for n in range(SHOWN_PLATFORMS)]

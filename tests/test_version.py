@@ -119,9 +119,15 @@ def test_a_pin_that_is_taken_or_lower_is_refused(tmp_path: Path, pin: str) -> No
 def test_the_changelog_tells_people(tmp_path: Path) -> None:
     """Newest first, with the day of the latest capture and the counts."""
     lines = [VersionLine("1.1.0", 3, 0, 0, "2025-02-01", "Why."), VersionLine("1.0.0", 9, 0, 0)]
-    text = changelog("essays", lines)
-    assert "## 1.1.0 (captured until 2025-02-01)\n\nWhy.\n\n- added: 3" in text
-    assert "## 1.0.0\n" in text
+    head, newest, first = changelog("essays", lines).split("## ")
+    assert head == (
+        "# Changes of the dataset essays\n\n"
+        "Major: records changed or removed. Minor: only added. Patch: the same records.\n\n"
+    )
+    assert newest == (
+        "1.1.0 (captured until 2025-02-01)\n\nWhy.\n\n- added: 3\n- changed: 0\n- removed: 0\n\n"
+    )
+    assert first.startswith("1.0.0\n")
 
 
 def test_the_first_line_of_the_history_adds_all() -> None:
