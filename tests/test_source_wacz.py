@@ -185,3 +185,28 @@ def test_a_package_is_read_whole_or_sent_to_its_own_kind(tmp_path: Path) -> None
     with pytest.raises(ArchiveError, match=r"b\.wacz") as caught:
         WarcSource(block).archives(tmp_path)
     assert '"wacz"' in caught.value.what_next
+
+
+def test_a_package_that_was_replaced_is_taken_out_anew(tmp_path: Path) -> None:
+    """Also where the new file is as long as the old one."""
+    name = "archive/a.warc"
+    for number in (1, 2):
+        package(tmp_path / "a.wacz", {name: response(number)}, zipfile.ZIP_DEFLATED)
+        (ref,) = captures(tmp_path)
+        assert ref.url == f"https://example.org/{number}"
+    assert len(response(1)) == len(response(2))
+
+
+@pytest.mark.parametrize("fault", ["name", "place"])
+def test_a_directory_of_nonsense_is_a_broken_package(tmp_path: Path, fault: str) -> None:
+    """Names that are no UTF-8, and places before the beginning of the file, end in no traceback."""
+    path = package(tmp_path / "a.wacz", {"archive/عربي.warc.gz": archive(1)})
+    content = path.read_bytes()
+    if fault == "name":
+        content = content.replace("عربي".encode(), b"\xff" * 8)
+    else:
+        at = content.rindex(b"PK\x05\x06") + 16
+        content = content[:at] + (2**31).to_bytes(4, "little") + content[at + 4 :]
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match="package cannot be read"):
+        source().archives(tmp_path)

@@ -7,12 +7,15 @@ far as the package is long.
 
 from __future__ import annotations
 
+import errno
 import json
+import lzma
 import os
 import re
 import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +38,17 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".arc.zst")
 _OTHER = re.compile(r"\.w?arc\.(7z|br|bz2|lz|lz4|lzma|lzo|rar|sz|tar|xz|z|zip)$")
 """Names of WARC files in forms that are not read."""
+_BROKEN = (
+    zipfile.BadZipFile,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    RuntimeError,
+    UnicodeDecodeError,
+)
+"""What `zipfile` raises for a package that is damaged, encrypted, or packed as it cannot unpack."""
+_NONSENSE = (None, errno.EINVAL)
+"""Error numbers of a place before the beginning of a file, and of bzip2 data that is none."""
 _PIECE = 1024 * 1024
 
 
@@ -71,7 +85,8 @@ def stored_archives(path: Place) -> list[Entry]:
 def unpack_archives(path: Place, folder: Path) -> list[Path]:
     """Take the WARC files that cannot be read in place out of a package into `folder`; return them, sorted.
 
-    Files that are already there are not written again.
+    Files that are already there are not written again; each lies below the checksum that the package gives it, so
+    that one of a package that was replaced is not taken for it.
     Raises ArchiveError when the package is broken or an entry unpacks to far more than it should.
     """
     taken: list[Path] = []
@@ -79,8 +94,8 @@ def unpack_archives(path: Place, folder: Path) -> list[Path]:
         for number, info in enumerate(_archives(path, package)):
             if not _readable_in_place(info):
                 name = f"{number:05d}-{PurePosixPath(info.filename.replace(chr(92), '/')).name}"
-                taken.append(_unpack(path, package, info, folder / name))
-    return taken
+                taken.append(_unpack(path, package, info, folder / f"{info.CRC:08x}" / name))
+    return sorted(taken)
 
 
 def listed_pages(path: Place) -> frozenset[str] | None:
@@ -122,7 +137,11 @@ def _opened(path: Place) -> Iterator[zipfile.ZipFile]:
             if len(package.infolist()) > MAX_ENTRIES:
                 raise _broken(path, f"holds more than {MAX_ENTRIES} files")
             yield package
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except _BROKEN as error:
+        raise _broken(path, str(error)) from error
+    except OSError as error:
+        if error.errno not in _NONSENSE:
+            raise
         raise _broken(path, str(error)) from error
 
 
