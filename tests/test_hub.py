@@ -185,6 +185,17 @@ def test_a_dry_run_shows_all_and_touches_nothing(hub: HubServer, releases: Relea
     assert json.loads(json.dumps(plan.as_dict()))["dry_run"] is True
 
 
+@pytest.mark.parametrize(
+    "name", ["discourse", "a/b/c", "a b/c", "https://huggingface.co/datasets/me/discourse", "me/--x", ""]
+)
+def test_a_name_that_is_no_repository_is_wrong_use(hub: HubServer, releases: Releases, name: str) -> None:
+    """It is told before anything is asked, and not as something that the Hub refused."""
+    with pytest.raises(UsageError, match="is no name of a repository") as caught:
+        publish(releases.first, name, endpoint=hub.url)
+    assert "OWNER/NAME" in str(caught.value.what_next)
+    assert hub.seen == []
+
+
 def test_a_dry_run_of_what_is_published_would_send_nothing(hub: HubServer, releases: Releases) -> None:
     """It says that the release is there, as the real run would."""
     send(hub, releases.first)

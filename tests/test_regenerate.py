@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from archivekit import add_archive, dataset
+from archivekit import add_archive, article, dataset
 from releasekit import NOW
+from warcmaker import write
 
 from builder.cli import main
 from builder.pipeline import build
@@ -44,6 +45,18 @@ def test_a_first_release_nothing_more_and_another_recipe(tmp_path: Path) -> None
     assert (fifth.after, fifth.why) == ("1.1.2", "what describes the records changed.")
     assert third.why == "records came or went."
     assert names(folder) == ["1.0.0", "1.1.0", "1.1.1", "1.1.2"]
+
+
+def test_why_names_the_columns_that_changed_most(tmp_path: Path) -> None:
+    """Three of them, the one that changed in most records first."""
+    folder = dataset(tmp_path, range(4))
+    regenerate([folder], now=NOW)
+    other = [article(0, title="عنوان آخر"), *(article(n, day=f"2024-05-0{n}") for n in (1, 2, 3))]
+    write(folder / "pages" / "a.warc.gz", other)
+    (one,) = regenerate([folder], now=NOW).datasets
+    assert (one.before, one.after, one.changed) == ("1.0.0", "2.0.0", 4)
+    columns = [part.split(" ") for part in one.why.removesuffix(".").split("; ")]
+    assert [(words[0][:9], words[-1]) for words in columns] == [("published", "3")] * 3
 
 
 def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -96,6 +109,8 @@ def test_a_release_that_does_not_verify_is_set_aside(tmp_path: Path) -> None:
     assert read_manifest(folder / "releases/1.0.0") == before
     report = json.loads((folder / "releases/failed/verify.json").read_text(encoding="utf-8"))
     assert [check["name"] for check in report["checks"] if not check["ok"]] == ["card"]
+    (again,) = regenerate([folder], now=NOW).datasets
+    assert (again.outcome, again.why) == ("failed", result.why), "one that was set aside makes room"
     (folder / "card.md").unlink()
     assert regenerate([folder], now=NOW).datasets[0].outcome == "same"
 

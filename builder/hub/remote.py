@@ -15,12 +15,12 @@ from functools import cached_property
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, get_token
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # its documented name in 2.x
+from huggingface_hub.utils import httpx, validate_repo_id  # type: ignore[attr-defined]  # names of 2.x
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
-from builder.errors import HubError
+from builder.errors import HubError, UsageError
 from builder.version import __version__
 
 REPO_TYPE = "dataset"
@@ -81,9 +81,13 @@ class Busy(HubError):
 
 
 class Remote:
-    """One dataset repository. `endpoint` None is the client's own (HF_ENDPOINT or the Hub)."""
+    """One dataset repository. `endpoint` None is the client's own (HF_ENDPOINT or the Hub).
+
+    Raises UsageError for a name that is not OWNER/NAME, before anything is asked.
+    """
 
     def __init__(self, repo_id: str, endpoint: str | None = None) -> None:
+        _check_name(repo_id)
         self.repo_id = repo_id
         self.endpoint = endpoint
         self._api = HfApi(endpoint=endpoint, library_name="hiwar", library_version=__version__)
@@ -250,6 +254,19 @@ class Remote:
             told = f"{doing} failed: {without_token(_first_lines(cause))}"
             # "from None": the client's own error carries the headers of its request.
             raise kind(told, where=self.url, what_next=advice) from None
+
+
+def _check_name(repo_id: str) -> None:
+    try:
+        validate_repo_id(repo_id)
+        why = "" if "/" in repo_id else "it has no owner"
+    except HFValidationError as error:
+        why = str(error)
+    if why:
+        raise UsageError(
+            f"{repo_id!r} is no name of a repository: {why}",
+            what_next="Give OWNER/NAME, as it stands behind huggingface.co/datasets/.",
+        )
 
 
 def _sort(error: BaseException) -> tuple[type[HubError], str]:
