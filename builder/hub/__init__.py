@@ -73,8 +73,8 @@ def publish(
     `private` holds for a repository that is made now. `parent` is the commit id of a head that somebody else
     made and that you have looked at. With `load_back` the data is fetched by its tag and compared, record by
     record. Raises VerifyFailed when the folder is not what its manifest says or comes back different,
-    UsageError for a name that is not OWNER/NAME or a version that cannot follow what is published, HubError when the Hub refuses, has moved on,
-    or cannot be reached; a dry run raises what can be known before anything is sent.
+    UsageError for a name that is not OWNER/NAME or a version that cannot follow what is published, HubError when
+    the Hub refuses, has moved on, or cannot be reached; a dry run raises what can be known before anything is sent.
     """
     say = progress or (lambda _: None)
     remote = Remote(repo_id, endpoint)
