@@ -13,7 +13,7 @@ from buildkit import WARCS, address, archive, capture, page, recipe, run
 from rich.console import Console
 from warcmaker import http, record, write
 
-from builder.errors import UsageError, VerifyFailed
+from builder.errors import GateFailed, UsageError, VerifyFailed
 from builder.explain import Story, explain, explain_text, render_html
 from builder.model import Capture, CaptureRef
 from builder.pipeline import build
@@ -182,6 +182,66 @@ def test_lines_that_a_later_state_replaced_are_told_as_such(tmp_path: Path) -> N
     assert told[old] == ("removed", "another capture of the page was kept")
     assert {each.fate for each in second.lines} == {"text", "title"}
     assert sum(fate == "text" for fate, _ in told.values()) == len(second.lines) - 2
+
+
+def test_every_line_goes_somewhere(tmp_path: Path) -> None:
+    """Text, title, byline, comments; and what was removed says from where, or that the host repeats it."""
+    repeated, said = (
+        "اشتركوا في نشرتنا البريدية الأسبوعية لتصلكم المقالات أولا بأول",
+        ("كلام جميل عن المقال", "نعم"),
+    )
+    swaps = (
+        (
+            "<body>",
+            '<body class="menu"><nav>الصفحة الرئيسية</nav><div class="SideBar-1"><p>أكثر المقالات قراءة</p></div>',
+        ),
+        ("</h1>", '</h1><p class="byline">بقلم: <a rel="author">هدى المنصور</a></p>'),
+        (
+            "</article>",
+            f"<p>{repeated}</p></article><div><p>سطر وحيد</p></div><footer>الحقوق محفوظة</footer>",
+        ),
+    )
+    records = []
+    for number in range(30, 50):
+        body = page(number, comments=said).decode()
+        for old, new in swaps:
+            body = body.replace(old, new)
+        records.append(capture(f"https://one.example/essay/{number}", body.encode()))
+    archive(tmp_path, "saved", records)
+    given = recipe(tmp_path)
+    run(given)
+    told = explain(given, "https://one.example/essay/31")
+    (telling,) = told.tellings
+    lines = [(line.fate, line.reason, line.text) for line in telling.lines if line.fate != "text"]
+    assert lines == [
+        ("removed", "navigation", "الصفحة الرئيسية"),
+        ("removed", "inside div.sidebar", "أكثر المقالات قراءة"),
+        ("title", "", "مقال رقم 31 في شؤون المنصات"),
+        ("author", "", "بقلم: هدى المنصور"),
+        ("removed", "repeated on the pages of this host", repeated),
+        ("removed", "not part of the main text", "سطر وحيد"),
+        ("removed", "footer", "الحقوق محفوظة"),
+        *(("comment", "", text) for text in ("قارئ 0", said[0], "قارئ 1", said[1])),
+    ]
+    assert (telling.comments, len(telling.lines)) == (2, len(lines) + 5)
+    assert "text" not in told.as_dict()["verdicts"][0]  # type: ignore[index]
+
+
+def test_the_last_release_decides_and_else_the_build_that_failed(tmp_path: Path) -> None:
+    """An older release says nothing any more; a build that a gate stopped tells why a page is out."""
+    short = page(7).replace(page(7)[page(7).index(b"<p>") : page(7).rindex(b"</p>")], "<p>نص قصير".encode())
+    archive(tmp_path, "saved", [capture(address(1), page(1)), capture(address(7), short)])
+    gated = recipe(tmp_path, "[release]\ngate_min = { 'rows.documents' = 50 }\n[select]\nrelevance_min = 0\n")
+    with pytest.raises(GateFailed):
+        run(gated)
+    (verdict,) = explain(gated, address(7)).verdicts
+    assert (verdict.version, verdict.kept, verdict.stage) == ("failed", False, "defects")
+    assert "defects: too_short (2 < 25)" in [reason[:27] for reason in verdict.reasons]
+    given = recipe(tmp_path)
+    run(given)
+    archive(tmp_path, "more", [capture(address(2), page(2))])
+    run(given)
+    assert [each.version for each in explain(given, address(1)).verdicts] == ["1.1.0"]
 
 
 def test_lines_of_a_source_that_gives_ids_only_are_told_as_read(tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ LEAST_LETTERS = 4
 REPEATED = "repeated on the pages of this host"
 REPLACED = "another capture of the page was kept"
 
+BYLINE = 2
+"""A line that holds the author's name and at most as many letters more ("by ...") is the byline."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageLine:
@@ -68,7 +71,7 @@ class _Sorter:
         self.kept = _Letters(final_text if final_text is not None else d.text for d in documents)
         self.read = _Letters(d.text for d in documents)
         self.titles = {_key(d.title) for d in documents if d.title}
-        self.authors = {_key(d.author.name) for d in documents if d.author.name}
+        self.authors = {_key(d.author.name) for d in documents if d.author.name} - {""}
         self.comments = _Letters(
             part for c in extraction.comments for part in (c.text, c.author.name or "", c.title or "")
         )
@@ -85,7 +88,7 @@ class _Sorter:
             return PageLine(text, "text")
         if key in self.titles:
             return PageLine(text, "title")
-        if key in self.authors:
+        if any(name in key and len(key) <= BYLINE * len(name) for name in self.authors):
             return PageLine(text, "author")
         if self.comments.hold(key):
             return PageLine(text, "comment")
