@@ -35,26 +35,37 @@ def ordered(
     *,
     batch_rows: int = _BATCH_ROWS,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a query in the order of `keys`, one bucket in memory at a time, `batch_rows` in a batch.
+    """Yield the rows of a query in the order of `keys`; see `in_order`, which says of the column `_bucket`."""
+    ((last,),) = database.execute(f"SELECT coalesce(max({BUCKET_COLUMN}), 0) FROM ({query})").fetchall()
+    return in_order(stream(database, query, batch_rows), last, keys, work, batch_rows=batch_rows)
 
-    The query gives its rows in any order, with a column `_bucket` from 0 on such that no bucket has a row that
-    belongs before one of a lower bucket. `work` is used for the buckets and removed.
+
+def in_order(
+    batches: Iterable[pa.RecordBatch],
+    last: int,
+    keys: Sequence[str],
+    work: Path,
+    *,
+    batch_rows: int = _BATCH_ROWS,
+) -> Iterator[pa.RecordBatch]:
+    """Yield rows in the order of `keys`, one bucket in memory at a time, `batch_rows` in a batch.
+
+    They come in any order, with a column `_bucket` from 0 to `last` such that no bucket has a row that belongs before
+    one of a lower bucket. `work` is used for the buckets and removed.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     order = [(name, "ascending") for name in keys]
-    for path in _buckets(database, query, work, batch_rows):
+    for path in _buckets(batches, last, work, batch_rows):
         rows = pa.Table.from_batches(_read(path)).drop_columns([BUCKET_COLUMN])
         path.unlink()
         yield from rows.take(pc.sort_indices(rows, sort_keys=order)).to_batches(batch_rows)
     shutil.rmtree(work)
 
 
-def _buckets(database: duckdb.DuckDBPyConnection, query: str, work: Path, batch_rows: int) -> Iterator[Path]:
+def _buckets(rows: Iterable[pa.RecordBatch], last: int, work: Path, batch_rows: int) -> Iterator[Path]:
     """Yield a file for each bucket that has rows, in order. Many buckets are made in two steps."""
-    ((last,),) = database.execute(f"SELECT coalesce(max({BUCKET_COLUMN}), 0) FROM ({query})").fetchall()
-    rows = stream(database, query, batch_rows)
     if last < FILES_AT_ONCE:
         yield from _lay_out(rows, 1, work / "single", batch_rows)
         return

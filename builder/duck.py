@@ -61,8 +61,8 @@ def connection(work: Path, memory_mb: int = MEMORY_MB) -> Iterator[duckdb.DuckDB
 
 
 ROW_COLUMN = "_row"
-_FILE_ROWS = 1 << 32
-"""More than the rows of a file."""
+FILE_ROWS = 1 << 32
+"""More than the rows of a file: a row's place in many files is one number."""
 
 
 def quoted(text: str) -> str:
@@ -93,7 +93,7 @@ def scan(files: Sequence[Path], empty: pa.Schema, database: duckdb.DuckDBPyConne
 
     if files:
         names = ", ".join(map(file_literal, files))
-        place = f"file_index::BIGINT * {_FILE_ROWS} + file_row_number"
+        place = f"file_index::BIGINT * {FILE_ROWS} + file_row_number"
         return f"(SELECT *, {place} AS {ROW_COLUMN} FROM read_parquet([{names}], union_by_name = true))"
     columns = [*empty, pa.field(ROW_COLUMN, pa.int64())]
     name = "empty_" + "_".join(field.name for field in list(empty)[:3])

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 """One record with exactly the names of its schema."""
 
+TEXT_BYTES = "_text_bytes"
+"""Column of stored rows beside those of their schema: the bytes of the text in UTF-8, so that none need read it."""
+
 _SCALARS = {
     "string": "string",
     "bool": "bool",

@@ -37,7 +37,7 @@ def open_tables(database: duckdb.DuckDBPyConnection, given: list[dict[str, objec
     index = table.schema.get_field_index("published_at")
     table = table.set_column(index, "published_at", table["published_at"].cast(schema.field(0).type))
     database.register("given_rows", table)
-    database.execute("CREATE TABLE documents_in AS SELECT id, published_at, text, _row FROM given_rows")
+    database.execute("CREATE TABLE documents_in AS SELECT *, strlen(text) AS _text_bytes FROM given_rows")
     database.execute("CREATE TABLE documents_fate AS SELECT * EXCLUDE (text) FROM given_rows")
 
 

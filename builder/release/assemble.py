@@ -1,7 +1,8 @@
 """From row files to the rows of a release: newest states, takedowns, survivors, splits, order.
 
-All of it is SQL over the part files, so that memory does not grow with the number of records. What is left
-out here becomes a row of the rejected table and a count of a tally, like everywhere else.
+All of it is SQL over narrow columns, so that memory does not grow with the number of records; whole rows are fetched
+when it is known where they go. What is left out here becomes a row of the rejected table and a count of a tally, like
+everywhere else.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.buckets import ordered
+from builder.buckets import BUCKET_COLUMN, in_order
 from builder.dedup import NEWEST_STATE
-from builder.duck import connection, hold_right_sides, part_files, quoted, scan, stream
+from builder.duck import ROW_COLUMN, connection, hold_right_sides, part_files, quoted, scan, stream
 from builder.recipe import RecipeModel
 from builder.recipe_values import SplitBlock
-from builder.release.dehydrate import column_sql, ids_only_sources
+from builder.release.dehydrate import dehydrated, ids_only_sources
 from builder.release.ordering import ORDER, plan_order
-from builder.schema import Schema, load_schema
+from builder.release.rowsource import PLACE_COLUMN, FileRows, RowSource, beside
+from builder.schema import TEXT_BYTES, Schema, load_schema
 from builder.takedown import STAGE as TAKEDOWN
 from builder.takedown import Takedowns, redacted
 from builder.tally import Tally
@@ -49,13 +51,14 @@ _CLUSTERS = {
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The row files of a release and the schemas they follow."""
+    """The row files of a release and the schemas they follow; `source` gives whole rows where the files do not."""
 
     documents: tuple[Path, ...]
     comments: tuple[Path, ...]
     rejected: tuple[Path, ...]
     clusters: Path | None
     schemas: dict[str, Schema]
+    source: RowSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Assembly:
     """The rows of a release, decided but not yet written."""
 
     database: duckdb.DuckDBPyConnection
+    source: RowSource
     schemas: dict[str, Schema]
     takedowns: Takedowns
     rejected_source: str
@@ -73,8 +77,22 @@ class Assembly:
         """Yield the rows of a table in their final order, with the columns that `write_shards` needs."""
         plan_order(self.database, table)
         self.database.execute(_parents_sql(table))
-        query = _rows_sql(table, self.schemas[table], self.ids_only)
-        return ordered(self.database, query, ORDER, self.work / f"{table}-buckets")
+        self.database.execute(_placed_sql(table))
+        query = f"SELECT coalesce(max({BUCKET_COLUMN}), 0) FROM {table}_placed"
+        ((last,),) = self.database.execute(query).fetchall()
+        return in_order(self._whole(table), last, ORDER, self.work / f"{table}-buckets")
+
+    def _whole(self, table: str) -> Iterator[pa.RecordBatch]:
+        """Yield the whole rows that go in, each with its place in the release, as their source gives them."""
+        places = self.database.execute(f"SELECT {PLACE_COLUMN} FROM {table}_placed").fetchnumpy()[
+            PLACE_COLUMN
+        ]
+        decided = stream(
+            self.database.cursor(), f"SELECT * EXCLUDE ({PLACE_COLUMN}) FROM {table}_placed", _BATCH_ROWS
+        )
+        for rows, more in beside(self.source.rows(table, places), decided):
+            shown = dehydrated(self.database, self.schemas[table], rows, self.ids_only)
+            yield from _put_in(shown, more).combine_chunks().to_batches()
 
     def rejected(self) -> Iterator[pa.RecordBatch]:
         """Yield the rejected rows of all stages in a stable order, without what takedowns ask to hide."""
@@ -124,17 +142,20 @@ def assemble(parts: Parts, model: RecipeModel, takedowns: Takedowns, work: Path)
     """Decide which rows of the part files go into a release, in which split and order."""
     with connection(work, MEMORY_MB) as database:
         hold_right_sides(database)
-        sources = {}
-        for table in ("documents", "comments"):
-            schema = parts.schemas[table].arrow()
-            sources[table] = scan(part_files(getattr(parts, table)), schema, database)
-            database.execute(f"CREATE VIEW {table}_in AS SELECT * FROM {sources[table]}")
+        shapes = {table: schema.arrow() for table, schema in parts.schemas.items()}
+        files = {table: part_files(getattr(parts, table)) for table in shapes}
+        for table, shape in shapes.items():
+            narrow = parts.source is not None and files[table]
+            more = "" if narrow else f", {ROW_COLUMN} AS {PLACE_COLUMN}, strlen(text) AS {TEXT_BYTES}"
+            rows = scan(files[table], shape, database)
+            database.execute(f"CREATE VIEW {table}_in AS SELECT *{more} FROM {rows}")
         _read_clusters(database, parts.clusters, takedowns)
         _find_taken(database, parts.schemas, takedowns)
         database.execute(_documents_fate_sql(model.release.split))
         database.execute(_COMMENTS_FATE)
         rejected = scan(part_files(parts.rejected), load_schema("rejected").arrow(), database)
-        yield Assembly(database, parts.schemas, takedowns, rejected, work, ids_only_sources(model))
+        source = parts.source or FileRows(files, shapes)
+        yield Assembly(database, source, parts.schemas, takedowns, rejected, work, ids_only_sources(model))
 
 
 def _read_clusters(database: duckdb.DuckDBPyConnection, clusters: Path | None, takedowns: Takedowns) -> None:
@@ -255,27 +276,39 @@ _PARENT_STATE = """CASE WHEN given.parent_id IS NULL THEN given.parent_state WHE
 """A source cannot know what becomes of a parent: "present" is said only where its row is in the same release."""
 
 
-def _rows_sql(table: str, schema: Schema, ids_only: tuple[str, ...]) -> str:
-    """Return the query of a table's rows with their places, dehydrated for `ids_only`, in no order.
+_DECIDED = {
+    "documents": "".join(f", coalesce(clusters.{name}, given.{name}) AS {name}" for name in _CLUSTER_COLUMNS),
+    "comments": ", place.document_id AS document_id",
+}
+"""What a release decides of a row's columns beside the state of its parent."""
 
-    The row files stand first: DuckDB is told to hold the narrow tables in memory and let the rows pass by.
+
+def _placed_sql(table: str) -> str:
+    """Return the query that makes the table of a table's rows that go in: place, shard, and columns decided here.
+
+    The rows stand first: DuckDB is told to hold the narrower tables in memory and let the rows pass by.
     """
-    columns = []
-    for name in schema.names:
-        if table == "documents" and name in _CLUSTER_COLUMNS:
-            columns.append(f"coalesce(clusters.{name}, given.{name}) AS {name}")
-        elif table == "comments" and name == "document_id":
-            columns.append("place.document_id AS document_id")
-        elif name == "parent_state":
-            columns.append(_PARENT_STATE)
-        else:
-            columns.append(column_sql(schema, name, ids_only))
     return f"""
-        SELECT place._shard, place._cost, place._bucket, {", ".join(columns)}
+        CREATE TABLE {table}_placed AS
+        SELECT given.{PLACE_COLUMN}, place._shard, place._cost, place.{BUCKET_COLUMN}, {_PARENT_STATE}{_DECIDED[table]}
         FROM {table}_in AS given
-        JOIN {table}_order AS place USING (_row)
+        JOIN {table}_order AS place USING ({ROW_COLUMN})
         LEFT JOIN clusters ON clusters.id = given.id
-        LEFT JOIN {table}_parents AS parents ON parents.id = given.parent_id"""
+        LEFT JOIN {table}_parents AS parents ON parents.id = given.parent_id
+        ORDER BY given.{PLACE_COLUMN}"""
+
+
+def _put_in(rows: pa.Table, decided: pa.Table) -> pa.Table:
+    """Return rows with columns that were decided, in place of those of that name or behind the others."""
+    for name in decided.column_names:
+        index = rows.schema.get_field_index(name)
+        values = decided.column(name)
+        if index < 0:
+            rows = rows.append_column(name, values)
+        else:
+            field = rows.schema.field(index)
+            rows = rows.set_column(index, field, values.cast(field.type))
+    return rows
 
 
 def _rejected_sql(source: str) -> str:

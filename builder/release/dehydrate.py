@@ -6,9 +6,15 @@ X, TikTok and others let researchers pass on ids and nothing more; whoever has a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from builder.duck import quoted
 from builder.recipe import RecipeModel
 from builder.schema import Field, Schema
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 WRITTEN = frozenset(
     {
@@ -31,14 +37,27 @@ def ids_only_sources(model: RecipeModel) -> tuple[str, ...]:
     return tuple(sorted(str(block["name"]) for block in model.source if block.get("ids_only") is True))
 
 
-def column_sql(schema: Schema, name: str, sources: tuple[str, ...]) -> str:
+def dehydrated(
+    database: duckdb.DuckDBPyConnection, schema: Schema, rows: pa.Table, sources: tuple[str, ...]
+) -> pa.Table:
+    """Return rows of a table without what people wrote, where they are of `sources`."""
+    if not sources:
+        return rows
+    columns = ", ".join(_column_sql(schema, name, sources) for name in schema.names)
+    with database.cursor() as reading:
+        reading.execute("SET TimeZone = 'UTC'")
+        reading.register("given", rows)
+        return reading.execute(f"SELECT {columns} FROM given").to_arrow_table()
+
+
+def _column_sql(schema: Schema, name: str, sources: tuple[str, ...]) -> str:
     """Return the SQL of a column of the rows called `given`, empty for rows of `sources` where people wrote it.
 
     A mention keeps its platform and place and loses its wording.
     """
     column = f'given."{name}"'
     field = next(field for field in schema.fields if field.name == name)
-    if not sources or (name != "mentions" and name not in WRITTEN):
+    if name != "mentions" and name not in WRITTEN:
         return column
     plain = "NULL" if field.nullable else _EMPTY.get(field.type, "NULL")
     empty = _without_surface(field) if name == "mentions" else plain

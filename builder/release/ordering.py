@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from builder.schema import TEXT_BYTES
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -27,7 +29,7 @@ def plan_order(database: duckdb.DuckDBPyConnection, table: str, bucket_bytes: in
     database.execute(f"""
         CREATE TABLE {table}_order AS
         WITH costs AS (
-            SELECT _row, (2000 + strlen(text))::BIGINT AS _cost FROM {table}_in),
+            SELECT _row, (2000 + {TEXT_BYTES})::BIGINT AS _cost FROM {table}_in),
         placed AS (
             SELECT _row, _cost, split || '-' || month AS _shard, published_at, id{more}
             FROM {table}_fate JOIN costs USING (_row) WHERE stage IS NULL),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from builder.recipe import Recipe
 from builder.release.held import Writer
 from builder.release.manifest import FileEntry
+from builder.release.rowsource import RowSource
 from builder.tally import Tally
 
 if TYPE_CHECKING:
@@ -22,11 +23,13 @@ class ReleaseInput:
 
     `documents`, `comments` and `rejected` are Parquet part files, or folders of them, whose order has no
     meaning. Rows hold the columns of their schema (schemas/*.json) and may hold more whose names begin with
-    "_", which are dropped. `clusters` is what `builder.dedup.cluster` wrote: only survivors go in, the rest
-    becomes rejected rows. `tallies` are the accounts of the stages before; the release adds its own
-    ("states", "dedup", "comments", "takedown"). `inputs` are the archive files by name, size and SHA-256;
-    `companions` other inputs such as the learned templates. With `writer` shards of the last release that it
-    wrote are taken over where nothing in them has changed. `now` (UTC) reaches no release, only the account
+    "_", which are dropped. With `source`, which gives whole rows by their `_place`, those of documents and
+    comments hold narrow columns only: those that decide, `_place` and `_text_bytes`. `clusters` is what
+    `builder.dedup.cluster` wrote: only survivors go in, the rest becomes rejected rows. `tallies` are the
+    accounts of the stages before; the release adds its own ("states", "dedup", "comments", "takedown").
+    `inputs` are the archive files by name, size and SHA-256; `companions` other inputs such as the learned
+    templates. With `writer` shards of the last release that it wrote are taken over where nothing in them
+    has changed. `now` (UTC) reaches no release, only the account
     of a failed build.
     """
 
@@ -34,6 +37,7 @@ class ReleaseInput:
     documents: tuple[Path, ...]
     comments: tuple[Path, ...]
     now: datetime
+    source: RowSource | None = None
     clusters: Path | None = None
     rejected: tuple[Path, ...] = ()
     tallies: tuple[Tally, ...] = ()

@@ -109,7 +109,7 @@ def _draft(given: ReleaseInput, releases: Path) -> _Draft:
     schemas = schemas_of(given.recipe)
     takedowns = load_takedowns(given.recipe.folder)
     held = _held(given, schemas)
-    parts = Parts(given.documents, given.comments, given.rejected, given.clusters, schemas)
+    parts = Parts(given.documents, given.comments, given.rejected, given.clusters, schemas, given.source)
     with assemble(parts, given.recipe.model, takedowns, work) as rows:
         shards: list[Shard] = []
         for table, schema in schemas.items():

@@ -1,14 +1,22 @@
-"""Stage 6: the rows of this build, out of the stores: kept ones to row files, the others to the rejected."""
+"""Stage 6: the rows of this build, out of the stores: what a release decides by, and the rejected rows.
+
+A kept row goes on as the few columns that say whether and where it goes in, and as its place in the stores. The whole
+row is read once, when the release writes it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.duck import quoted
+from builder.duck import FILE_ROWS, quoted
+from builder.release.rowsource import PLACE_COLUMN
+from builder.schema import TEXT_BYTES
 from builder.stages.judging import REASONS
 from builder.stages.layout import Layout
+from builder.stages.partrows import columns_of
 from builder.stages.rowfiles import RowFiles
 from builder.stages.store import KEY
 from builder.tally import Tally
@@ -21,40 +29,90 @@ if TYPE_CHECKING:
 
 PARTS_AT_ONCE = 64
 """Parts whose places are read at a time: some thousand numbers each."""
-_PART_ROWS = 1 << 32
-"""More than the rows of a part: a row's place in all parts is one number."""
+
+_BOTH = (
+    *(
+        "id",
+        "url",
+        "title",
+        "source",
+        "published_at",
+        "text_chars",
+        "parent_id",
+        "parent_state",
+        "provenance",
+    ),
+    *(KEY, TEXT_BYTES),
+)
+DECIDING = {
+    "documents": (*_BOTH, "author", "section", "modified_at", "cluster_id", "cluster_size", "cluster_urls"),
+    "comments": (*_BOTH, "document_id"),
+}
+"""Columns by which copies are found and a release decides; `Gathering.more` are those that requests look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """Where kept rows and rejected ones are written, and further columns of the kept ones."""
+
+    out: Path
+    rejected: Path
+    more: tuple[str, ...] = ()
 
 
 def gather(
-    table: str, layout: Layout, database: duckdb.DuckDBPyConnection, out: Path, rejected: Path
-) -> Tally:
-    """Write the rows of `wanted_rows` that nothing speaks against below `out`, the others below `rejected`.
+    table: str, layout: Layout, database: duckdb.DuckDBPyConnection, to: Gathering
+) -> tuple[Tally, list[Path]]:
+    """Write the rows of `wanted_rows` that nothing speaks against below `to.out`, the others below `to.rejected`.
 
-    Returns the account. A row is taken once, from the first part by name that holds it. Parts that hold no wanted
-    row are deleted, and so is what lies beside no part or was not finished: nobody else writes here now.
+    Returns the account, and the parts by whose numbers `_place` of a kept row says where the whole of it is. A row is
+    taken once, from the first part by name that holds it. Parts that hold no wanted row are deleted, and so is what
+    lies beside no part or was not finished: nobody else writes here now.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     tally = Tally(f"rules.{table}")
     parts = layout.store(table).parts()
-    used: set[Path] = set()
-    with RowFiles(out, table) as kept, RowFiles(rejected, f"rules-{table}") as left_out:
+    names = _deciding(layout, table, to.more)
+    used: list[Path] = []
+    with RowFiles(to.out, table) as kept, RowFiles(to.rejected, f"rules-{table}") as left_out:
         for part, places in _places(database, table, parts):
-            used.add(part)
-            rows = _rows(layout, table, part)
+            rows = columns_of(layout, table, part, (*names, REASONS))
+            rows = rows.append_column(PLACE_COLUMN, pa.array(range(rows.num_rows), pa.int64()))
             if len(places) < rows.num_rows:
                 rows = rows.take(pa.array(places))
             free = pc.equal(pc.list_value_length(rows.column(REASONS)), 0)
             free_rows = pc.sum(free).as_py() or 0
-            kept.add((rows if free_rows == rows.num_rows else rows.filter(free)).drop_columns([REASONS]))
+            going_on = rows if free_rows == rows.num_rows else rows.filter(free)
+            kept.add(_placed(going_on.drop_columns([REASONS]), len(used)))
             if free_rows < rows.num_rows:
                 left_out.add(_rejected(table, rows.filter(pc.invert(free)), tally))
             tally.keep(free_rows)
-    _clean(layout, table, [part for part in parts if part not in used])
+            used.append(part)
+    _clean(layout, table, sorted({*parts} - {*used}))
     wanted = 'SELECT count(DISTINCT row_key) FROM wanted_rows WHERE "table" = ?'
     ((total,),) = database.execute(wanted, [table]).fetchall()
-    return tally.close(int(total))
+    return tally.close(int(total)), used
+
+
+def _deciding(layout: Layout, table: str, more: Sequence[str]) -> list[str]:
+    """Return the columns to read of a table's rows, each once: of `more` those that it has."""
+    helpers = [field.name for group in layout.groups_of(table) for field in group.helpers()]
+    known = {*DECIDING[table], *helpers}
+    return [
+        *DECIDING[table],
+        *helpers,
+        *(name for name in layout.schema(table).names if name in {*more} - known),
+    ]
+
+
+def _placed(rows: pa.Table, part: int) -> pa.Table:
+    """Return rows of the part of that number with their places in all parts."""
+    import pyarrow.compute as pc
+
+    index = rows.schema.get_field_index(PLACE_COLUMN)
+    return rows.set_column(index, PLACE_COLUMN, pc.add(rows.column(index), part * FILE_ROWS))
 
 
 def _places(
@@ -68,43 +126,19 @@ def _places(
     names = ", ".join(quoted(str(part)) for part in parts)
     numbers = ", ".join(f"({quoted(str(part))}, {number})" for number, part in enumerate(parts))
     database.execute(
-        f"""CREATE OR REPLACE TABLE places AS SELECT min(number * {_PART_ROWS} + file_row_number) AS place
+        f"""CREATE OR REPLACE TABLE places AS SELECT min(number * {FILE_ROWS} + file_row_number) AS place
         FROM (SELECT {KEY}::UUID AS row_key, filename, file_row_number
               FROM read_parquet([{names}], filename = true, file_row_number = true))
         JOIN (VALUES {numbers}) AS parts(filename, number) USING (filename)
         WHERE row_key IN (SELECT row_key FROM wanted_rows WHERE "table" = '{table}') GROUP BY row_key"""
     )
     for first in range(0, len(parts), PARTS_AT_ONCE):
-        low, high = first * _PART_ROWS, (first + PARTS_AT_ONCE) * _PART_ROWS
+        low, high = first * FILE_ROWS, (first + PARTS_AT_ONCE) * FILE_ROWS
         within = f"SELECT place FROM places WHERE place >= {low} AND place < {high}"
         found = np.sort(database.execute(within).fetchnumpy()["place"])
-        for number in np.unique(found // _PART_ROWS).tolist():
-            start, end = np.searchsorted(found, (number * _PART_ROWS, (number + 1) * _PART_ROWS))
-            yield parts[number], found[start:end] % _PART_ROWS
-
-
-def _rows(layout: Layout, table: str, part: Path) -> pa.Table:
-    """Return the rows of a part: its base and its groups side by side, in the order of the schema, and the verdicts."""
-    import pyarrow as pa
-
-    groups = layout.groups_of(table)
-    files = [part, *(layout.group_part(group, table, part.name) for group in groups)]
-    helpers = [field.name for group in groups for field in group.helpers()]
-    wanted = (*layout.schema(table).names, *helpers, REASONS)
-    columns: dict[str, pa.ChunkedArray] = {}
-    for path in (*files, layout.verdicts(table) / part.name):
-        columns |= _read(path, wanted)
-    return pa.table({name: columns[name] for name in wanted})
-
-
-def _read(path: Path, wanted: Collection[str]) -> dict[str, pa.ChunkedArray]:
-    """Return those of some columns that a file has. Parts are small: threads would cost more than they save."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path, memory_map=True) as file:
-        names = [name for name in file.schema_arrow.names if name in wanted]
-        read = file.read(columns=names, use_threads=False)
-    return dict(zip(read.column_names, read.columns, strict=True))
+        for number in np.unique(found // FILE_ROWS).tolist():
+            start, end = np.searchsorted(found, (number * FILE_ROWS, (number + 1) * FILE_ROWS))
+            yield parts[number], found[start:end] % FILE_ROWS
 
 
 def _clean(layout: Layout, table: str, unused: Sequence[Path]) -> None:

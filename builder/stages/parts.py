@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from builder.schema import Field, Row, Schema
+from builder.schema import TEXT_BYTES, Field, Row, Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +28,13 @@ def part_table(schema: Schema, helpers: Sequence[pa.Field], rows: Sequence[Row])
         if nulls or row.keys() != names:  # to look at every value of every row costs as much as the table
             schema.check_row({name: value for name, value in row.items() if name[0] != "_"})
     return table
+
+
+def with_text_bytes(rows: pa.Table) -> pa.Table:
+    """Return rows with one column more: the bytes of each text in UTF-8."""
+    import pyarrow.compute as pc
+
+    return rows.append_column(TEXT_BYTES, pc.binary_length(rows.column("text")).cast("int64"))
 
 
 def of_columns(schema: Schema, fields: Iterable[Field]) -> Schema:

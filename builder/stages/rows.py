@@ -27,7 +27,7 @@ from builder.stages.judging import judge, write_verdicts
 from builder.stages.keys import TABLES, Named, Namer, Standing, standing_records, table_of
 from builder.stages.layout import Layout, base_helpers
 from builder.stages.nearby import BATCH
-from builder.stages.parts import part_table
+from builder.stages.parts import part_table, with_text_bytes
 from builder.stages.rejects import rejected_record
 from builder.stages.store import KEY, Store, write_parquet
 from builder.urls import stable_id
@@ -124,9 +124,8 @@ class RowMaker:
                 rows += more
             seen = [rows for filling, rows in zip(fillings, made, strict=True) if filling.group in judged]
             reasons += [judge(table, row, self.model) for row in _merged(batch, seen)]
-        part = self.layout.store(table).add(
-            part_table(self.layout.base_columns(table), base_helpers(table), bases)
-        )
+        base = part_table(self.layout.base_columns(table), base_helpers(table), bases)
+        part = self.layout.store(table).add(with_text_bytes(base))
         for filling, rows in zip(fillings, filled, strict=True):
             path = self.layout.group_part(filling.group, table, part.name)
             write_parquet(path, filling.part(rows))

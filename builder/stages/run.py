@@ -18,6 +18,7 @@ from builder.stages import templates as learning
 from builder.stages.archives import find_archives
 from builder.stages.codec import decode
 from builder.stages.fingerprints import code_fingerprint
+from builder.stages.partrows import PartRows
 from builder.stages.plan import KNOWN, TABLES, Plan
 from builder.stages.rejects import rejected_capture, rejected_damage, rejected_record
 from builder.stages.store import KEY, Store, forget_older
@@ -172,10 +173,13 @@ def _count_rejected(row: Row, tally: Tally) -> None:
 def rules(work: Work) -> None:
     """Judge what is not judged yet; part the kept rows from the rejected."""
     assert work.plan is not None
+    layout = work.plan.layout
     for table in TABLES:
-        judging.judge_missing(work.plan.layout, table, work.recipe.model, work.engine)
-        out, rejected = work.folder / table, work.folder / "rejected"
-        work.tallies.append(gathering.gather(table, work.plan.layout, work.database, out, rejected))
+        judging.judge_missing(layout, table, work.recipe.model, work.engine)
+        more = work.plan.takedowns.columns if work.plan.takedowns else ()
+        to = gathering.Gathering(work.folder / table, work.folder / "rejected", more)
+        tally, work.parts[table] = gathering.gather(table, layout, work.database, to)
+        work.tallies.append(tally)
     work.close_database()
 
 
@@ -193,6 +197,7 @@ def release(work: Work) -> None:
     from builder.release import FileEntry, ReleaseInput, write_release
     from builder.release.held import Writer
 
+    assert work.plan is not None
     inputs = {FileEntry(archive.name, archive.size_bytes, archive.sha256) for archive in work.archives}
     work.made = write_release(
         ReleaseInput(
@@ -200,6 +205,7 @@ def release(work: Work) -> None:
             documents=(work.folder / "documents",),
             comments=(work.folder / "comments",),
             now=work.now,
+            source=PartRows(work.plan.layout, work.parts),
             clusters=work.clusters,
             rejected=(work.folder / "rejected",),
             tallies=tuple(work.tallies),
@@ -208,7 +214,6 @@ def release(work: Work) -> None:
             writer=Writer(code_fingerprint(("builder.release.shards",), ("pyarrow",)), work.cache / SHARDS),
         )
     )
-    assert work.plan is not None
     scans = work.cache / "scans" / scanning.scan_fingerprint()
     for folder in (*(store.path for store in work.stores.values()), scans, *work.plan.folders()):
         forget_older(folder)

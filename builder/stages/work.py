@@ -52,6 +52,7 @@ class Work:
     stores: dict[str, Store] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
     plan: Plan | None = None
+    parts: dict[str, list[Path]] = field(default_factory=dict)
     clusters: Path | None = None
     made: Release | None = None
     _database: duckdb.DuckDBPyConnection | None = None
