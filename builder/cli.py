@@ -18,6 +18,7 @@ import click
 
 from builder.console import Output
 from builder.errors import HiwarError, UsageError, WorldError
+from builder.threads import one_thread
 from builder.version import __version__
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -126,6 +127,7 @@ def main() -> None:
 
     hiwar new DIR, then in DIR: hiwar crawl, hiwar build, hiwar verify releases/1.0.0. First look: hiwar demo.
     """
+    os.environ.update(one_thread(os.environ))
 
 
 @main.command()

@@ -26,6 +26,7 @@ from typing import Any, TypeVar, cast
 from builder.engine.base import Budget, Failure, warm_of
 from builder.engine.worker import END, PID, REAP, SPAWN, WARM, Answer, Order
 from builder.errors import HiwarError, WorldError
+from builder.threads import one_thread
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
@@ -57,6 +58,7 @@ class Nursery:
                 ],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
+                env={**os.environ, **one_thread(os.environ)},
             )
 
     def load(self, what: str) -> None:
