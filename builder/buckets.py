@@ -15,6 +15,8 @@ from builder.duck import stream
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
     import pyarrow.ipc as ipc
 
@@ -60,7 +62,8 @@ def in_order(
     for path in _buckets(batches, last, work, batch_rows):
         rows = pa.Table.from_batches(_read(path)).drop_columns([BUCKET_COLUMN])
         path.unlink()
-        yield from rows.take(pc.sort_indices(rows, sort_keys=order)).to_batches(batch_rows)
+        places = pc.sort_indices(rows, sort_keys=order)
+        yield from (rows if _rise(places.to_numpy()) else rows.take(places)).to_batches(batch_rows)
     shutil.rmtree(work)
 
 
@@ -114,12 +117,17 @@ def _stretches(table: pa.Table, width: int) -> Iterator[tuple[int, pa.Table]]:
     import numpy as np
 
     places = table.column(BUCKET_COLUMN).to_numpy() // width
-    by_place = table.take(np.argsort(places, kind="stable"))
+    by_place = table if _rise(places) else table.combine_chunks().take(np.argsort(places, kind="stable"))
     numbers, counts = np.unique(places, return_counts=True)
     start = 0
     for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
         yield number, by_place.slice(start, count)
         start += count
+
+
+def _rise(numbers: npt.NDArray[np.integer]) -> bool:
+    """Return whether none of some numbers is below the one before."""
+    return bool((numbers[1:] >= numbers[:-1]).all())
 
 
 def _file(folder: Path, place: int) -> Path:

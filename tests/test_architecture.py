@@ -15,7 +15,20 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
     ("errors", "model", "version"),
-    ("text", "texts", "urls", "markup", "optout", "tally", "schema", "storage", "arrow", "duck", "events"),
+    (
+        "text",
+        "texts",
+        "urls",
+        "markup",
+        "optout",
+        "tally",
+        "schema",
+        "storage",
+        "arrow",
+        "duck",
+        "events",
+        "threads",
+    ),
     ("buckets",),
     ("s3", "objects"),
     ("archive",),

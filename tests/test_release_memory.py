@@ -38,5 +38,5 @@ def test_many_rows_go_through_little_memory(tmp_path: Path, monkeypatch: pytest.
     recipe = kit.recipe_in(tmp_path)
     parts = Parts((documents,), (comments,), (), None, schemas)
     with assemble.assemble(parts, recipe.model, load(tmp_path), tmp_path / "work") as rows:
-        counted = {table: sum(batch.num_rows for batch in rows.rows(table)) for table in schemas}
+        counted = {table: sum(batch.num_rows for batch in rows.table(table).batches()) for table in schemas}
     assert counted == {"documents": 1, "comments": COMMENTS}

@@ -47,7 +47,7 @@ def dehydrated(
     with database.cursor() as reading:
         reading.execute("SET TimeZone = 'UTC'")
         reading.register("given", rows)
-        return reading.execute(f"SELECT {columns} FROM given").to_arrow_table()
+        return reading.sql(f"SELECT {columns} FROM given").to_arrow_table()
 
 
 def _column_sql(schema: Schema, name: str, sources: tuple[str, ...]) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.duck import connection, quoted, stream
+from builder.duck import connection, file_literal, stream
 from builder.errors import VerifyFailed
 from builder.release.content import BOOKKEEPING
 from builder.release.manifest import TABLES, Manifest, Shard, read_manifest
@@ -137,10 +137,15 @@ def diff(before: Path, after: Path) -> ReleaseDiff:
     return result
 
 
-def compare(before: Side, after: Side) -> tuple[ReleaseDiff, dict[str, list[str]]]:
-    """Compare two sides; return the comparison and the removed ids of each table, sorted."""
+def compare(
+    before: Side, after: Side, same: Mapping[str, Path] | None = None
+) -> tuple[ReleaseDiff, dict[str, list[str]]]:
+    """Compare two sides; return the comparison and the removed ids of each table, sorted.
+
+    `same` names a Parquet file for each table with the ids of records that are known to be the same in the same split.
+    """
     names = [table for table in TABLES if table in before.columns or table in after.columns]
-    found = {name: _compare_table(name, before, after) for name in names}
+    found = {name: _compare_table(name, before, after, (same or {}).get(name)) for name in names}
     result = ReleaseDiff(
         before.version,
         after.version,
@@ -150,12 +155,13 @@ def compare(before: Side, after: Side) -> tuple[ReleaseDiff, dict[str, list[str]
     return result, {name: removed for name, (_, removed) in found.items()}
 
 
-def _compare_table(table: str, before: Side, after: Side) -> tuple[TableDiff, list[str]]:
+def _compare_table(
+    table: str, before: Side, after: Side, unchanged: Path | None
+) -> tuple[TableDiff, list[str]]:
     old, new = before.columns.get(table, ()), after.columns.get(table, ())
     shared = tuple(name for name in old if name in new) if old and new else (old or new)
-    same = _same_shards(before, after, table) if old == new else set()
     account = _Account((*shared, SPLIT))
-    for row in _differing(before, after, table, shared, same):
+    for row in _differing(_changed(before, after, table), shared, unchanged):
         account.add(*row)
     result = TableDiff(
         table,
@@ -173,38 +179,57 @@ def _compare_table(table: str, before: Side, after: Side) -> tuple[TableDiff, li
     return result, account.removed
 
 
-def _same_shards(before: Side, after: Side, table: str) -> set[tuple[str, str]]:
-    """Return (path, content hash) of the shards that both sides have."""
+def _changed(before: Side, after: Side, table: str) -> list[list[Path]]:
+    """Return the shards of each side that the other has not, path and content: all where their columns differ."""
     sides = ({(s.path, s.content) for s in side.shards_of(table)} for side in (before, after))
-    return set.intersection(*sides)
+    same = set.intersection(*sides) if before.columns.get(table) == after.columns.get(table) else set()
+    return [
+        [side.folder / s.path for s in side.shards_of(table) if (s.path, s.content) not in same]
+        for side in (before, after)
+    ]
 
 
 def _differing(
-    before: Side, after: Side, table: str, shared: Sequence[str], same: set[tuple[str, str]]
+    changed: Sequence[Sequence[Path]], shared: Sequence[str], unchanged: Path | None
 ) -> Iterator[tuple[str, Sequence[int] | None, Sequence[int] | None]]:
     """Yield (id, cells before, cells after) of the records that differ, sorted by id; None where there is none.
 
-    A cell is a hash of 64 bits of one value, in the order of `shared` and then of the record's split: DuckDB's own,
-    which holds within one run.
+    `changed` are the shards of both sides that differ. A cell is a hash of 64 bits of one value, in the order of
+    `shared` and then of the record's split: DuckDB's own, which holds within one run. Nothing but its id is read of a
+    record that stands on one side only.
     """
-    changed = [
-        [
-            side.folder / shard.path
-            for shard in side.shards_of(table)
-            if (shard.path, shard.content) not in same
-        ]
-        for side in (before, after)
-    ]
     if not any(changed):
         return
-    old, new = (_cells_sql(files, shared) for files in changed)
-    query = f"""
-        SELECT coalesce(old.id, new.id) AS id, old.cells, new.cells
-        FROM ({old}) AS old FULL OUTER JOIN ({new}) AS new ON old.id = new.id
-        WHERE old.cells IS DISTINCT FROM new.cells ORDER BY 1"""
     with tempfile.TemporaryDirectory(prefix="hiwar-diff-") as work, _opened(Path(work), changed) as database:
+        old, new = (_ids_sql(files, unchanged) for files in changed)
+        database.execute(f"""
+            CREATE TABLE pairs AS SELECT coalesce(old.id, new.id) AS id, old.file AS old_file, new.file AS new_file
+            FROM ({old}) AS old FULL OUTER JOIN ({new}) AS new ON old.id = new.id""")
+        old, new = (
+            _cells_sql(_files_of_both(database, side, files), shared)
+            for side, files in zip(("old_file", "new_file"), changed, strict=True)
+        )
+        query = f"""
+            SELECT pairs.id, CASE WHEN old_file IS NOT NULL THEN coalesce(old.cells, []) END,
+                   CASE WHEN new_file IS NOT NULL THEN coalesce(new.cells, []) END
+            FROM pairs LEFT JOIN ({old}) AS old ON old.id = pairs.id LEFT JOIN ({new}) AS new ON new.id = pairs.id
+            WHERE old_file IS NULL OR new_file IS NULL OR old.cells IS DISTINCT FROM new.cells ORDER BY 1"""
         for batch in stream(database, query, _BATCH_ROWS):
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _ids_sql(files: Sequence[Path], unchanged: Path | None) -> str:
+    """Return the query that gives the id of each row of some shards, and the number of its shard."""
+    if not files:
+        return "SELECT NULL::VARCHAR AS id, NULL::BIGINT AS file WHERE false"
+    known = f"WHERE id NOT IN (SELECT id FROM read_parquet({file_literal(unchanged)}))" if unchanged else ""
+    return f"SELECT id, file_index::BIGINT AS file FROM read_parquet([{_listed(files)}]) {known}"
+
+
+def _files_of_both(database: duckdb.DuckDBPyConnection, side: str, files: Sequence[Path]) -> list[Path]:
+    """Return those of one side's shards that hold records which the other side has too."""
+    both = f"SELECT DISTINCT {side} FROM pairs WHERE old_file IS NOT NULL AND new_file IS NOT NULL ORDER BY 1"
+    return [files[number] for (number,) in database.execute(both).fetchall()]
 
 
 @contextmanager
@@ -223,13 +248,18 @@ def _opened(work: Path, sides: Iterable[Iterable[Path]]) -> Iterator[duckdb.Duck
 
 
 def _cells_sql(files: Sequence[Path], names: Iterable[str]) -> str:
-    """Return the query that gives the id and the cells of each row of some shards."""
+    """Return the query that gives the id and the cells of each row of some shards that stands in `pairs` twice."""
     if not files:
         return "SELECT NULL::VARCHAR AS id, NULL::UBIGINT[] AS cells WHERE false"
     values = (_ANY_USER if name == "author" else f'"{name}"' for name in names)
     hashes = ", ".join(f"hash({value})" for value in (*values, _SPLIT_OF_FILE))
-    paths = ", ".join(quoted(str(path)) for path in files)
-    return f"SELECT id, [{hashes}] AS cells FROM read_parquet([{paths}], filename = true)"
+    both = "SELECT id FROM pairs WHERE old_file IS NOT NULL AND new_file IS NOT NULL"
+    return f"""SELECT id, [{hashes}] AS cells FROM read_parquet([{_listed(files)}], filename = true)
+        WHERE id IN ({both})"""
+
+
+def _listed(files: Iterable[Path]) -> str:
+    return ", ".join(map(file_literal, files))
 
 
 @dataclass(slots=True)

@@ -59,16 +59,17 @@ def _rows_of(path: Path, places: npt.NDArray[np.int64], shape: pa.Schema) -> Ite
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        names = [name for name in shape.names if name in file.schema_arrow.names]
+        there = set(file.schema_arrow.names)
+        names = [name for name in shape.names if name in there]
         start = 0
-        for batch in file.iter_batches(_BATCH_ROWS, columns=names):
-            low, high = places.searchsorted((start, start + batch.num_rows))
+        for batch in file.iter_batches(_BATCH_ROWS, columns=names, use_threads=False):
+            end = start + batch.num_rows
+            low, high = places.searchsorted((start, end))
             if high > low:
-                taken = (
-                    batch if high - low == batch.num_rows else batch.take(pa.array(places[low:high] - start))
-                )
+                whole = high - low == batch.num_rows
+                taken = batch if whole else batch.take(pa.array(places[low:high] - start))
                 yield _shaped(pa.Table.from_batches([taken]), shape)
-            start += batch.num_rows
+            start = end
 
 
 def _shaped(rows: pa.Table, shape: pa.Schema) -> pa.Table:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from builder.arrow import give_back
 from builder.release.content import ContentHash
-from builder.release.held import HeldShards
+from builder.release.held import NAME_COLUMN, HeldShards, Names
 from builder.release.manifest import Shard
 from builder.schema import Field, Schema
 from builder.storage import sha256_of
@@ -67,19 +67,24 @@ def write_shards(
     *,
     limit_bytes: int = SHARD_BYTES,
     held: HeldShards | None = None,
+    names: Names | None = None,
 ) -> list[Shard]:
     """Write the rows of a table below `release`/data/`name`, and return its shards in order.
 
     `batches` come in the final order with two further columns: `_shard` ("train-2025-01"), whose equal values
     stand together, and `_cost` in bytes. A shard of a month over `limit_bytes` is followed by "x002", ....
-    How the rows are cut into batches does not matter. A shard that is `held` already is copied.
+    How the rows are cut into batches does not matter. A shard that is `held` already is copied. Where rows have a
+    column `_name`, `names` takes it.
     """
     folder = release / "data" / name
     folder.mkdir(parents=True, exist_ok=True)
     shards = []
     for label, table in _shard_tables(batches, schema, limit_bytes):
-        shards.append(write_shard(name, label, table, folder, held))
-        del table  # or it would be held until the next one is put together
+        rows = table.drop_columns([NAME_COLUMN]) if NAME_COLUMN in table.column_names else table
+        shards.append(write_shard(name, label, rows, folder, held))
+        if names is not None and rows is not table:
+            names.add(shards[-1].path, table.column(NAME_COLUMN))
+        del table, rows  # or it would be held until the next one is put together
     return shards
 
 
@@ -104,6 +109,8 @@ def _stretches(
     current, number, cost = "", 1, 0
     for batch in batches:
         rows = pa.Table.from_batches([batch]).select(target.names).cast(target)
+        if NAME_COLUMN in batch.schema.names:
+            rows = rows.append_column(NAME_COLUMN, batch.column(NAME_COLUMN))
         start = 0
         labels, costs = batch.column(SHARD_COLUMN).to_pylist(), batch.column(COST_COLUMN).to_pylist()
         for row, (label, row_cost) in enumerate(zip(labels, costs, strict=True)):

@@ -9,35 +9,29 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version as package_version
 from pathlib import Path
 
 from builder.errors import GateFailed, HiwarError, UsageError
 from builder.recipe import Recipe
-from builder.release.assemble import Assembly, Parts, assemble
 from builder.release.companions import HAND_WRITTEN, write_companions
 from builder.release.diff import ReleaseDiff, Side, compare
+from builder.release.draft import Draft, write_draft
 from builder.release.gate import check, figures
-from builder.release.held import HeldShards
 from builder.release.manifest import (
     FileEntry,
     Manifest,
-    SchemaEntry,
-    Shard,
     read_manifest,
     releases_in,
     version_key,
 )
 from builder.release.places import FAILED, recipe_beside, rejected_beside
 from builder.release.seal import card_input, seal
-from builder.release.shards import write_shards
-from builder.release.stats import Statistics, measure
 from builder.release.types import Release, ReleaseInput
 from builder.release.version import changelog, next_version, version_line
-from builder.schema import Schema, load_schema, schema_at, shipped
+from builder.schema import shipped
 from builder.storage import (
-    TEMPORARY,
     canonical_json,
     disk_refused,
     folder_lock,
@@ -52,30 +46,11 @@ from builder.storage import (
     write_text,
 )
 from builder.takedown import FILE as TAKEDOWNS_FILE
-from builder.takedown import load as load_takedowns
 from builder.tally import Tally
 from builder.version import __version__
 
-_REJECTED_ROWS_PER_GROUP = 50_000
 _NAMED = 3
 _CARD_PARTS = ("dataset", "source", "select", "optout", "rules", "privacy", "dedup", "lexicon", "platform")
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A release whose records are written and whose version is not yet known."""
-
-    folder: Path
-    rejected: Path
-    schemas: dict[str, Schema]
-    shards: tuple[Shard, ...]
-    tallies: tuple[Tally, ...]
-    statistics: Statistics
-
-    def side(self, recipe: str) -> Side:
-        """Return the draft as one side of a comparison; `recipe` is the digest of its recipe."""
-        columns = {table: schema.names for table, schema in self.schemas.items()}
-        return Side(self.folder, self.shards, columns, "", recipe)
 
 
 def write(given: ReleaseInput) -> Release:
@@ -84,74 +59,20 @@ def write(given: ReleaseInput) -> Release:
     with folder_lock(releases, doing="writing a release"):
         remove_unfinished(releases)
         try:
-            draft = _draft(given, releases)
+            draft = write_draft(given, releases)
             release = _settle(given, draft)
+            writer = given.writer
+            if writer is not None and (release.fresh or writer.wrote(release.path)):
+                writer.remember(release.path, draft.names)
         except OSError as error:
             raise disk_refused(Path(error.filename or releases), error) from error
         finally:
             remove_unfinished(releases)
     shutil.rmtree(releases / FAILED, ignore_errors=True)
-    if release.fresh and given.writer is not None:
-        given.writer.remember(release.path)
     return release
 
 
-def schemas_of(recipe: Recipe) -> dict[str, Schema]:
-    """Return the schema of each table at the version the recipe names, the newest unless it names one."""
-    wanted = recipe.model.dataset.schema_version
-    return {table: schema_at(table, wanted) for table in ("documents", "comments")}
-
-
-def _draft(given: ReleaseInput, releases: Path) -> _Draft:
-    """Write shards and rejected rows into temporary places below `releases`."""
-    folder, work = releases / f"{TEMPORARY}release", releases / f"{TEMPORARY}work"
-    folder.mkdir()
-    schemas = schemas_of(given.recipe)
-    takedowns = load_takedowns(given.recipe.folder)
-    held = _held(given, schemas)
-    parts = Parts(given.documents, given.comments, given.rejected, given.clusters, schemas, given.source)
-    with assemble(parts, given.recipe.model, takedowns, work) as rows:
-        shards: list[Shard] = []
-        for table, schema in schemas.items():
-            shards += write_shards(table, schema, rows.rows(table), folder, held=held)
-        rejected = _write_rejected(rows, releases / f"{TEMPORARY}rejected.parquet")
-        tallies = (*given.tallies, *rows.tallies())
-    shutil.rmtree(work)
-    for table in schemas:
-        if not any(shard.table == table for shard in shards):
-            (folder / "data" / table).rmdir()
-    return _Draft(folder, rejected, schemas, tuple(shards), tallies, measure(folder, tallies))
-
-
-def _held(given: ReleaseInput, schemas: dict[str, Schema]) -> HeldShards | None:
-    """Return the shards of the last release that may stand for the same rows again."""
-    finished = releases_in(given.recipe.releases)
-    if given.writer is None or not finished:
-        return None
-    entries = (_schema_entry(table, schema) for table, schema in schemas.items())
-    return HeldShards.of(finished[-1], given.writer, entries)
-
-
-def _write_rejected(rows: Assembly, path: Path) -> Path:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = load_schema("rejected").arrow()
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        pending: list[pa.RecordBatch] = []
-        for batch in rows.rejected():
-            pending.append(batch)
-            table = pa.Table.from_batches(pending, schema=schema)
-            while table.num_rows >= _REJECTED_ROWS_PER_GROUP:
-                writer.write_table(table.slice(0, _REJECTED_ROWS_PER_GROUP).combine_chunks())
-                table = table.slice(_REJECTED_ROWS_PER_GROUP)
-            pending = table.to_batches()
-        if pending:
-            writer.write_table(pa.Table.from_batches(pending, schema=schema).combine_chunks())
-    return path
-
-
-def _settle(given: ReleaseInput, draft: _Draft) -> Release:
+def _settle(given: ReleaseInput, draft: Draft) -> Release:
     """Give the draft its version and companions and put it in place, or return the release that is the same."""
     recipe = given.recipe
     finished = releases_in(recipe.releases)
@@ -164,7 +85,7 @@ def _settle(given: ReleaseInput, draft: _Draft) -> Release:
     change: ReleaseDiff | None = None
     removed: dict[str, list[str]] = {}
     if before and old:
-        change, removed = compare(Side.of_release(before, old), draft.side(recipe.digest()))
+        change, removed = compare(Side.of_release(before, old), draft.side(recipe.digest()), draft.same)
     _pass_gate(given, draft, change)
     version, why = next_version(old.version if old else None, change)
     version, why = _pinned(recipe, version, why, finished)
@@ -174,14 +95,14 @@ def _settle(given: ReleaseInput, draft: _Draft) -> Release:
     return _put_in_place(recipe, draft, manifest, change)
 
 
-def _same(old: Manifest, draft: _Draft, recipe: Recipe) -> bool:
+def _same(old: Manifest, draft: Draft, recipe: Recipe) -> bool:
     """Return whether a draft says what the last release says, record for record, in the same places.
 
     Parquet bytes are not compared: a new version of pyarrow alone is no reason for a new release.
     """
     mine = [(shard.path, shard.content) for shard in draft.shards]
     theirs = [(shard.path, shard.content) for shard in old.shards]
-    return (mine, _schema_entries(draft), card_digest(recipe)) == (theirs, old.schemas, old.card)
+    return (mine, draft.schema_entries(), card_digest(recipe)) == (theirs, old.schemas, old.card)
 
 
 def card_digest(recipe: Recipe) -> str:
@@ -199,7 +120,7 @@ def card_digest(recipe: Recipe) -> str:
     return "sha256:" + hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
-def _pass_gate(given: ReleaseInput, draft: _Draft, change: ReleaseDiff | None) -> None:
+def _pass_gate(given: ReleaseInput, draft: Draft, change: ReleaseDiff | None) -> None:
     """Raise GateFailed, after leaving an account, when the draft is empty or an assertion does not hold."""
     known = figures(draft.statistics, change)
     try:
@@ -265,7 +186,7 @@ def _pinned(recipe: Recipe, version: str, why: str, finished: list[Path]) -> tup
 
 def _manifest(
     given: ReleaseInput,
-    draft: _Draft,
+    draft: Draft,
     version: str,
     old: Manifest | None,
     why: str,
@@ -281,7 +202,7 @@ def _manifest(
         hiwar=__version__,
         recipe=given.recipe.digest(),
         made_with={name: package_version(name) for name in ("duckdb", "pyarrow", "trafilatura")},
-        schemas=_schema_entries(draft),
+        schemas=draft.schema_entries(),
         shards=draft.shards,
         tallies=draft.tallies,
         inputs=tuple(sorted(given.inputs)),
@@ -298,19 +219,9 @@ def _companions(given: ReleaseInput) -> tuple[FileEntry, ...]:
     return tuple(sorted((*given.companions, *own)))
 
 
-def _schema_entries(draft: _Draft) -> tuple[SchemaEntry, ...]:
-    present = {shard.table for shard in draft.shards}
-    return tuple(_schema_entry(table, schema) for table, schema in draft.schemas.items() if table in present)
-
-
-def _schema_entry(table: str, schema: Schema) -> SchemaEntry:
-    file = shipped("schemas") / f"{table}.v{schema.version}.json"
-    return SchemaEntry(table, schema.version, sha256_of(file))
-
-
 def _write_companions(
     recipe: Recipe,
-    draft: _Draft,
+    draft: Draft,
     manifest: Manifest,
     before: Path | None,
     change: ReleaseDiff | None,
@@ -344,7 +255,7 @@ def _removed_lines(removed: dict[str, list[str]], rejected: Path) -> list[dict[s
     ]
 
 
-def _put_in_place(recipe: Recipe, draft: _Draft, manifest: Manifest, change: ReleaseDiff | None) -> Release:
+def _put_in_place(recipe: Recipe, draft: Draft, manifest: Manifest, change: ReleaseDiff | None) -> Release:
     """Force everything to the disk, then rename: the rejected rows and recipe first, the release last."""
     target = recipe.releases / manifest.version
     sync_tree(draft.folder)
@@ -355,7 +266,7 @@ def _put_in_place(recipe: Recipe, draft: _Draft, manifest: Manifest, change: Rel
     return _release(target, manifest, fresh=True, change=change)
 
 
-def _keep_rejected(draft: _Draft, release: Path) -> None:
+def _keep_rejected(draft: Draft, release: Path) -> None:
     """Put the draft's rejected rows beside a release, whole."""
     sync_file(draft.rejected)
     draft.rejected.replace(rejected_beside(release))

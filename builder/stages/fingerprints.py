@@ -19,6 +19,9 @@ READING_PACKAGES = ("trafilatura", "lxml", "justext", "lxml_html_clean", "hijrid
 ROW_PACKAGES = ("langdetect", "pycld2", "phonenumbers", "numpy", "pyahocorasick", "pyarrow", "hijridate")
 """Packages that decide what a row holds."""
 
+RELEASE_PACKAGES = ("duckdb", "pyarrow")
+"""Packages that put rows together and order them."""
+
 ALL_PACKAGES = tuple(sorted({*READING_PACKAGES, *ROW_PACKAGES, "datasets", "duckdb", "huggingface_hub"}))
 """Packages that decide the bytes of a release; with another version of one a build is never without news."""
 

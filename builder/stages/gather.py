@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.duck import FILE_ROWS, quoted
+from builder.duck import FILE_ROWS, file_literal, quoted
 from builder.release.rowsource import PLACE_COLUMN
 from builder.schema import TEXT_BYTES
 from builder.stages.judging import REASONS
@@ -123,7 +123,7 @@ def _places(
 
     if not parts:
         return
-    names = ", ".join(quoted(str(part)) for part in parts)
+    names = ", ".join(map(file_literal, parts))
     numbers = ", ".join(f"({quoted(str(part))}, {number})" for number, part in enumerate(parts))
     database.execute(
         f"""CREATE OR REPLACE TABLE places AS SELECT min(number * {FILE_ROWS} + file_row_number) AS place

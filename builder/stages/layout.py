@@ -109,6 +109,11 @@ class Layout:
         base = self.store(table).path / part
         return [base, *(self.group_part(group, table, part) for group in self.judged_groups(table))]
 
+    def made_of(self, table: str) -> list[str]:
+        """Return the fingerprints of all that the columns of a table follow from, and its schema's version."""
+        groups = [self.fingerprint(group) for group in self.groups_of(table)]
+        return [self.base, *groups, str(self.schema(table).version)]
+
     def verdicts(self, table: str) -> Path:
         """Return the folder of a table's verdicts, named by the fingerprint of its rules."""
         return self.cache / "verdicts" / table / dict(self.rules)[table]

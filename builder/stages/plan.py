@@ -11,11 +11,14 @@ from builder.columns.groups import GROUPS
 from builder.columns.pseudonyms import load_or_make_key
 from builder.columns.settings import ColumnSettings
 from builder.recipe import Recipe
+from builder.release.dehydrate import ids_only_sources
 from builder.stages.archives import archive_files
+from builder.stages.fingerprints import RELEASE_PACKAGES, code_fingerprint
 from builder.stages.keys import TABLES, Namer
 from builder.stages.layout import Layout
 from builder.stages.rows import RowMaker, source_facts
 from builder.stages.store import Store
+from builder.storage import canonical_json
 from builder.takedown import Takedowns
 from builder.takedown import load as load_takedowns
 
@@ -60,6 +63,13 @@ class Plan:
         """Return the function that makes rows."""
         namer = Namer(self.takedowns, templates, self.facts)
         return RowMaker(self.settings, self.recipe.model, namer, str(known), self.layout)
+
+    def made_of(self, table: str) -> str:
+        """Return a digest of all that the rows of a table are made from beside that by which their key calls them."""
+        code = code_fingerprint(
+            ("builder.stages.gather", "builder.stages.partrows", "builder.release.assemble"), RELEASE_PACKAGES
+        )
+        return canonical_json([code, self.layout.made_of(table), ids_only_sources(self.recipe.model)])
 
     def folders(self) -> list[Path]:
         """Return the folders of the cache that hold what this build uses, each named by its fingerprint."""

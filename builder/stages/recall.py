@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from builder.duck import quoted, right_sides_held, stream
+from builder.duck import file_literal, right_sides_held, stream
 from builder.stages.extraction import extraction_fingerprint
 from builder.stages.fingerprints import code_fingerprint
 from builder.stages.keys import TABLES, Standing
@@ -111,7 +111,7 @@ def standing(database: duckdb.DuckDBPyConnection) -> Iterator[Standing]:
     parts = database.execute("SELECT DISTINCT part FROM standing ORDER BY part").fetchall()
     if not parts:
         return
-    names = ", ".join(quoted(str(part)) for (part,) in parts)
+    names = ", ".join(file_literal(part) for (part,) in parts)
     query = f"""SELECT {KEY}, names, ref, extraction, standing.documents, standing.comments
         FROM read_parquet([{names}], filename = true) AS parts
         JOIN standing USING ({KEY}) WHERE parts.filename = standing.part"""
@@ -179,7 +179,7 @@ _STANDING = f"""CREATE OR REPLACE TABLE standing AS
 
 
 def _remembered(parts: Sequence[Path]) -> str:
-    names = ", ".join(quoted(str(part)) for part in parts)
+    names = ", ".join(map(file_literal, parts))
     memory = (
         f"""SELECT {KEY} AS names, documents, comments, filename AS part
         FROM read_parquet([{names}], filename = true) WHERE {KEY} IN (SELECT names FROM standing)"""
@@ -190,7 +190,7 @@ def _remembered(parts: Sequence[Path]) -> str:
 
 
 def _stored(table: str, parts: Sequence[Path]) -> str:
-    names = ", ".join(quoted(str(part)) for part in parts)
+    names = ", ".join(map(file_literal, parts))
     keys = (
         f"SELECT {KEY} AS row_key FROM read_parquet([{names}])"
         if parts

@@ -211,7 +211,11 @@ def release(work: Work) -> None:
             tallies=tuple(work.tallies),
             inputs=tuple(sorted(inputs)),
             companions=(FileEntry.of(work.cache / TEMPLATES),),
-            writer=Writer(code_fingerprint(("builder.release.shards",), ("pyarrow",)), work.cache / SHARDS),
+            writer=Writer(
+                code_fingerprint(("builder.release.shards",), ("pyarrow",)),
+                work.cache / SHARDS,
+                {table: work.plan.made_of(table) for table in TABLES},
+            ),
         )
     )
     scans = work.cache / "scans" / scanning.scan_fingerprint()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from builder.duck import quoted
+from builder.duck import file_literal
 from builder.stages.store import KEY, Store
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def settle(database: duckdb.DuckDBPyConnection, store: Store) -> None:
     the state seen last; of those seen at once, the one with the greatest payload digest, then record id.
     """
     parts = store.parts()
-    names = ", ".join(quoted(str(part)) for part in parts)
+    names = ", ".join(file_literal(part) for part in parts)
     database.execute(
         f"""CREATE TABLE readings AS SELECT * EXCLUDE (extraction, filename), filename AS part
         FROM read_parquet([{names}], filename = true)

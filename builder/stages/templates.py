@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from builder.buckets import BUCKET_COLUMN, ordered
-from builder.duck import quoted, right_sides_held
+from builder.duck import file_literal, right_sides_held
 from builder.engine import Budget, Engine, Failure
 from builder.errors import HiwarError
 from builder.extract.template import SAMPLE_PAGES, Template, learn
@@ -118,7 +118,7 @@ def _lessons(database: duckdb.DuckDBPyConnection, keys: Mapping[str, str], work:
     parts = database.execute("SELECT DISTINCT part FROM lessons ORDER BY part").fetchall()
     if not parts:
         return
-    names = ", ".join(quoted(str(part)) for (part,) in parts)
+    names = ", ".join(file_literal(part) for (part,) in parts)
     query = f"""SELECT site, sample, {KEY}, place, extraction, {BUCKET_COLUMN}
         FROM read_parquet([{names}], filename = true) AS parts
         JOIN lessons USING ({KEY}) WHERE parts.filename = lessons.part"""
