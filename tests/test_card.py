@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import huggingface_hub
@@ -147,6 +148,42 @@ def test_counts_in_the_tables_are_those_of_the_data(tmp_path: Path) -> None:
     assert cells(text, "Stage")["rules"] == ["8", "6", "2", "0", "noai 2, too_short 1"]
     assert cells(text, "Source")["essays"][-2:] == ["10", "2"]
     assert cells(text, "Replaced by placeholders")["email"] == ["0", "2"]
+
+
+def test_what_stands_at_the_head_of_a_card(tmp_path: Path) -> None:
+    """Period, captures, sites of each source and lengths are those of the records."""
+    rows = [document(n, site=f"s{n}.example", word_count=10 * (n + 1)) for n in range(6)]
+    rows += [document(6, source="second"), document(7, published_at=None, published_day=None)]
+    rows[2]["provenance"] |= {"fetched_at": datetime(2026, 3, 4, tzinfo=UTC)}
+    release_folder(tmp_path / "release", rows, [comment(0)])
+    more = '\n[[source]]\nkind = "html"\nname = "second"\npaths = ["b.html"]\n[select]\nrelevance_min = 0\n'
+    odd = RECIPE.replace('"odc-by"', '"other"\nlicence_name = "our-terms"')
+    text = render_card(card_input(tmp_path, odd + more))
+
+    assert "holds 8 Arabic texts and 1 comment by readers, from 2 sources and 7 sites, published from" in text
+    assert "- **Period of the texts:** 2025-01-01 to 2025-01-07; 1 without a date" in text
+    assert "- **Captured:** 2026-01-02 to 2026-03-04" in text
+    assert "- **License:** our-terms for the compilation" in text
+    sources = cells(text, "Source", "Kind")
+    assert sources["essays"][1].startswith(
+        "example.org, s0.example, s1.example, s2.example, s3.example and 2 more"
+    )
+    assert [sources["essays"][-2:], sources["second"]] == [["7", "1"], ["html", "example.org", "1", "0"]]
+    assert cells(text, "Words per text")["documents"] == ["253", "10", "20", "22", "40", "60", "60"]
+
+
+def test_accounts_and_history_are_told_where_there_are_some(tmp_path: Path) -> None:
+    """Six reasons of a stage and how many more; a release without accounts or versions before says so."""
+    tally = Tally("rules.documents")
+    for place in range(8):
+        for _ in range(9 - place):
+            tally.drop([f"r{place}"])
+    given = card_input(tmp_path)
+    text = render_card(replace(given, statistics=measure(tmp_path / "release", [tally.close()])))
+    assert cells(text, "Stage")["rules.documents"][-1] == "r0 9, r1 8, r2 7, r3 6, r4 5, r5 4, 2 more"
+    assert "1.0.0 is the first version." in text
+    bare = render_card(replace(given, statistics=measure(tmp_path / "release")))
+    assert "No stage of the build left an account in this release." in bare
 
 
 def test_rules_are_named_with_their_thresholds_and_counts(tmp_path: Path) -> None:
