@@ -166,6 +166,20 @@ def test_a_damaged_copy_is_told(harm: str, storage: Storage, release: Path) -> N
         assert verify(TARGET).ok
 
 
+def test_text_between_the_markers_of_a_copied_card_is_no_damage(storage: Storage, release: Path) -> None:
+    """As in a folder: people may write there, and nowhere else; a manifest of another shape is told."""
+    copy_release(release, TO)
+    card = (release / "README.md").read_text(encoding="utf-8")
+    mark = "<!-- hiwar:begin uses -->\n"
+    storage.put("sets/essays/1.0.0/README.md", card.replace(mark, mark + "مقرر البلاغة\n").encode())
+    assert verify(TARGET).ok
+    storage.put("sets/essays/1.0.0/README.md", card.replace(mark, "مقرر البلاغة\n" + mark).encode())
+    (check,) = verify(TARGET).checks
+    assert "README.md has another SHA-256" in check.detail
+    storage.put("sets/essays/1.0.0/manifest.json", b"[]")
+    assert not verify(TARGET).ok
+
+
 def test_what_only_a_folder_can_answer_is_refused(storage: Storage) -> None:
     """A copy has no archives and no requests beside it."""
     with pytest.raises(UsageError, match="need the dataset's folder"):
