@@ -218,7 +218,7 @@ def test_a_digest_that_lies_puts_the_record_aside(tmp_path: Path, which: str) ->
 
 
 @pytest.mark.parametrize("packed", [True, False])
-@pytest.mark.parametrize("length", ["-5", "999999", "17", "abc", "9" * 4000])
+@pytest.mark.parametrize("length", ["-5", "999999", "17", "abc", "9" * 4000, "9" * 5000])
 def test_a_length_that_lies_costs_one_record(tmp_path: Path, length: str, *, packed: bool) -> None:
     """Whatever a record says of its length, only that record is lost."""
     records = [response(1), response(2, Content_Length=length), response(3), response(4)]
@@ -412,3 +412,31 @@ def test_the_check_says_what_it_does_not_unpack(tmp_path: Path) -> None:
     assert len(list(scan(path, source="s"))) == 1
     (problem,) = check_archive(path)
     assert "packed with zstd" in problem.what
+
+
+def test_numbers_that_nobody_reads_cost_their_record(tmp_path: Path) -> None:
+    """Python refuses to read 5,000 digits: of an ARC record's size, and of a depth in a metadata record."""
+    arc = tmp_path / "a.arc"
+    head = b"http://e.example/ 192.0.2.1 20250101000000 text/html "
+    arc.write_bytes(head + b"9" * 5000 + b"\nbody\n" + head + b"19\nHTTP/1.1 200 OK\r\n\r\n\n")
+    captures, damage = split(arc)
+    assert (len(captures), len(damage)) == (1, 1)
+    about = record(
+        "metadata",
+        b"hopsFromSeed: " + b"9" * 5000,
+        Content_Type="application/warc-fields",
+        WARC_Refers_To="<x:y>",
+    )
+    captures, damage = split(
+        write(tmp_path / "b.warc.gz", [response(1, WARC_Record_ID="<x:y>"), about, response(2)])
+    )
+    assert (numbers(captures), damage) == ([1, 2], [])
+
+
+@pytest.mark.parametrize("words", ["1 20050101000000 a; ", "1 20050101000000 a ", "http: "])
+def test_a_line_that_looks_like_many_arc_records_is_read_once(tmp_path: Path, words: str) -> None:
+    """Behind damage every line may begin a record; one of 9 kB kept a pattern busy for hours."""
+    line = f"\nhttp://e.example/ {words * 2000}x\n".encode()
+    bad = record("response", http(line), WARC_Target_URI="https://e.example/", Content_Length="9999999")
+    captures, damage = split(write(tmp_path / "a.warc", [response(1), bad, response(2)], packed=False))
+    assert (numbers(captures), len(damage)) == ([1, 2], 1)

@@ -6,6 +6,7 @@ which role it was asked for, what led to it, what robots.txt said, and which opt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -66,7 +67,7 @@ def parse_fields(body: bytes) -> CaptureFields:
         source=single.get("hiwar-source"),
         via=single.get("via"),
         how=single.get("hiwar-how"),
-        depth=int(hops) if hops.isascii() and hops.isdigit() else None,
+        depth=int(hops) if re.fullmatch("[0-9]{1,9}", hops) else None,
         peer=single.get("hiwar-peer"),
         rights=Rights(verdict, single.get("hiwar-robots-rule"), tuple(signals)),
     )

@@ -18,15 +18,19 @@ MAX_BLOCK_BYTES = 256 * 1024 * 1024
 """Cap on one record's block; the crawler never writes more than 20 MB decoded."""
 
 _VERSION = re.compile(rb"WARC/(?:0\.\d+|1\.\d)[ \t]*\r?\n")
-_NEXT = re.compile(rb"(?<=\n)WARC/(?:0\.\d+|1\.\d)[ \t]*\r?\n")
 _BLANK = re.compile(rb"[\r\n\0]*")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _HEAD_MAX_BYTES = 64 * 1024
-_ARC_TAIL = (
-    rb"(?P<ip>\S+) (?P<date>\d{12,18}) (?P<mime>\S+(?:; ?[^\n]*?)?) (?P<rest>[^\n]*?)(?P<size>\d+)\r?\n"
+_LENGTH = re.compile(r"[0-9]{1,18}")
+"""A length in bytes. Python reads no number of more than 4,300 digits, and no file has 10 ** 18 bytes."""
+_NEXT = re.compile(
+    rb"(?<=\n)(?:(?P<warc>WARC/(?:0\.\d+|1\.\d)[ \t]*\r?\n)|(?:https?|ftp|dns):[^\n]{0,%d}\n)"
+    % _HEAD_MAX_BYTES
 )
-_ARC_HEAD = re.compile(rb"(?P<url>[a-z][a-z0-9+.-]*:[^\n]*?) " + _ARC_TAIL)
-_NEXT_ARC = re.compile(rb"(?<=\n)(?:https?|ftp|dns):[^\n]*? " + _ARC_TAIL)
+"""Lines that a record may begin with; an ARC record's are looked at more closely."""
+_ARC_LINE = re.compile(rb"[a-z][a-z0-9+.-]*:[^\n]{0,%d}\n" % _HEAD_MAX_BYTES)
+_ARC_DATE = re.compile(rb"\d{12,18}")
+_ARC_SIZE = re.compile(rb"\d{1,18}")
 _ARC_LIKE = re.compile(rb"[a-z][a-z0-9+.-]*:\S")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?Z?)?$")
 
@@ -85,7 +89,7 @@ def _skip_blank(data: bytes | mmap.mmap, position: int) -> int:
 def _record_at(data: bytes | mmap.mmap, start: int, *, cut: bool) -> RawRecord | Broken:
     if _VERSION.match(data, start):
         return _warc_at(data, start, cut=cut)
-    arc = _ARC_HEAD.match(data, start)
+    arc = _arc_head(data, start)
     if arc is not None:
         return _arc_at(data, start, arc)
     reason = "ARC header line" if _ARC_LIKE.match(data, start) else "bytes that belong to no record"
@@ -94,8 +98,10 @@ def _record_at(data: bytes | mmap.mmap, start: int, *, cut: bool) -> RawRecord |
 
 def _next_head(data: bytes | mmap.mmap, position: int) -> int:
     """Return where the next head of a record stands, or the end."""
-    starts = [match.start() for pattern in (_NEXT, _NEXT_ARC) if (match := pattern.search(data, position))]
-    return min(starts, default=len(data))
+    for match in _NEXT.finditer(data, position):
+        if match["warc"] or _arc_head(data, match.start()):
+            return match.start()
+    return len(data)
 
 
 def _warc_at(data: bytes | mmap.mmap, start: int, *, cut: bool) -> RawRecord | Broken:
@@ -108,8 +114,8 @@ def _warc_at(data: bytes | mmap.mmap, start: int, *, cut: bool) -> RawRecord | B
         fields.setdefault(name.lower(), value)
     concurrent = tuple(value for name, value in lines if name.lower() == "warc-concurrent-to")
     length = fields.get("content-length", "")
-    if not (length.isascii() and length.isdigit()):
-        return Broken(start, _next_head(data, head_end.end()), f"Content-Length is {length!r}")
+    if not _LENGTH.fullmatch(length):
+        return Broken(start, _next_head(data, head_end.end()), f"Content-Length is {length[:60]!r}")
     begin, end = head_end.end(), head_end.end() + int(length)
     problem = _end_problem(data, end, cut=cut)
     if problem:
@@ -131,8 +137,35 @@ def _end_problem(data: bytes | mmap.mmap, end: int, *, cut: bool) -> str:
     return ""
 
 
-def _arc_at(data: bytes | mmap.mmap, start: int, head: re.Match[bytes]) -> RawRecord | Broken:
-    begin, end = head.end(), head.end() + int(head["size"])
+@dataclass(frozen=True, slots=True)
+class _ArcHead:
+    """The line before an ARC record, and where it ends. `size` is that of the block in bytes."""
+
+    url: bytes
+    date: bytes
+    mime: bytes
+    size: int
+    end: int
+
+
+def _arc_head(data: bytes | mmap.mmap, start: int) -> _ArcHead | None:
+    """Read "URL IP date type … size", where the address may hold blanks; None where no such line stands.
+
+    Word by word: a pattern for it would try each blank of a line with each other.
+    """
+    line = _ARC_LINE.match(data, start)
+    words = line[0].rstrip(b"\r\n").split(b" ") if line else []
+    if not line or not _ARC_SIZE.fullmatch(words[-1]):
+        return None
+    for place in range(2, len(words) - 2):
+        if _ARC_DATE.fullmatch(words[place]) and words[place - 1] and words[place + 1]:
+            url = b" ".join(words[: place - 1])
+            return _ArcHead(url, words[place], words[place + 1], int(words[-1]), line.end())
+    return None
+
+
+def _arc_at(data: bytes | mmap.mmap, start: int, head: _ArcHead) -> RawRecord | Broken:
+    begin, end = head.end, head.end + head.size
     if end > len(data):
         lack = f"block is {end - len(data)} bytes shorter than its Archive-length"
         return Broken(start, _next_head(data, begin), lack)
@@ -140,10 +173,10 @@ def _arc_at(data: bytes | mmap.mmap, start: int, head: re.Match[bytes]) -> RawRe
     if after < len(data) and not _ARC_LIKE.match(data, after):
         return Broken(start, _next_head(data, begin), "Archive-length does not lead to the next record")
     fields = {
-        "warc-type": "warcinfo" if head["url"].startswith(b"filedesc:") else "response",
-        "warc-target-uri": head["url"].decode("utf-8", "replace"),
-        "warc-date": head["date"].decode("ascii"),
-        "content-type": head["mime"].decode("latin-1"),
+        "warc-type": "warcinfo" if head.url.startswith(b"filedesc:") else "response",
+        "warc-target-uri": head.url.decode("utf-8", "replace"),
+        "warc-date": head.date.decode("ascii"),
+        "content-type": head.mime.decode("latin-1"),
     }
     return RawRecord(start, end, fields, bytes(data[begin:end]), arc=True)
 

@@ -133,7 +133,7 @@ def _row(item: Mapping[object, object]) -> Row | None:
         return None
     place = None
     numbers = (fields.get("offset", ""), fields.get("length", ""))
-    if fields.get("filename") and all(number.isascii() and number.isdigit() for number in numbers):
+    if fields.get("filename") and all(re.fullmatch("[0-9]{1,18}", number) for number in numbers):
         place = (fields["filename"], int(numbers[0]), int(numbers[1]))
     return Row(
         urlkey=fields["urlkey"],
