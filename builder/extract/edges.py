@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 from builder.extract.links import host
 from builder.extract.naming import is_furniture
-from builder.extract.wording import ABOUT_AUTHOR, CONTENTS, REFERENCES, folded
+from builder.extract.wording import ABOUT_AUTHOR, CITATION, CONTENTS, REFERENCES, folded
 from builder.markup import Line, Lines
 
 MIN_SENTENCE_CHARS = 40
@@ -41,10 +41,13 @@ MIN_CONTENTS = 3
 """Fewest lines of a table of contents."""
 
 MAX_BOX_LINES = 6
-"""Most lines of a box about the writer below a text, with its heading."""
+"""Most lines of a box about the writer, or how to cite, below a text, with its heading."""
 
 MAX_BOX_CHARS = 800
 """Most characters of such a box."""
+
+MAX_BOX_HEAD = 60
+"""Longest heading of such a box; a colon may end it, with what it heads behind it in one line."""
 
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
@@ -136,12 +139,19 @@ def without_tail(page: Lines, kept: list[int]) -> list[int]:
 
 
 def without_box(page: Lines, kept: list[int]) -> list[int]:
-    """Leave out the few lines about the writer that close a text under a heading that says so."""
+    """Leave out the few lines that close a text under a heading: about the writer, or how to cite the text."""
     for place in range(max(1, len(kept) - MAX_BOX_LINES), len(kept)):
-        if ABOUT_AUTHOR.fullmatch(folded(page.lines[kept[place]].text)):
+        if _heads_box(page.lines[kept[place]].text):
             told = sum(len(page.lines[index].text) for index in kept[place:])
             return kept[:place] if told <= MAX_BOX_CHARS else kept
     return kept
+
+
+def _heads_box(line: str) -> bool:
+    head, colon, _ = line[:MAX_BOX_HEAD].partition(":")
+    if len(line) > MAX_BOX_HEAD:
+        return bool(colon and CITATION.fullmatch(folded(head)))
+    return bool(ABOUT_AUTHOR.fullmatch(folded(line)) or CITATION.fullmatch(folded(head)))
 
 
 def without_contents(page: Lines, kept: list[int]) -> list[int]:

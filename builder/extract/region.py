@@ -375,7 +375,8 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
     inside = {i for i in found if start <= i < end} | loose
     inside = _trimmed(page, inside)
-    return once(page, without_contents(page, sorted(inside | (gaps(page, inside) - out))))
+    kept = sorted(inside | (gaps(page, inside) - out))
+    return once(page, without_contents(page, without_box(page, kept)))
 
 
 def _trimmed(page: Lines, inside: set[int]) -> set[int]:

@@ -366,6 +366,18 @@ ABOUT_AUTHOR = re.compile(
 )
 """Lines, whole, that head a box about the writer."""
 
+_THIS = (
+    r"(?: (?:من |الي )?(?:ب?هذ[اه] )?(?:ب?ال)?"
+    r"(?:مقال|مقاله|بحث|دراسه|صفحه|ماده|ورقه|عمل|مصدر|تدوينه|نص|تقرير|كتاب))"
+)
+CITATION = re.compile(
+    rf"(?:كيف(?:يه)?|طريقه|صيغه) (?:ال)?(?:استشهاد|اقتباس|توثيق|تستشهد|تقتبس|توثق){_THIS}?"
+    rf"|لل?(?:استشهاد|اقتباس|توثيق|اشاره){_THIS}|(?:ا?ستشهد|اقتبس){_THIS}|للاستشهاد|الاستشهاد المرجعي|توثيق المقاله?"
+    r"|(?:الاقتباس|الاستشهاد) المقترح|(?:how to )?cite(?: this)?(?: (?:article|page|post|paper|work|as))?"
+    r"|suggested citation|bibtex"
+)
+"""Lines, whole or up to a colon, that head a box which says how to cite the text."""
+
 OUTLET = re.compile(
     r"(?:جريده|صحيفه|موقع|شبكه|وكاله|وكالات|مجله|منتديات|منتدي|مدونه|قناه|بوابه|مركز|دار|موسسه|راديو"
     r"|اذاعه|تلفزيون|مكتب|فريق|اسره|هييه"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from builder.extract import jsonld
 from builder.extract import page as pages
-from builder.extract.dates.lines import UPDATED, line_candidates
+from builder.extract.dates.lines import CLOCK, UPDATED, line_candidates
 from builder.extract.dates.moments import read_moment
 from builder.extract.dates.names import fold
 from builder.extract.dates.page import NEAR_LINES, Candidate, Page
@@ -53,6 +53,9 @@ _RDFA = {
     "datemodified": {"datemodified", "schema:datemodified", "dc:modified", "dcterms:modified"},
 }
 """Properties of microdata and RDFa by what they say."""
+
+_NOW = ("اليوم", "تاريخ اليوم", "today")
+"""How the text of an element begins that shows a page's clock."""
 
 _ARTICLES = re.compile(r"Article|Posting|Report|Review|WebPage|VideoObject|CreativeWork|Book|Recipe|Event$")
 LEAST_CONFIDENCE = 0.4
@@ -128,7 +131,8 @@ def _lends_hour(candidate: Candidate, chosen: Candidate) -> bool:
 
 def _published(page: Page, printed: list[Candidate]) -> Iterator[Candidate]:
     yield from _from_jsonld(page, ("datePublished", "uploadDate"), 0.98)
-    yield from _from_meta(page, META_PUBLISHED, 0.95)
+    clocks = {found.moment.printed_day for found in printed if found.origin == CLOCK}
+    yield from _from_meta(page, META_PUBLISHED, 0.95, clocks)
     yield from _from_itemprop(page, "datepublished", 0.96)
     yield from _from_times(page, updated=False)
     yield from printed
@@ -159,11 +163,15 @@ def _from_jsonld(page: Page, names: tuple[str, ...], confidence: float) -> Itera
             yield from _candidate(page, text or "", f"jsonld:{name}", sure)
 
 
-def _from_meta(page: Page, names: tuple[str, ...], confidence: float) -> Iterator[Candidate]:
+def _from_meta(
+    page: Page, names: tuple[str, ...], confidence: float, clocks: Collection[str | None] = ()
+) -> Iterator[Candidate]:
+    """Yield the days of meta elements; `clocks` are the days that the page calls today's."""
     for rank, name in enumerate(names):
         for content in page.meta.get(name, ()):
             for found in _candidate(page, content, f"meta:{name}", confidence - rank * 0.002):
-                vague = name in _VAGUE_META and page.today(found.moment)
+                today = page.today(found.moment) or found.moment.printed_day in clocks
+                vague = name in _VAGUE_META and today
                 yield replace(found, confidence=0.2) if vague else found
 
 
@@ -198,7 +206,8 @@ def _from_times(page: Page, *, updated: bool) -> Iterator[Candidate]:
         for text in (_value(element), element.get("title") or "", str(element.text_content())[:400]):
             found = next(_candidate(page, text, origin, sure), None)
             if found:
-                clock = page.today(found.moment) and (page.distance(element) or 0) < 0
+                now = page.today(found.moment) or fold(text).lstrip().startswith(_NOW)
+                clock = now and (page.distance(element) or 0) < 0
                 yield replace(found, confidence=0.2) if clock else found
                 break
 

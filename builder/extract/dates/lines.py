@@ -24,6 +24,10 @@ _LABEL = re.compile(
     r"|اضيف(?:ت)?|كتب(?:ت|ها|ه)?|حرر(?:ت)?|ادرج(?:ت)?|ارسل(?:ت)?|posted|published|publie|date|added|on)"
     r"[\s:：\-|,،]*(?:في|يوم|بتاريخ|on|by|le)?[\s:\-|]*(?:ال)?\w{0,9}[\s,،]*$"
 )
+CLOCK = "printed:today"
+"""Origin of a day above the title that the page itself calls today's: its clock."""
+
+_TODAY = re.compile(r"(?:^|\s)(?:اليوم|today(?: is)?)[\s:,،\-|]*(?:(?:ال)?\w{2,9})?[\s,،\-|]*$")
 _AGO_LINE = re.compile(r"^\W*(?:(?:تم\s+)?(?:ال)?نشر\w*|اضيف\w*|كتب\w*)?\W*(?:في\s+)?(?:قبل|منذ)\s")
 
 _PARTS = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
@@ -37,6 +41,9 @@ LONGEST_LINE_CHARS = 300
 
 LONGEST_AGO_CHARS = 60
 """A longer line with "قبل" or "منذ" tells a story."""
+
+CLOCK_TRUST = 0.1
+"""How sure the day of a page's clock is."""
 
 MOST_BESIDE_CHARS = 60
 """A line whose words outside the date are more than this is a sentence, unless a label stands before the date."""
@@ -85,10 +92,12 @@ def _on_line(page: Page, spot: Spot, found: Sequence[Printed]) -> Iterator[tuple
     for index, date in enumerate(plain):
         before = fold(spot.line[(plain[index - 1].end if index else 0) : date.start])
         standing = _standing(spot, date, before, found)
+        clock = standing is not None and spot.distance < 0 and bool(_TODAY.search(before))
         moment = _moment(page, [date] if date in hijri else [date, *hijri]) if standing else None
         if standing and moment:
             updated = bool(UPDATED.search(before[-40:] or fold(spot.previous[-60:])[-30:]))
-            yield updated, Candidate(moment, _origin(spot, standing), _trust(page, spot, moment, standing))
+            trust = CLOCK_TRUST if clock else _trust(page, spot, moment, standing)
+            yield updated, Candidate(moment, CLOCK if clock else _origin(spot, standing), trust)
 
 
 def _standing(spot: Spot, date: Printed, before: str, found: Sequence[Printed]) -> Standing | None:
