@@ -52,6 +52,9 @@ MAX_BOX_HEAD = 60
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
 
+MIN_MENU_RUN = 8
+"""So many links of a site in a row are its menu, and what stands beyond them is no part of a text without a name."""
+
 LIFTED_TIMES = 2
 """How often a line stands in a text that shows it once more in large type."""
 
@@ -121,6 +124,41 @@ def references(page: Lines, end: int, stop: int) -> int:
     while last < stop and page.lines[last].element.tag == "li":
         last += 1
     return last if last > end + 1 else end
+
+
+def trimmed(page: Lines, inside: AbstractSet[int], linked: float) -> set[int]:
+    """Leave out links before the first sentence and behind the last, and what stands beyond a menu there.
+
+    They are menus and lists round a block without a name. `linked`: link share from which on a line is a link.
+    """
+    links = [line.link_share >= linked for line in page.lines]
+    plain = [i for i in inside if not links[i] and len(page.lines[i].text) >= MIN_SENTENCE_CHARS]
+    sure = [i for i in plain if _own_chars(page.lines[i]) >= MIN_SENTENCE_CHARS] or plain
+    if not sure:
+        return set(inside)
+    near = set(range(min(sure), max(sure) + 1))
+    near |= _up_to_menu(page, links, range(min(sure) - 1, min(inside) - 1, -1))
+    near |= _up_to_menu(page, links, range(max(sure) + 1, max(inside) + 1))
+    sentences = near.intersection(plain)
+    first, last = min(sentences), max(sentences)
+    return {i for i in inside if first <= i <= last or (not links[i] and i in near)}
+
+
+def _own_chars(line: Line) -> int:
+    return len(line.text) - line.link_chars
+
+
+def _up_to_menu(page: Lines, links: list[bool], way: range) -> set[int]:
+    """Return the lines on a way up to the first run of so many links to its site."""
+    run: list[int] = []
+    for index in way:
+        if links[index]:
+            run.append(index)
+        else:
+            run.clear()
+        if len(run) == MIN_MENU_RUN and _lead_home([page.lines[place].element for place in run]):
+            return set(range(way.start, index, way.step))
+    return set(way)
 
 
 def without_tail(page: Lines, kept: list[int]) -> list[int]:

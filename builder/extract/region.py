@@ -16,12 +16,12 @@ from operator import mul
 from lxml.html import HtmlElement
 
 from builder.extract.edges import (
-    MIN_SENTENCE_CHARS,
     asides,
     beginning,
     gaps,
     once,
     references,
+    trimmed,
     without_box,
     without_contents,
     without_tail,
@@ -374,19 +374,6 @@ def _kept(page: Lines, block: HtmlElement | None, hits: set[int], out: set[int],
     column = block is not None and block.tag == "td" and _is_column(block)
     loose = set() if column else {i for i in found if page.lines[i].link_share < LINKED}
     inside = {i for i in found if start <= i < end} | loose
-    inside = _trimmed(page, inside)
+    inside = trimmed(page, inside, LINKED)
     kept = sorted(inside | (gaps(page, inside) - out))
     return once(page, without_contents(page, without_box(page, kept)))
-
-
-def _trimmed(page: Lines, inside: set[int]) -> set[int]:
-    """Leave out links before the first sentence and behind the last: menus and lists round a block without a name."""
-    sentences = [
-        i
-        for i in inside
-        if page.lines[i].link_share < LINKED and len(page.lines[i].text) >= MIN_SENTENCE_CHARS
-    ]
-    if not sentences:
-        return inside
-    first, last = min(sentences), max(sentences)
-    return {i for i in inside if first <= i <= last or page.lines[i].link_share < LINKED}
