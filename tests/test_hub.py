@@ -20,8 +20,10 @@ from builder.hub import remote as remote_module
 from builder.hub.remote import Moved, Remote
 from builder.hub.state import look
 from builder.recipe import load_recipe
+from builder.release.audit import file_problems
 from builder.release.croissant import IDS_ONLY
 from builder.release.holdings import holdings, prepare
+from builder.release.manifest import read_manifest
 from builder.storage import sha256_of
 from builder.takedown import add
 
@@ -753,6 +755,28 @@ def test_a_gated_dataset_is_gated_from_its_first_commit(hub: HubServer, tmp_path
     )
     assert gate < commit
     assert hub.repos[REPO].settings["gated"] == "manual"
+
+
+def test_a_release_away_from_its_dataset_says_what_was_not_looked_at(
+    hub: HubServer, releases: Releases, tmp_path: Path
+) -> None:
+    """The requests to remove records lie beside the recipe."""
+    alone = shutil.copytree(releases.first, tmp_path / "1.0.0")
+    assert "asked to be removed" in send(hub, alone, dry_run=True).notes[0]
+    assert send(hub, releases.first, dry_run=True).notes == ()
+
+
+def test_hidden_files_are_in_nobodys_way_and_are_not_sent(
+    hub: HubServer, releases: Releases, tmp_path: Path
+) -> None:
+    """A desktop leaves them where somebody looked into the folder, the Hub's client where it was downloaded."""
+    shown = shutil.copytree(releases.first, tmp_path / "1.0.0")
+    for name in (".DS_Store", ".gitattributes", ".cache/huggingface/a.lock", "data/documents/.DS_Store"):
+        (shown / name).parent.mkdir(parents=True, exist_ok=True)
+        (shown / name).write_bytes(b"nobody's")
+    assert list(file_problems(shown, read_manifest(shown))) == []
+    send(hub, shown)
+    assert send(hub, releases.first).already
 
 
 def everything(error: BaseException | None) -> str:

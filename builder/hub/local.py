@@ -18,6 +18,7 @@ from builder.release.dehydrate import WRITTEN
 from builder.release.holdings import refuse_named
 from builder.release.hublists import problems
 from builder.release.manifest import Manifest, read_manifest
+from builder.release.places import dataset_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,9 @@ class LocalRelease:
             )
         _check_ids_only(release, manifest)
         refuse_named(release)
+        notes = () if dataset_of(release) else (_ALONE,)
         gated = next((mode for mode in ("auto", "manual") if GATE.format(mode) in card), None)
-        return cls(release, manifest, files, card, gated)
+        return cls(release, manifest, files, card, gated, notes)
 
     def addressed_to(self, repo_id: str, there: str) -> LocalRelease:
         """Return the release with the card as it will stand in a repository.
@@ -75,6 +77,11 @@ class LocalRelease:
         named = f'load_dataset("{repo_id}", ' in card
         notes = () if named else ("The card names another repository: see dataset.repo_id in the recipe.",)
         return replace(self, card=card, files=files, notes=(*self.notes, *notes))
+
+
+_ALONE = (
+    "It lies in no dataset's releases folder: nobody looked whether it holds what was asked to be removed."
+)
 
 
 def _check_files(manifest: Manifest, release: Path) -> None:

@@ -28,9 +28,13 @@ README = "README.md"
 
 
 def file_problems(release: Path, manifest: Manifest) -> Iterator[str]:
-    """Compare every file with its size and SHA-256 in the manifest, and look for files it does not name."""
+    """Compare every file with its size and SHA-256 in the manifest, and look for files it does not name.
+
+    Hidden ones are nobody's: desktops, git and the Hub's downloads leave them, no reader opens them, none is sent.
+    """
     named = {entry.name: entry for entry in manifest.files}
-    there = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
+    paths = (path.relative_to(release) for path in release.rglob("*") if path.is_file())
+    there = {path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)}
     yield from (f"{name} is missing" for name in sorted(named.keys() - there))
     yield from (f"{name} is not in the manifest" for name in sorted(there - named.keys() - {MANIFEST}))
     for name in sorted(named.keys() & there):
