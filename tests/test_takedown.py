@@ -6,12 +6,13 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import buildkit
 import pyarrow.parquet as pq
 import pytest
 from releasekit import NOW, START, comment, document, recipe_in, release_of, words, write_rows
 
 from builder.dedup import cluster
-from builder.errors import CheckFailed, LockedError, UsageError
+from builder.errors import CheckFailed, GateFailed, LockedError, UsageError
 from builder.recipe import DedupBlock
 from builder.release.holdings import holdings, prepare, refuse_named
 from builder.release.manifest import read_manifest
@@ -262,6 +263,27 @@ def test_rejected_rows_show_no_more_than_the_id(tmp_path: Path) -> None:
         {"stage": "rules", "rule": "short", "detail": ""},
         {"stage": "takedown", "rule": "url", "detail": "request 1"},
     ]
+
+
+def test_the_card_and_the_gate_count_what_was_asked_for(tmp_path: Path) -> None:
+    """A whole build: one article, and a comment under another; a gate on their share closes."""
+    said = ("كلام جميل عن الموضوع شكرا لكم", "لا أوافق على هذا الرأي أبدا")
+    pages = [buildkit.page(number, comments=said if number == 3 else ()) for number in range(4)]
+    records = [buildkit.capture(buildkit.address(number), body) for number, body in enumerate(pages)]
+    buildkit.archive(tmp_path, "saved", records)
+    add(tmp_path, buildkit.address(1), "asked", now=buildkit.NOW)
+    add(tmp_path, f"{buildkit.address(3)}#comment-30", "asked", now=buildkit.NOW)
+    for gate in ("dropped.takedown", "rule.takedown.url"):
+        closed = buildkit.recipe(
+            tmp_path, f"[select]\nrelevance_min = 0\n[release]\ngate_max = {{ '{gate}' = 0.2 }}\n"
+        )
+        with pytest.raises(GateFailed, match=rf"{gate} is 0\.25, above 0\.2"):
+            buildkit.run(closed)
+    result = buildkit.run(buildkit.recipe(tmp_path))
+    assert result.rows == {"documents": 3, "comments": 1}
+    assert result.release is not None
+    card = (result.release / "README.md").read_text(encoding="utf-8")
+    assert "- Left out because somebody asked for it: 2." in card
 
 
 def test_redacting_leaves_other_rows_alone() -> None:

@@ -70,7 +70,7 @@ def optouts(given: CardInput) -> str:
     dropped: Counter[str] = Counter()
     for line in given.statistics.funnel:  # documents and comments have a stage each
         dropped.update({rule: n for rule, n in line.reasons if rule in given.recipe.model.optout.obey})
-    asked = sum(line.dropped for line in given.statistics.funnel if line.stage == "takedown")
+    asked = given.statistics.asked()
     lines = [f"Signals that leave a page out of this release: {obeyed}."]
     lines += [f"Left out for {code(rule)}: {number(count)}." for rule, count in sorted(dropped.items())]
     lines += [f"Left out because somebody asked for it: {number(asked)}."] if asked else []

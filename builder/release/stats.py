@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from builder.duck import connection, file_literal
+from builder.takedown import STAGE, Kind
 from builder.tally import Tally
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ Counts = tuple[tuple[str, int], ...]
 
 Pairs = tuple[tuple[str, str, int], ...]
 """Pairs of values and how many records have both, sorted by the pair."""
+
+ROWS = "columns."
+"""How the stages are called that make rows; the only records they drop are those that somebody asked to be removed."""
 
 NONE = ""
 """Stands for null in counts."""
@@ -114,13 +118,21 @@ class Statistics:
         found = (table for table in self.tables if table.name == name)
         return next(found, TableStatistics(name, 0, 0, ()))
 
+    def asked(self) -> int:
+        """Return how many records were left out because somebody asked for it.
+
+        Those of stored pages go as their rows are made, where nothing else drops one, the rest at a stage of theirs.
+        """
+        return sum(line.dropped for line in self.funnel if line.stage == STAGE or line.stage.startswith(ROWS))
+
     def figures(self) -> dict[str, float]:
         """Return the flat names that `[release] gate_min` and `gate_max` may ask for.
 
         rows.TABLE and undated.TABLE count records; lang.TABLE.LANG, platform.TABLE.PLATFORM and
         source.TABLE.NAME are shares (0-1) of the table; dropped.STAGE, failed.STAGE and
         rule.STAGE.REASON are shares of what the stage read; dropped.share is the share that the stages of
-        pages and documents lost together, those of comments left out.
+        pages and documents lost together, those of comments left out. The stage "takedown" has all documents that
+        somebody asked to be removed.
         """
         flat: dict[str, float] = {}
         for table in self.tables:
@@ -130,11 +142,24 @@ class Statistics:
             flat[f"dropped.{line.stage}"] = line.dropped / whole
             flat[f"failed.{line.stage}"] = line.failed / whole
             flat.update({f"rule.{line.stage}.{rule}": count / whole for rule, count in line.reasons})
+        flat.update(_asked_figures(self.funnel))
         kept = 1.0
         for line in self.funnel:
             if not line.stage.endswith("comments"):
                 kept *= line.kept / line.read if line.read else 1.0
         return {**flat, "dropped.share": 1.0 - kept}
+
+
+def _asked_figures(funnel: Sequence[StageLine]) -> Iterator[tuple[str, float]]:
+    """Yield the shares of documents that somebody asked to be removed, of those that were read."""
+    made = next((line for line in funnel if line.stage == f"{ROWS}documents"), None)
+    if made is None:
+        return
+    lines = [made, *(line for line in funnel if line.stage == STAGE)]
+    yield f"dropped.{STAGE}", sum(line.dropped for line in lines) / (made.read or 1)
+    for kind in get_args(Kind):
+        if count := sum(count_of(line.reasons, kind) for line in lines):
+            yield f"rule.{STAGE}.{kind}", count / (made.read or 1)
 
 
 def _table_figures(table: TableStatistics) -> Iterator[tuple[str, float]]:
