@@ -52,6 +52,9 @@ MAX_BOX_HEAD = 60
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
 
+LONE = 2
+"""How far two found lines are apart with one line between them."""
+
 MIN_MENU_RUN = 8
 """So many links of a site in a row are its menu, and what stands beyond them is no part of a text without a name."""
 
@@ -97,13 +100,22 @@ def beginning(page: Lines, block: HtmlElement | None, start: int, first: int, ou
 
 
 def gaps(page: Lines, hits: AbstractSet[int]) -> set[int]:
-    """Return the lines between two found lines of one parent: lists of links that belong to the text."""
+    """Return the lines between two found lines of one parent: lists of links that belong to the text.
+
+    A lone heading right between two found lines is one of the text's, whatever it stands in.
+    """
     found: set[int] = set()
     ordered = sorted(hits)
     for before, after in pairwise(ordered):
         if after - before > 1 and _parent(page, before) is _parent(page, after):
             found.update(range(before + 1, after))
+        elif after - before == LONE and _is_heading(page.lines[before + 1]):
+            found.add(before + 1)
     return found
+
+
+def _is_heading(line: Line) -> bool:
+    return line.element.tag in _HEADINGS and not line.link_chars
 
 
 def _parent(page: Lines, index: int) -> HtmlElement | None:
