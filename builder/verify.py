@@ -33,6 +33,7 @@ from builder.takedown import load as load_takedowns
 
 SHOWN = 5
 """Problems of one check that are written out; the rest is counted."""
+NOT_LOADED = "not loaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +365,8 @@ def verify_published(release: Path, repo_id: str, revision: str, *, endpoint: st
             text=True,
             check=False,
         )
-    found = done.stdout.splitlines() if done.returncode == 0 else [done.stderr.strip().rpartition("\n")[2]]
+    told = done.stderr.strip().rpartition("\n")[2]
+    found = [f"{NOT_LOADED}: {told}"] if done.returncode else done.stdout.splitlines()
     return Check(f"load_dataset at {revision}", not found, "; ".join(found[:SHOWN]))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hub_server import HubServer, Repo
 from huggingface_hub import constants
@@ -109,19 +110,31 @@ def test_a_release_becomes_one_commit_and_a_tag_and_comes_back_the_same(
 def test_records_that_come_back_different_are_told(
     hub: HubServer, releases: Releases, tmp_path: Path
 ) -> None:
-    """A Hub that gives other records under the tag is found out."""
+    """A Hub that gives other records of the same length under the tag is found out."""
     send(hub, releases.first)
     repo = hub.repos[REPO]
-    shard = next(
-        path for path in repo.commits[repo.tags["v1.0.0"]].files if path.startswith("data/documents")
-    )
-    other = next((releases.second / "data" / "documents").glob("*03.parquet"))
-    shutil.copy(other, tmp_path / "other")
-    blob = repo.commits[repo.tags["v1.0.0"]].files[shard]
-    hub.store[blob.sha256 or ""] = (tmp_path / "other").read_bytes()
+    files = repo.commits[repo.tags["v1.0.0"]].files
+    shard = next(path for path in files if path.startswith("data/documents"))
+    pq.write_table(pq.read_table(releases.first / shard).slice(0, 1), tmp_path / "other", compression="zstd")
+    other = (tmp_path / "other").read_bytes()
+    footer = len(other) - 8 - int.from_bytes(other[-8:-4], "little")
+    padding = bytes(files[shard].size - len(other))
+    hub.store[files[shard].sha256 or ""] = other[:footer] + padding + other[footer:]
 
-    with pytest.raises(VerifyFailed, match=r"came back different"):
+    with pytest.raises(VerifyFailed, match=r"came back different.*documents: loaded \{'train': "):
         publish(releases.first, REPO, endpoint=hub.url)
+
+
+def test_a_release_that_cannot_be_loaded_back_is_no_other_release(hub: HubServer, releases: Releases) -> None:
+    """A line that dies after the tag says nothing of the data: the command is run again and finds it whole."""
+    for method in ("HEAD", "GET"):
+        hub.fail(method, r"/resolve/[^/]+/data/", status=403, times=99)
+    with pytest.raises(VerifyFailed, match="not loaded") as caught:
+        publish(releases.first, REPO, endpoint=hub.url)
+    assert "Run the command again" in caught.value.what_next
+    hub.faults.clear()
+    again = publish(releases.first, REPO, endpoint=hub.url)
+    assert (again.already, dict(again.checked)) == (True, {"documents": 25, "comments": 1})
 
 
 def test_publishing_again_changes_nothing(hub: HubServer, releases: Releases) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from builder.errors import UsageError, VerifyFailed
 from builder.hub.local import LocalRelease
 from builder.hub.plan import FileChange, compare, is_same, new_bytes
-from builder.hub.remote import COMMIT_TRIES, MAIN, Busy, Committed, Moved, Remote, pause
+from builder.hub.remote import COMMIT_TRIES, MAIN, Busy, Committed, Moved, Remote, pause, without_token
 from builder.hub.state import CARD, State, check_version, foreign_changes, look
 
 __all__ = ["PublishResult", "publish"]
@@ -262,19 +262,27 @@ def _checked(
 ) -> tuple[tuple[str, int], ...]:
     """Compare the files at the tag with ours, then load every record by the tag and compare its content.
 
-    Raises VerifyFailed naming what came back different.
+    Raises VerifyFailed naming what came back different, or why nothing did.
     """
-    from builder.verify import verify_published
+    from builder.verify import NOT_LOADED, verify_published
 
     say(f"loading back {done.tag}")
     tree = remote.tree(done.tag)
     ours = {path: file for path, file in local.files.items() if not (done.already and path == CARD)}
     wrong = sorted(path for path, file in ours.items() if path not in tree or not file.equals(tree[path]))
     check = verify_published(local.path, remote.repo_id, done.tag, endpoint=remote.endpoint)
+    where = f"{remote.url} at {done.tag}"
+    if not wrong and check.detail.startswith(NOT_LOADED):
+        raise VerifyFailed(
+            without_token(check.detail),
+            where=where,
+            what_next="It is published and tagged. Run the command again: it does nothing but load it back. If that "
+            "fails too, do not announce it: the Hub may hold something else.",
+        )
     if wrong or not check.ok:
         raise VerifyFailed(
             f"came back different from the Hub: {', '.join([*wrong[:5], check.detail]).strip(', ')}",
-            where=f"{remote.url} at {done.tag}",
+            where=where,
             what_next="Do not announce this version. Compare the files by hand and report what you find.",
         )
     tables = dict.fromkeys(shard.table for shard in local.manifest.shards)
