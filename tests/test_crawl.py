@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from crawling import START, FakeClock, archive_files, assert_clean, captures, page_paths, recipe_for
 from loopback import Reply, Request, page, website
 
 from builder.archive import ledger
 from builder.archive.read import load
+from builder.cli import main
 from builder.crawl import CrawlResult, Event, HostReport, PageDone, crawl, user_agent
 from builder.errors import LockedError, RecipeError, UsageError
 from builder.explain import explain
@@ -327,6 +329,19 @@ def test_a_dry_run_asks_robots_only_and_writes_nothing(tmp_path: Path) -> None:
         assert list(recipe.archive.glob("*.sqlite")) == []
         run(recipe)
     assert "robots" in [ref.role for ref in captures(recipe)]
+
+
+def test_the_options_of_the_command_reach_the_crawl(tmp_path: Path) -> None:
+    """One object a page for machines, no more pages than asked for, and nothing asked by a dry run but robots.txt."""
+    with website(small_site()) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/")
+        words = ["crawl", str(recipe.path), "--json"]
+        plan = CliRunner().invoke(main, [*words, "--dry-run"])
+        assert (plan.exit_code, site.pages()) == (0, [])
+        done = CliRunner().invoke(main, [*words, "--max-pages", "2"])
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.exit_code, events[-1]["event"], len(site.pages())) == (0, "done", 2)
+    assert [each["outcome"] for each in events if each["event"] == "page"] == ["kept", "kept"]
 
 
 def test_a_forbidden_address_has_a_story_too(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from hub_server import HubServer, Repo
 from huggingface_hub import constants
 from releasekit import NOW, comment, document, recipe_in, release_of
 
+from builder.cli import main
 from builder.errors import CheckFailed, HiwarError, HubError, UsageError, VerifyFailed
 from builder.hub import PublishResult, estimate, publish
 from builder.hub import remote as remote_module
@@ -216,6 +218,30 @@ def test_a_dry_run_of_what_is_published_would_send_nothing(hub: HubServer, relea
     send(hub, releases.first)
     plan = send(hub, releases.first, dry_run=True)
     assert (plan.already, plan.new_bytes) == (True, 0)
+
+
+def test_the_options_of_the_command_reach_the_hub(
+    hub: HubServer, releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--dry-run sends nothing, --public and --pr make what they say, --parent lets a head pass that was looked at."""
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+
+    def ask(*options: str) -> tuple[int, dict[str, object]]:
+        words = ["publish", str(releases.first), REPO, "--json", *options]
+        done = CliRunner().invoke(main, words)
+        return done.exit_code, json.loads(done.stdout.splitlines()[-1])
+
+    code, said = ask("--dry-run")
+    assert (code, said["event"], said["dry_run"], hub.repos) == (0, "done", True, {})
+    code, said = ask("--pr", "--public")
+    repo = hub.repos[REPO]
+    assert (code, said["pull_url"], said["created"]) == (0, f"{hub.url}/datasets/{REPO}/discussions/1", True)
+    assert (repo.private, list(repo.pulls), repo.tags) == (False, ["refs/pr/1"], {})
+    hub.commit(REPO, "Add mine", {"data/documents/mine.parquet": b"PAR1"})
+    code, said = ask("--dry-run")
+    assert (code, said["event"], said["kind"]) == (3, "error", "Moved")
+    code, said = ask("--dry-run", "--parent", repo.branches["main"])
+    assert (code, said["event"]) == (0, "done")
 
 
 def test_a_dry_run_estimates_the_bytes_that_xet_would_send(hub: HubServer, releases: Releases) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import buildkit
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from releasekit import NOW, START, comment, document, recipe_in, release_of, words, write_rows
 
+from builder.cli import main
 from builder.dedup import cluster
 from builder.errors import CheckFailed, GateFailed, LockedError, UsageError
 from builder.recipe import DedupBlock
@@ -284,6 +286,27 @@ def test_the_card_and_the_gate_count_what_was_asked_for(tmp_path: Path) -> None:
     assert result.release is not None
     card = (result.release / "README.md").read_text(encoding="utf-8")
     assert "- Left out because somebody asked for it: 2." in card
+
+
+def test_the_options_of_the_commands_reach_what_they_ask(tmp_path: Path) -> None:
+    """A request is of the kind and form that was asked for; a slice is no release; the proof is given."""
+    buildkit.archive(tmp_path, "saved", buildkit.essays(range(2)))
+    recipe = str(buildkit.recipe(tmp_path).path)
+
+    def ask(*words: str) -> list[dict[str, object]]:
+        done = CliRunner().invoke(main, [*words, "--json"])
+        assert done.exit_code == 0, done.output
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    request = ask(
+        "takedown", "كاتب مقال لا وجود له", recipe, "--reason", "asked", "--kind", "author", "--hashed"
+    )[0]
+    assert (request["kind"], "كاتب" in str(request["value"])) == ("author", False)
+    assert ask("build", recipe, "--task", "0/2")[-1]["release"] == ""
+    built = ask("build", recipe)[-1]
+    assert (built["version"], built["rows"]) == ("1.0.0", {"documents": 2, "comments": 0})
+    checked = ask("verify", str(built["release"]), "--takedowns")[-1]
+    assert "takedowns" in {each["name"] for each in checked["checks"]}  # type: ignore[index, union-attr]
 
 
 def test_redacting_leaves_other_rows_alone() -> None:
