@@ -20,6 +20,8 @@ from builder.pipeline import build
 from builder.reading import read_capture
 from builder.recipe import load_recipe
 from builder.sources.warc import WarcBlock, WarcSource
+from builder.takedown import add
+from builder.urls import stable_id
 
 PAGES = Path(__file__).parent / "pages" / "ahewar"
 URL = "https://www.ahewar.org/debat/show.art.asp?aid=840001"
@@ -137,7 +139,7 @@ def test_an_id_tells_the_story_of_its_address(tmp_path: Path) -> None:
     said = ("كلام جميل عن الموضوع شكرا لكم", "لا أوافق على هذا الرأي أبدا")
     kept = capture(address(1), page(1, comments=said))
     barred = capture(address(2), page(2, comments=said), X_Robots_Tag="noai")
-    archive(tmp_path, "saved", [kept, barred])
+    archive(tmp_path, "saved", [kept, barred, capture(address(3), page(3))])
     given = recipe(tmp_path, '[optout]\nobey = ["noai"]\n[select]\nrelevance_min = 0\n')
     result = run(given)
     assert result.release is not None
@@ -151,6 +153,11 @@ def test_an_id_tells_the_story_of_its_address(tmp_path: Path) -> None:
         assert table in [each.table for each in told.verdicts if each.kept]
     left_out = {row["url"]: row["id"] for row in pq.read_table(result.rejected).to_pylist()}
     assert "optout: noai (header: noai)" in str(explain(given, left_out[address(2)]).verdicts)
+    add(tmp_path, address(1), "asked", now=NOW)
+    run(given)
+    gone = explain(given, stable_id(address(1)))
+    assert [(each.kept, each.stage) for each in gone.verdicts] == [(False, "takedown")]
+    assert gone.tellings == ()
     with pytest.raises(UsageError, match="no capture of 0123456789abcdef0123456789abcdef"):
         explain(given, "0123456789abcdef" * 2)
 

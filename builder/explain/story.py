@@ -76,8 +76,9 @@ def explain(recipe: Recipe, url: str) -> Story:
     url = _address_of(recipe, url) if _ID.fullmatch(url) else url
     key = document_key(url)
     addresses = frozenset({url, canonical_url(url)})
-    found = verdicts(recipe, addresses, frozenset({stable_id(key)}))
-    places = {(each.warc_file, each.warc_offset) for each in found}
+    found = verdicts(recipe, addresses, frozenset({url, stable_id(key)}))
+    # An id that stays one has a record without an address (somebody asked for its removal): no page is its own.
+    places = {(each.warc_file, each.warc_offset) for each in found if not _ID.fullmatch(url)}
     captures = [
         (ref, source)
         for ref, source in _captures(recipe)
