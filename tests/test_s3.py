@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import lzma
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,7 @@ import warcmaker
 from s3kit import BUCKET, CUT, KEY_ID, SECRET, Asked, Storage, server_fixture, storage_fixture  # noqa: F401
 
 from builder.archive.read import load, scan
-from builder.errors import StorageError, UsageError
+from builder.errors import ArchiveError, StorageError, UsageError
 from builder.model import CaptureRef, Damage
 from builder.objects import StoredObject, object_at, objects_matching, place_of
 from builder.pipeline import BuildResult
@@ -243,6 +244,14 @@ def test_an_object_is_read_as_a_file_is(form: str, storage: Storage, tmp_path: P
     stored, path = both(storage, tmp_path, f"{form}.warc.gz", data)
     assert found_in(stored) == found_in(path)
     assert len(found_in(stored)) >= 4
+
+
+def test_an_object_in_a_packing_that_is_not_read_is_named(storage: Storage, tmp_path: Path) -> None:
+    """By its address, not by the copy that was made of it."""
+    stored, _ = both(storage, tmp_path, "a.warc.xz", lzma.compress(b"".join(buildkit.essays(range(2)))))
+    with pytest.raises(ArchiveError, match="packed with xz") as caught:
+        found_in(stored)
+    assert caught.value.where == stored.address
 
 
 def test_a_package_is_read_as_a_file_is(storage: Storage, tmp_path: Path) -> None:

@@ -51,10 +51,11 @@ class Member:
     plain: bool = False
 
 
-def members(path: Path, start: int = 0) -> Iterator[Member]:
+def members(path: Path, start: int = 0, *, said: str = "") -> Iterator[Member]:
     """Yield the members of a file in order, from the byte `start` on; an uncompressed file is one member.
 
-    Of a WACZ package those of the WARC files stored in it, at their offsets in the package.
+    Of a WACZ package those of the WARC files stored in it, at their offsets in the package. `said` is what errors
+    call the file, where it is the copy of an object.
     Raises ArchiveError when the file cannot be opened, or is packed in a way that is not read.
     """
     try:
@@ -65,9 +66,9 @@ def members(path: Path, start: int = 0) -> Iterator[Member]:
                 if is_package(data[:4]):
                     for entry in stored_archives(path):
                         stop = entry.start + entry.length_bytes
-                        yield from _known(data, entry.start, stop, f"{path}: {entry.name}")
+                        yield from _known(data, entry.start, stop, f"{said or path}: {entry.name}")
                 else:
-                    yield from _known(data, start, len(data), str(path))
+                    yield from _known(data, start, len(data), said or str(path))
     except OSError as error:
         raise ArchiveError(
             f"cannot be read: {error.strerror}", where=str(path), what_next="Check the path and its rights."

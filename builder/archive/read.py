@@ -68,7 +68,7 @@ def scan(
     """
     with on_disk(place, spool) as path:
         scanner = _Scanner(path, str(place), source, role)
-        for member in members(path):
+        for member in members(path, said=place.address if isinstance(place, StoredObject) else ""):
             yield from scanner.member(member)
         yield from scanner.rest()
 

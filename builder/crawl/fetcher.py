@@ -186,7 +186,7 @@ class Fetcher:
         connector = aiohttp.TCPConnector(
             limit=0, limit_per_host=1, resolver=resolver, socket_factory=guard.socket, use_dns_cache=False
         )
-        # The one place where aiohttp makes its protocols. tests/test_crawl_fetcher.py fails if that moves.
+        # The one place where aiohttp makes its protocols. tests/test_crawl_wire.py fails if that moves.
         most_bytes = 2 * limits.max_body_bytes + _BESIDE_BODY_BYTES
         factory = functools.partial(_Tap, asyncio.get_running_loop(), most_bytes, set())
         connector._factory = cast("functools.partial[ResponseHandler]", factory)  # noqa: SLF001
