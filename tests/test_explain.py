@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from warcmaker import http, record, write
 
 from builder.errors import GateFailed, UsageError, VerifyFailed
-from builder.explain import Story, explain, explain_text, render_html
+from builder.explain import Story, Verdict, explain, explain_text, render_html
 from builder.model import Capture, CaptureRef
 from builder.pipeline import build
 from builder.reading import read_capture
@@ -105,6 +106,15 @@ def test_story_as_a_page_is_right_to_left_and_loads_nothing(folder: Path, story:
     assert "<bdi><mark>- هل نغلق الهاتف ؟</mark></bdi>" in page, (
         "reasons in English do not turn its digits round"
     )
+    assert "<small>" in page.split('class="removed"', 1)[1].split("</p>", 1)[0], "a removed line says why"
+    assert "<small>" not in page.split('class="text"', 1)[1].split("</p>", 1)[0]
+    assert "لا إصدار بعد" in page
+    kept = Verdict("documents", "id", URL, True, "1.0.0", cluster_size=2)
+    lost = Verdict("documents", "id", URL, False, "1.0.0", reasons=("rules: <short>",), cluster_size=1)
+    decided = render_html(replace(story, verdicts=(kept, lost)))
+    assert "محفوظ</span>، نسخه 2</td>" in decided
+    assert "مستبعد</span></td>" in decided
+    assert "rules: &lt;short&gt;" in decided
     broken = render_html(explain(load_recipe(folder), URL.replace("840001", "5")))
     for text in (page, broken):
         assert not any(word in text for word in ("<script", "<img", "<link", "src=", "onclick", "url("))

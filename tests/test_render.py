@@ -13,7 +13,7 @@ from releasekit import NOW, document, recipe_in, release_of
 from rich.console import Console
 
 from builder.archive.check import Problem
-from builder.console import Output
+from builder.console import Output, duration
 from builder.crawl.events import CrawlResult, HostReport, Planned
 from builder.errors import CheckFailed, VerifyFailed
 from builder.explain.page import PageLine
@@ -317,6 +317,33 @@ def test_a_page_cannot_steer_the_terminal() -> None:
     assert f"title: {STEERING}" in "\n".join(said)
     empty = shown(lambda out: render(Story("u", "k", (), ()), out))
     assert empty[-1] == "No release holds it and none says why not: run `hiwar build`."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "0 s"),
+        (119, "119 s"),
+        (120, "2.0 min"),
+        (7_200, "2.0 h"),
+        (172_800, "2.0 days"),
+        (90_000, "25.0 h"),
+    ],
+)
+def test_times_are_said_as_people_do(seconds: float, said: str) -> None:
+    """Two of a unit are told in it, less in the one below."""
+    assert duration(seconds) == said
+
+
+def test_columns_of_numbers_stand_to_the_right() -> None:
+    """One word among them makes a column of words."""
+    rows = [("a", 1, 1), ("b", 1200, "none")]
+    assert shown(lambda out: out.table("T", ("x", "numbers", "mixed"), rows)) == [
+        "T",
+        "x  numbers  mixed",
+        "a        1  1",
+        "b    1,200  none",
+    ]
 
 
 def test_controls_are_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
