@@ -440,3 +440,17 @@ def test_a_line_that_looks_like_many_arc_records_is_read_once(tmp_path: Path, wo
     bad = record("response", http(line), WARC_Target_URI="https://e.example/", Content_Length="9999999")
     captures, damage = split(write(tmp_path / "a.warc", [response(1), bad, response(2)], packed=False))
     assert (numbers(captures), len(damage)) == ([1, 2], 1)
+
+
+def test_records_of_one_id_are_all_read(tmp_path: Path) -> None:
+    """Some makers give the same to many; each is a capture, and a metadata record speaks of the one before it."""
+    records = [response(number, WARC_Record_ID="<urn:x:0>") for number in range(4)]
+    about = record(
+        "metadata",
+        b"hiwar-role: feed\r\n",
+        Content_Type="application/warc-fields",
+        WARC_Concurrent_To="<urn:x:0>",
+    )
+    captures, damage = split(write(tmp_path / "a.warc.gz", [*records[:2], about, *records[2:]]))
+    assert (numbers(captures), damage) == ([0, 1, 2, 3], [])
+    assert [ref.role for ref in captures] == ["page", "feed", "page", "page"]

@@ -195,6 +195,8 @@ class _Scanner:
         if isinstance(found, Damage):
             yield found
             return
+        if found.record_id in self.waiting:  # some makers give one id to many
+            yield self.waiting.pop(found.record_id)
         early = self.early.pop(found.record_id, None)
         self.waiting[found.record_id] = found if early is None else self._with_metadata(found, early)
         while len(self.waiting) > _WINDOW:
