@@ -259,6 +259,18 @@ def test_the_last_release_decides_and_else_the_build_that_failed(tmp_path: Path)
     archive(tmp_path, "more", [capture(address(2), page(2))])
     run(given)
     assert [each.version for each in explain(given, address(1)).verdicts] == ["1.1.0"]
+    (tmp_path / "warcs" / "more.warc.gz").unlink()
+    run(given)
+    (verdict,) = explain(given, address(2)).verdicts
+    assert (verdict.version, verdict.stage, verdict.reasons) == (
+        "2.0.0",
+        "archive",
+        ("archive: no_longer_read",),
+    )
+    assert explain(given, str(verdict.id)).verdicts == (verdict,)
+    (tmp_path / "releases" / "2.0.0" / "removed.jsonl").write_text("{", encoding="utf-8")
+    with pytest.raises(VerifyFailed, match=r"removed\.jsonl"):
+        explain(given, address(2))
 
 
 def test_lines_of_a_source_that_gives_ids_only_are_told_as_read(tmp_path: Path) -> None:

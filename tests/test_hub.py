@@ -560,7 +560,9 @@ def test_files_that_a_release_no_longer_has_go_and_others_stay(hub: HubServer, t
     second = release_of(recipe, [document(number) for number in range(8)])
 
     head = hub.repos[REPO].branches["main"]
-    assert (send(hub, second.path, parent=head, dry_run=True).xet_bytes or 0) > 0, "what goes is not estimated"
+    assert (send(hub, second.path, parent=head, dry_run=True).xet_bytes or 0) > 0, (
+        "what goes is not estimated"
+    )
     send(hub, second.path, parent=head)
 
     repo = hub.repos[REPO]

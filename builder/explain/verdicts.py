@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from builder.errors import VerifyFailed
 from builder.recipe import Recipe
 from builder.release.manifest import releases_in
 from builder.release.places import FAILED, rejected_beside
 from builder.schema import Row
-from builder.storage import damage_told
+from builder.storage import FETCH_AGAIN, damage_told
 
 _PLACE = ("warc_file", "warc_offset")
 
@@ -36,16 +39,37 @@ class Verdict:
 def verdicts(recipe: Recipe, urls: frozenset[str], ids: frozenset[str]) -> tuple[Verdict, ...]:
     """Return what the last release and its rejected rows say of records with these addresses or ids.
 
-    Raises VerifyFailed for a shard of it that is damaged.
+    Of others: what the last build said that made no release, else the release that had them no more.
+
+    Raises VerifyFailed for a shard of it, or a list of removed records, that is damaged.
     """
     found: list[Verdict] = []
-    for release in releases_in(recipe.releases)[-1:]:
+    releases = releases_in(recipe.releases)
+    for release in releases[-1:]:
         found += _kept(release, urls, ids)
         found += _rejected(rejected_beside(release), release.name, urls, ids)
     if not found:
         for path in sorted((recipe.releases / FAILED).rglob("*rejected*.parquet")):
             found += _rejected(path, FAILED, urls, ids)
-    return tuple(found)
+    return tuple(found) or next(filter(None, map(partial(_removed, ids), reversed(releases))), ())
+
+
+def _removed(ids: frozenset[str], release: Path) -> tuple[Verdict, ...]:
+    """Return the records with these ids that a release had no more: its archive, say, was taken away."""
+    path = release / "removed.jsonl"
+    try:
+        with damage_told(path):
+            rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except ValueError as error:
+        raise VerifyFailed(f"cannot be read: {error}", where=str(path), what_next=FETCH_AGAIN) from error
+    return tuple(
+        Verdict(
+            row["table"], row["id"], None, kept=False, version=release.name, stage=row["reasons"][0]["stage"],
+            reasons=tuple(f"{each['stage']}: {each['rule']}" for each in row["reasons"]),
+        )
+        for row in rows
+        if row["id"] in ids
+    )  # fmt: skip
 
 
 def _kept(release: Path, urls: frozenset[str], ids: frozenset[str]) -> Iterator[Verdict]:
