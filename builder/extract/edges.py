@@ -162,14 +162,17 @@ def _own_chars(line: Line) -> int:
 
 def _up_to_menu(page: Lines, links: list[bool], way: range) -> set[int]:
     """Return the lines on a way up to the first run of so many links to its site."""
-    run: list[int] = []
+    run: list[HtmlElement] = []
+    own: AbstractSet[str] = frozenset()
     for index in way:
         if links[index]:
-            run.append(index)
+            run.append(page.lines[index].element)
         else:
             run.clear()
-        if len(run) == MIN_MENU_RUN and _lead_home([page.lines[place].element for place in run]):
-            return set(range(way.start, index, way.step))
+        if len(run) == MIN_MENU_RUN:
+            own = own or _own_hosts(page)
+            if _lead_home(run, own):
+                return set(range(way.start, index, way.step))
     return set(way)
 
 
@@ -185,7 +188,11 @@ def without_tail(page: Lines, kept: list[int]) -> list[int]:
     above = page.lines[kept[end - 1]].text if end else ""
     if len(kept) - end < MIN_TAIL_LINES or len(above) < MIN_SENTENCE_CHARS or above.endswith(":"):
         return kept
-    return kept[:end] if _lead_home([page.lines[index].element for index in kept[end:]]) else kept
+    return (
+        kept[:end]
+        if _lead_home([page.lines[index].element for index in kept[end:]], _own_hosts(page))
+        else kept
+    )
 
 
 def without_box(page: Lines, kept: list[int]) -> list[int]:
@@ -248,9 +255,14 @@ def _is_headline(line: Line) -> bool:
     return line.link_share >= WHOLLY_LINKED and len(line.text.split()) >= MIN_TAIL_WORDS
 
 
-def _lead_home(elements: list[HtmlElement]) -> bool:
-    """Return whether most links of some elements stay on the site: on a host that many links of the page lead to."""
-    hosts = Counter(host(link) for link in elements[0].getroottree().getroot().iter("a"))
-    own = {name for name, links in hosts.items() if links >= MIN_OWN_SHARE * hosts.total()} | {""}
+def _own_hosts(page: Lines) -> AbstractSet[str]:
+    """Return the hosts that many links of a page lead to: those of its site; "" stands for the page's own."""
+    root = page.lines[0].element.getroottree().getroot()
+    hosts = Counter(host(link) for link in root.iter("a"))
+    return {name for name, links in hosts.items() if links >= MIN_OWN_SHARE * hosts.total()} | {""}
+
+
+def _lead_home(elements: list[HtmlElement], own: AbstractSet[str]) -> bool:
+    """Return whether most links of some elements stay on the site, whose hosts are `own`."""
     links = [link for part in elements for link in (*part.iter("a"), *part.iterancestors("a"))]
     return 2 * sum(host(link) in own for link in links) > len(links)
