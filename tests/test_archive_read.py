@@ -454,3 +454,16 @@ def test_records_of_one_id_are_all_read(tmp_path: Path) -> None:
     captures, damage = split(write(tmp_path / "a.warc.gz", [*records[:2], about, *records[2:]]))
     assert (numbers(captures), damage) == ([0, 1, 2, 3], [])
     assert [ref.role for ref in captures] == ["page", "feed", "page", "page"]
+
+
+def test_a_further_segment_is_named(tmp_path: Path) -> None:
+    """A page that its maker cut into several records is not whole, and somebody is told."""
+    first = record(
+        "response", http(page(1)), WARC_Target_URI="https://example.org/1", WARC_Segment_Number="1"
+    )
+    further = record(
+        "continuation", b"more", WARC_Target_URI="https://example.org/1", WARC_Segment_Number="2"
+    )
+    captures, damage = split(write(tmp_path / "a.warc.gz", [first, further, response(2)]))
+    assert numbers(captures) == [1, 2]
+    assert [hurt.reason for hurt in damage] == ["continues another record; segments are not joined"]

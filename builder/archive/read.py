@@ -189,6 +189,9 @@ class _Scanner:
         if record.kind == "metadata":
             self._join(record)
             return
+        if record.kind == "continuation":
+            yield self._damage(place, "continues another record; segments are not joined")
+            return
         if record.kind not in _KINDS or record.fields.get("warc-target-uri", "").startswith("dns:"):
             return
         found = self._capture(place, record, proven=proven)
