@@ -114,6 +114,13 @@ def test_the_head_says_what_the_files_are(tmp_path: Path) -> None:
     data = read_head(render_card(given))
 
     assert data == yaml.safe_load(yaml.safe_dump(head(given)))
+    text = render_card(replace(given, recipe=recipe(tmp_path, RECIPE + '\n[release]\ngated = "auto"')))
+    assert text.startswith("---\npretty_name: خطاب المنصات\nlanguage:\n- ar\n"), (
+        "in order, its letters as they are"
+    )
+    assert "\nextra_gated_prompt: This dataset holds texts that people signed" in text
+    assert "what later versions remove.\n" in text, "on one line"
+    assert "&id" not in text, "written out, without references"
     configs = data["configs"]
     assert isinstance(configs, list)
     assert [(entry["config_name"], entry.get("default")) for entry in configs] == [
@@ -175,13 +182,15 @@ def test_what_stands_at_the_head_of_a_card(tmp_path: Path) -> None:
 def test_accounts_and_history_are_told_where_there_are_some(tmp_path: Path) -> None:
     """Six reasons of a stage and how many more; a release without accounts or versions before says so."""
     tally = Tally("rules.documents")
-    for place in range(8):
+    for place in range(7):
         for _ in range(9 - place):
             tally.drop([f"r{place}"])
     given = card_input(tmp_path)
     text = render_card(replace(given, statistics=measure(tmp_path / "release", [tally.close()])))
-    assert cells(text, "Stage")["rules.documents"][-1] == "r0 9, r1 8, r2 7, r3 6, r4 5, r5 4, 2 more"
+    assert cells(text, "Stage")["rules.documents"][-1] == "r0 9, r1 8, r2 7, r3 6, r4 5, r5 4, 1 more"
     assert "1.0.0 is the first version." in text
+    assert "- **Captured:** 2026-01-02\n" in text
+    assert "## Dataset Card Contact\n\n[removal&#64;example.org](mailto:removal@example.org)\n" in text
     bare = render_card(replace(given, statistics=measure(tmp_path / "release")))
     assert "No stage of the build left an account in this release." in bare
 
