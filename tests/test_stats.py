@@ -62,6 +62,7 @@ def test_classes_of_lengths_double(tmp_path: Path) -> None:
     edges = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800]
     rows = [document(n, word_count=words) for n, words in enumerate([*edges, *(edge - 1 for edge in edges)])]
     lengths = measure(release_folder(tmp_path, rows)).table("documents").lengths
+    assert lengths.p95 == 12799
     assert length_classes(lengths) == [
         ("0–24", 1),
         *((f"{low}–{2 * low - 1}", 2) for low in edges[:-1]),
