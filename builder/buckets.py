@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.duck import stream
+from builder.storage import disk_refused
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,21 +82,22 @@ def _buckets(rows: Iterable[pa.RecordBatch], last: int, work: Path, batch_rows: 
 def _lay_out(batches: Iterable[pa.RecordBatch], width: int, folder: Path, batch_rows: int) -> list[Path]:
     """Lay rows into one file for every `width` buckets, and return the files in order.
 
-    They are not compressed: LZ4 took an eighth of the time of a whole release.
+    They are not compressed: LZ4 took an eighth of the time of a whole release. Raises WorldError when the disk refuses.
     """
     import pyarrow.ipc as ipc
 
     folder.mkdir(parents=True, exist_ok=True)
     writers: dict[int, ipc.RecordBatchStreamWriter] = {}
     try:
-        for table in _together(batches, batch_rows):
-            for place, rows in _stretches(table, width):
-                if place not in writers:
-                    writers[place] = ipc.new_stream(str(_file(folder, place)), table.schema)
-                writers[place].write_table(rows)
-    finally:
-        for writer in writers.values():
-            writer.close()
+        with ExitStack() as opened:
+            for table in _together(batches, batch_rows):
+                for place, rows in _stretches(table, width):
+                    if place not in writers:
+                        writer = ipc.new_stream(str(_file(folder, place)), table.schema)
+                        writers[place] = opened.enter_context(writer)
+                    writers[place].write_table(rows)
+    except OSError as error:
+        raise disk_refused(folder, error) from error
     return [_file(folder, place) for place in sorted(writers)]
 
 
