@@ -144,7 +144,7 @@ class Assembly:
 
     def _decided(self, name: str, *but: str) -> pa.RecordBatchReader:
         """Return the columns of a table of rows that go in, but for some."""
-        left_out = ", ".join({"_held", PLACE_COLUMN, *but})
+        left_out = ", ".join(sorted({"_held", PLACE_COLUMN, *but}))
         return stream(self.database.cursor(), f"SELECT * EXCLUDE ({left_out}) FROM {name}", _BATCH_ROWS)
 
     def rejected(self) -> Iterator[pa.RecordBatch]:
