@@ -6,6 +6,7 @@ The only module that imports `datasets`.
 from __future__ import annotations
 
 import gc
+import glob
 import importlib.util
 import os
 import shutil
@@ -294,7 +295,7 @@ def _count_problems(manifest: Manifest, table: str, counted: int) -> Iterator[st
 def _duckdb_problems(release: Path, manifest: Manifest) -> Iterator[str]:
     with TemporaryDirectory(prefix="hiwar-verify-") as scratch, connection(Path(scratch)) as database:
         for entry in manifest.schemas:
-            pattern = quoted(str(release / "data" / entry.table / "*.parquet"))
+            pattern = quoted(glob.escape(str(release / "data" / entry.table)) + "/*.parquet")
             row = database.execute(f"SELECT count(*), count(text) FROM read_parquet({pattern})").fetchone()
             yield from _count_problems(manifest, entry.table, row[1] if row else 0)
 

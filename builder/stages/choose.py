@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.duck import quoted
+from builder.duck import file_literal
 from builder.model import CaptureRef, Rights, Signal
 from builder.recipe import Recipe
 from builder.sources.base import AnySource
@@ -53,7 +53,7 @@ def choose(database: duckdb.DuckDBPyConnection, scans: Mapping[Archive, Path], r
     the body of its digest.
     """
     files = sorted({str(path) for path in scans.values()})
-    names = ", ".join(quoted(name) for name in files)
+    names = ", ".join(map(file_literal, files))
     database.execute(f"CREATE TABLE refs AS SELECT * FROM read_parquet([{names}])" if files else _NO_REFS)
     database.execute("CREATE TABLE readers (source VARCHAR, reader VARCHAR)")
     for source in recipe.sources:
