@@ -247,9 +247,8 @@ def _is_directory(page: Page, main: MainText) -> bool:
     if len(linked) < MIN_LISTED or len(linked) < MIN_LISTED_SHARE * len(lines):
         return False
     listed = [index for index, line in enumerate(lines) if line.link_chars and _opens_with_link(line)]
-    told = sum(
-        len(line.text) >= PARAGRAPH_CHARS for index, line in enumerate(lines) if index not in set(listed)
-    )
+    links = set(listed)
+    told = sum(len(line.text) >= PARAGRAPH_CHARS for index, line in enumerate(lines) if index not in links)
     if told > 1 + MAX_TOLD_SHARE * len(lines) or len(listed) < max(MIN_LISTED, MIN_LISTED_SHARE * len(lines)):
         return False
     return all(after - before <= 1 + MAX_BETWEEN for before, after in pairwise([-1, *listed, len(lines)]))
