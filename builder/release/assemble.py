@@ -85,9 +85,9 @@ class TableRows:
         """Return the names of the rows of one of the shards, in their order."""
         return names_of(self.assembly.database, self.table, number)
 
-    def write_same(self, path: Path) -> None:
-        """Write the ids of the rows that are the same in the last release, and in the same split."""
-        write_same(self.assembly.database, self.table, path)
+    def write_same(self, path: Path) -> int:
+        """Write the ids of the rows that are the same in the last release, and in the same split; return how many."""
+        return write_same(self.assembly.database, self.table, path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,35 +195,62 @@ def _differing(
     """Yield (id, cells before, cells after) of the records that differ, sorted by id; None where there is none.
 
     `changed` are the shards of both sides that differ. A cell is a hash of 64 bits of one value, in the order of
-    `shared` and then of the record's split: DuckDB's own, which holds within one run. Nothing but its id is read of a
-    record that stands on one side only.
+    `shared` and then of the record's split: DuckDB's own, which holds within one run. `unchanged` names a file of the
+    ids that need no comparing.
     """
     if not any(changed):
         return
     with tempfile.TemporaryDirectory(prefix="hiwar-diff-") as work, _opened(Path(work), changed) as database:
-        old, new = (_ids_sql(files, unchanged) for files in changed)
-        database.execute(f"""
-            CREATE TABLE pairs AS SELECT coalesce(old.id, new.id) AS id, old.file AS old_file, new.file AS new_file
-            FROM ({old}) AS old FULL OUTER JOIN ({new}) AS new ON old.id = new.id""")
-        old, new = (
-            _cells_sql(_files_of_both(database, side, files), shared)
-            for side, files in zip(("old_file", "new_file"), changed, strict=True)
+        query = (
+            _every_sql(changed, shared)
+            if unchanged is None
+            else _rest_sql(database, changed, shared, unchanged)
         )
-        query = f"""
-            SELECT pairs.id, CASE WHEN old_file IS NOT NULL THEN coalesce(old.cells, []) END,
-                   CASE WHEN new_file IS NOT NULL THEN coalesce(new.cells, []) END
-            FROM pairs LEFT JOIN ({old}) AS old ON old.id = pairs.id LEFT JOIN ({new}) AS new ON new.id = pairs.id
-            WHERE old_file IS NULL OR new_file IS NULL OR old.cells IS DISTINCT FROM new.cells ORDER BY 1"""
         for batch in stream(database, query, _BATCH_ROWS):
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def _ids_sql(files: Sequence[Path], unchanged: Path | None) -> str:
+def _every_sql(changed: Sequence[Sequence[Path]], shared: Sequence[str]) -> str:
+    """Return the query that compares all records of some shards."""
+    old, new = (_cells_sql(files, shared) for files in changed)
+    return f"""
+        SELECT coalesce(old.id, new.id) AS id, old.cells, new.cells
+        FROM ({old}) AS old FULL OUTER JOIN ({new}) AS new ON old.id = new.id
+        WHERE old.cells IS DISTINCT FROM new.cells ORDER BY 1"""
+
+
+def _rest_sql(
+    database: duckdb.DuckDBPyConnection,
+    changed: Sequence[Sequence[Path]],
+    shared: Sequence[str],
+    unchanged: Path,
+) -> str:
+    """Return the query that compares the records of some shards but those that are known to be unchanged.
+
+    Of a record that stands on one side only nothing but its id is read.
+    """
+    old, new = (_ids_sql(files, unchanged) for files in changed)
+    database.execute(f"""
+        CREATE TABLE pairs AS SELECT coalesce(old.id, new.id) AS id, old.file AS old_file, new.file AS new_file
+        FROM ({old}) AS old FULL OUTER JOIN ({new}) AS new ON old.id = new.id""")
+    both = "WHERE id IN (SELECT id FROM pairs WHERE old_file IS NOT NULL AND new_file IS NOT NULL)"
+    old, new = (
+        _cells_sql(_files_of_both(database, side, files), shared, both)
+        for side, files in zip(("old_file", "new_file"), changed, strict=True)
+    )
+    return f"""
+        SELECT pairs.id, CASE WHEN old_file IS NOT NULL THEN coalesce(old.cells, []) END,
+               CASE WHEN new_file IS NOT NULL THEN coalesce(new.cells, []) END
+        FROM pairs LEFT JOIN ({old}) AS old ON old.id = pairs.id LEFT JOIN ({new}) AS new ON new.id = pairs.id
+        WHERE old_file IS NULL OR new_file IS NULL OR old.cells IS DISTINCT FROM new.cells ORDER BY 1"""
+
+
+def _ids_sql(files: Sequence[Path], unchanged: Path) -> str:
     """Return the query that gives the id of each row of some shards, and the number of its shard."""
     if not files:
         return "SELECT NULL::VARCHAR AS id, NULL::BIGINT AS file WHERE false"
-    known = f"WHERE id NOT IN (SELECT id FROM read_parquet({file_literal(unchanged)}))" if unchanged else ""
-    return f"SELECT id, file_index::BIGINT AS file FROM read_parquet([{_listed(files)}]) {known}"
+    return f"""SELECT id, file_index::BIGINT AS file FROM read_parquet([{_listed(files)}])
+        WHERE id NOT IN (SELECT id FROM read_parquet({file_literal(unchanged)}))"""
 
 
 def _files_of_both(database: duckdb.DuckDBPyConnection, side: str, files: Sequence[Path]) -> list[Path]:
@@ -247,15 +274,13 @@ def _opened(work: Path, sides: Iterable[Iterable[Path]]) -> Iterator[duckdb.Duck
         raise VerifyFailed(str(error).splitlines()[0], what_next=_FETCH_AGAIN) from error
 
 
-def _cells_sql(files: Sequence[Path], names: Iterable[str]) -> str:
-    """Return the query that gives the id and the cells of each row of some shards that stands in `pairs` twice."""
+def _cells_sql(files: Sequence[Path], names: Iterable[str], where: str = "") -> str:
+    """Return the query that gives the id and the cells of each row of some shards, or of those `where` says."""
     if not files:
         return "SELECT NULL::VARCHAR AS id, NULL::UBIGINT[] AS cells WHERE false"
     values = (_ANY_USER if name == "author" else f'"{name}"' for name in names)
     hashes = ", ".join(f"hash({value})" for value in (*values, _SPLIT_OF_FILE))
-    both = "SELECT id FROM pairs WHERE old_file IS NOT NULL AND new_file IS NOT NULL"
-    return f"""SELECT id, [{hashes}] AS cells FROM read_parquet([{_listed(files)}], filename = true)
-        WHERE id IN ({both})"""
+    return f"SELECT id, [{hashes}] AS cells FROM read_parquet([{_listed(files)}], filename = true) {where}"
 
 
 def _listed(files: Iterable[Path]) -> str:

@@ -78,9 +78,9 @@ def write_draft(given: ReleaseInput, releases: Path) -> Draft:
         for table, schema in schemas.items():
             found = rows.table(table)
             shards += _write_table(found, schema, folder, held, names)
-            if found.shards:
-                same[table] = releases / f"{TEMPORARY}same-{table}.parquet"
-                found.write_same(same[table])
+            ids = releases / f"{TEMPORARY}same-{table}.parquet"
+            if found.shards and found.write_same(ids):
+                same[table] = ids
         rejected = _write_rejected(rows, releases / f"{TEMPORARY}rejected.parquet")
         tallies = (*given.tallies, *rows.tallies())
     shutil.rmtree(work)

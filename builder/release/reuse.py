@@ -70,9 +70,10 @@ def names_of(database: duckdb.DuckDBPyConnection, table: str, number: int) -> pa
     return database.sql(query).to_arrow_table().column(0)
 
 
-def write_same(database: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
-    """Write the ids of the rows that are the same in the last release, and in the same split."""
-    database.execute(f"""
+def write_same(database: duckdb.DuckDBPyConnection, table: str, path: Path) -> int:
+    """Write the ids of the rows that are the same in the last release, and in the same split; return their number."""
+    copied = database.execute(f"""
         COPY (SELECT _id AS id FROM {table}_going WHERE _held IS NOT NULL
               AND split_part(_was, '-', 1) = split_part(_shard, '-', 1))
-        TO {quoted(str(path))} (FORMAT parquet)""")
+        TO {quoted(str(path))} (FORMAT parquet)""").fetchall()
+    return int(copied[0][0])
