@@ -17,6 +17,9 @@ NEARBY_BYTES = 8 << 20
 """Compressed rows that are worked on in this process: about 2,500 pages, which take 2 s for another platform and 15 s
 for another voter on the language. What one text may cost is bounded by the size of them all."""
 
+ALONE_BYTES = 4 * NEARBY_BYTES
+"""The same where there is one worker, which would do it no sooner: its start takes a third of a second."""
+
 DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a faulty function of ours raises. A worker then says of which rows, as it does for all others."""
 
@@ -46,7 +49,7 @@ def run_nearby(
     Raises HiwarError when the function raised one.
     """
     failed: list[TaskT] = []
-    if size_bytes > NEARBY_BYTES:
+    if size_bytes > (NEARBY_BYTES if engine.workers > 1 else ALONE_BYTES):
         failed = list(tasks)
     else:
         for task in tasks:
