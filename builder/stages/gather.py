@@ -79,13 +79,12 @@ def gather(
     with RowFiles(to.out, table) as kept, RowFiles(to.rejected, f"rules-{table}") as left_out:
         for part, places in _places(database, table, parts):
             rows = columns_of(layout, table, part, (*names, REASONS))
-            rows = rows.append_column(PLACE_COLUMN, pa.array(range(rows.num_rows), pa.int64()))
             if len(places) < rows.num_rows:
                 rows = rows.take(pa.array(places))
+            rows = rows.append_column(PLACE_COLUMN, pa.array(places + len(used) * FILE_ROWS, pa.int64()))
             free = pc.equal(pc.list_value_length(rows.column(REASONS)), 0)
             free_rows = pc.sum(free).as_py() or 0
-            going_on = rows if free_rows == rows.num_rows else rows.filter(free)
-            kept.add(_placed(going_on.drop_columns([REASONS]), len(used)))
+            kept.add((rows if free_rows == rows.num_rows else rows.filter(free)).drop_columns([REASONS]))
             if free_rows < rows.num_rows:
                 left_out.add(_rejected(table, rows.filter(pc.invert(free)), tally))
             tally.keep(free_rows)
@@ -105,14 +104,6 @@ def _deciding(layout: Layout, table: str, more: Sequence[str]) -> list[str]:
         *helpers,
         *(name for name in layout.schema(table).names if name in {*more} - known),
     ]
-
-
-def _placed(rows: pa.Table, part: int) -> pa.Table:
-    """Return rows of the part of that number with their places in all parts."""
-    import pyarrow.compute as pc
-
-    index = rows.schema.get_field_index(PLACE_COLUMN)
-    return rows.set_column(index, PLACE_COLUMN, pc.add(rows.column(index), part * FILE_ROWS))
 
 
 def _places(
