@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PLACE_COLUMN = "_place"
 """Column of row files that hold narrow columns only: where the whole row is, for the source of rows."""
 
-GROUP_BYTES = 96_000_000
-"""A row group up to this size is read at once: a shard of 64 MB of text is one, with its other columns."""
+GROUP_BYTES = 32_000_000
+"""A row group up to this size is read at once; a shard of 64 MB of text is not, since two of them are too much."""
 
 _BATCH_ROWS = 2048
 
@@ -76,10 +76,7 @@ def _rows_of(path: Path, places: npt.NDArray[np.int64], shape: pa.Schema) -> Ite
 
 
 def _pieces(file: pq.ParquetFile, names: list[str]) -> Iterator[pa.Table]:
-    """Yield the rows of a file, a row group at a time where it is of the size that we write, else in batches.
-
-    A shard's rows take a third less so than in batches.
-    """
+    """Yield the rows of a file, a row group at a time where it is small, which costs a third less, else in batches."""
     import pyarrow as pa
 
     for number in range(file.num_row_groups):
