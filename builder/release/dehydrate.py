@@ -27,6 +27,7 @@ WRITTEN = frozenset(
         "engagement",
         "rating",
         "published_printed",
+        "published_hijri",
     }
 )
 """Columns whose values were written by people or counted by the platform."""
