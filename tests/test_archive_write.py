@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import random
 import resource
 import sqlite3
@@ -241,6 +242,26 @@ def test_only_what_was_committed_counts(tmp_path: Path) -> None:
     books.close()
     assert (tmp_path / "s-00000.warc.gz").stat().st_size == counted
     assert stranger.read_bytes() == b"not ours"
+
+
+@pytest.mark.parametrize("left_bytes", [100, None])
+def test_a_file_that_somebody_cut_is_not_made_longer(tmp_path: Path, left_bytes: int | None) -> None:
+    """Closing fills no hole with zeros and makes no file anew: the next run sees what is lost."""
+    books = opened(tmp_path)
+    writer = books.writer("s", NOW)
+    response(writer, b"counts")
+    with books.transaction():
+        books.commit_length(writer)
+    path = tmp_path / "s-00000.warc.gz"
+    if left_bytes is None:
+        path.unlink()
+    else:
+        os.truncate(path, left_bytes)
+    books.close()
+    assert (path.stat().st_size if path.exists() else None) == left_bytes
+    again = opened(tmp_path)
+    assert [(found.name, found.size) for found in again.mismatches()] == [(path.name, left_bytes or 0)]
+    again.close()
 
 
 def test_an_error_inside_a_transaction_takes_the_bytes_back(tmp_path: Path) -> None:

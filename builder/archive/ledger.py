@@ -235,9 +235,15 @@ class Ledger:
 
     def _drop_writers(self) -> None:
         for writer in self._writers.values():
-            writer.close()
-            os.truncate(writer.path, self._committed(writer.name))
+            self._cut(writer)
         self._writers.clear()
+
+    def _cut(self, writer: WarcWriter) -> None:
+        """Close a file and cut it back to what is committed; one that somebody cut or took away is not made longer."""
+        writer.close()
+        committed = self._committed(writer.name)
+        if writer.path.exists() and writer.path.stat().st_size > committed:
+            os.truncate(writer.path, committed)
 
     def _committed(self, name: str) -> int:
         (size,) = self.db.execute("SELECT bytes FROM files WHERE name = ?", (name,)).fetchone()
@@ -344,6 +350,5 @@ class Ledger:
 
     def _close_writer(self, writer: WarcWriter) -> None:
         """Close a file, cut back to what is committed; it is no longer being written."""
-        writer.close()
-        os.truncate(writer.path, self._committed(writer.name))
+        self._cut(writer)
         self.db.execute("UPDATE files SET open = 0 WHERE name = ?", (writer.name,))
