@@ -31,12 +31,10 @@ from builder.tally import Tally
 
 if TYPE_CHECKING:
     import duckdb
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
 MEMORY_MB = 200
-"""Measured: a million documents, as many comments, half of them copies, 1.25 million rejected rows peak at 322 MB."""
+"""What SQL over narrow columns may hold. A million documents are written within 642 MB, all else among them."""
 
 _BATCH_ROWS = 2048
 _CLUSTER_COLUMNS = ("cluster_id", "cluster_size", "cluster_urls")
@@ -74,12 +72,39 @@ class TableRows:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows of the other shards in their final order, with the columns that `write_shards` needs."""
-        assembly, table = self.assembly, self.table
-        query = f"SELECT coalesce(max({BUCKET_COLUMN}), 0) FROM {table}_going"
-        ((last,),) = assembly.database.execute(query).fetchall()
-        release = assembly.held.release if assembly.held else Path()
-        again = assembly.again(table, [release / shard.path for shard in self.shards])
-        return in_order(chain(again, assembly.fresh(table)), last, ORDER, assembly.work / f"{table}-buckets")
+        query = f"SELECT coalesce(max({BUCKET_COLUMN}), 0) FROM {self.table}_going"
+        ((last,),) = self.assembly.database.execute(query).fetchall()
+        work = self.assembly.work / f"{self.table}-buckets"
+        return in_order(chain(self._again(), self._fresh()), last, ORDER, work)
+
+    def _again(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that the shards hold, each with its place in this release."""
+        held = self.assembly.held
+        if held is None:
+            return
+        shape = self.assembly.schemas[self.table].arrow()
+        paths = [held.release / shard.path for shard in self.shards]
+        source = FileRows({self.table: paths}, {self.table: shape})
+        for rows, more in self._decided("again", source, "_held", *_DECIDED[self.table]):
+            yield from _put_in(rows, more, shape)
+
+    def _fresh(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that no release holds, each with its place in this one."""
+        given = self.assembly
+        schema = given.schemas[self.table]
+        for rows, more in self._decided("fresh", given.source, PLACE_COLUMN):
+            shown = dehydrated(given.database, schema, rows, given.ids_only)
+            yield from _put_in(shown, more, schema.arrow())
+
+    def _decided(
+        self, name: str, source: RowSource, place: str, *but: str
+    ) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Yield rows of a source, and beside them what the table TABLE_`name` says of each, `but` for some columns."""
+        database, table = self.assembly.database, f"{self.table}_{name}"
+        places = database.execute(f"SELECT {place} FROM {table}").fetchnumpy()[place]
+        left_out = ", ".join(sorted({"_held", PLACE_COLUMN, *but}))
+        said = stream(database.cursor(), f"SELECT * EXCLUDE ({left_out}) FROM {table}", _BATCH_ROWS)
+        yield from beside(source.rows(self.table, places), said)
 
     def names(self, number: int) -> pa.ChunkedArray:
         """Return the names of the rows of one of the shards, in their order."""
@@ -118,34 +143,6 @@ class Assembly:
                 WHERE _held IS {which}NULL AND _shard NOT IN ({left_out}) ORDER BY {place}""")
         whole = [(number, shard) for number, shard in enumerate(shards) if label_of(shard) in same]
         return TableRows(self, table, tuple(shards), tuple(whole))
-
-    def fresh(self, table: str) -> Iterator[pa.RecordBatch]:
-        """Yield the rows that no release holds, each with its place in this one."""
-        decided = self._decided(f"{table}_fresh", PLACE_COLUMN)
-        for rows, more in beside(
-            self.source.rows(table, self._numbers(f"{table}_fresh", PLACE_COLUMN)), decided
-        ):
-            shown = dehydrated(self.database, self.schemas[table], rows, self.ids_only)
-            yield from _put_in(shown, more, self.schemas[table].arrow())
-
-    def again(self, table: str, shards: Sequence[Path]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows that these shards hold, each with its place in this release."""
-        shape = self.schemas[table].arrow()
-        source = FileRows({table: shards}, {table: shape})
-        decided = self._decided(f"{table}_again", "_held", *_DECIDED[table])
-        for rows, more in beside(source.rows(table, self._numbers(f"{table}_again", "_held")), decided):
-            yield from _put_in(rows, more, shape)
-
-    def _numbers(self, name: str, column: str) -> npt.NDArray[np.int64]:
-        found: npt.NDArray[np.int64] = self.database.execute(f"SELECT {column} FROM {name}").fetchnumpy()[
-            column
-        ]
-        return found
-
-    def _decided(self, name: str, *but: str) -> pa.RecordBatchReader:
-        """Return the columns of a table of rows that go in, but for some."""
-        left_out = ", ".join(sorted({"_held", PLACE_COLUMN, *but}))
-        return stream(self.database.cursor(), f"SELECT * EXCLUDE ({left_out}) FROM {name}", _BATCH_ROWS)
 
     def rejected(self) -> Iterator[pa.RecordBatch]:
         """Yield the rejected rows of all stages in a stable order, without what takedowns ask to hide."""
