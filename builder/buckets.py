@@ -28,6 +28,9 @@ FILES_AT_ONCE = 64
 """Files that rows are laid into in one step. A million rows make 233 and went into them by seventeen. 300,000 make 70,
 and their release took 60 CPU s so and 47 in two steps (docs/measurements/speed.md has a million)."""
 
+TOGETHER_BYTES = 10_000_000
+"""Rows that are parted among the files at a time: three copies of them are in memory then."""
+
 _BATCH_ROWS = 4096
 
 
@@ -102,15 +105,17 @@ def _lay_out(batches: Iterable[pa.RecordBatch], width: int, folder: Path, batch_
 
 
 def _together(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
-    """Yield the rows of some batches in tables of `rows` rows and more, but for the last."""
+    """Yield the rows of some batches in tables of `rows` rows or TOGETHER_BYTES and more, but for the last."""
     import pyarrow as pa
 
     held: list[pa.RecordBatch] = []
+    held_rows = held_bytes = 0
     for batch in batches:
         held.append(batch)
-        if sum(each.num_rows for each in held) >= rows:
+        held_rows, held_bytes = held_rows + batch.num_rows, held_bytes + batch.nbytes
+        if held_rows >= rows or held_bytes >= TOGETHER_BYTES:
             yield pa.Table.from_batches(held)
-            held = []
+            held, held_rows, held_bytes = [], 0, 0
     if held:
         yield pa.Table.from_batches(held)
 
