@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MEMORY_MB = 200
-"""What SQL over narrow columns may hold. A million documents are written within 642 MB, all else among them."""
+"""What SQL over narrow columns may hold. A million documents are written within 610 MB, all else among them."""
 
 _BATCH_ROWS = 2048
 _CLUSTER_COLUMNS = ("cluster_id", "cluster_size", "cluster_urls")
