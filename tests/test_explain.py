@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +54,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
     )
     return place
+
+
+@pytest.fixture
+def own(folder: Path, tmp_path: Path) -> Path:
+    """The same dataset, for a test that builds in it or writes to it."""
+    return shutil.copytree(folder, tmp_path / "own")
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +139,9 @@ def test_story_for_machines_is_json_without_places_on_this_machine(folder: Path,
     assert str(folder) not in told
 
 
-def test_after_a_build_the_story_tells_what_was_decided(folder: Path) -> None:
+def test_after_a_build_the_story_tells_what_was_decided(own: Path) -> None:
     """Kept in which release, or left out by which rules."""
-    recipe = load_recipe(folder)
+    recipe = load_recipe(own)
     result = build(recipe, now=NOW)
     found = explain(recipe, URL).verdicts
     assert found
@@ -298,9 +305,9 @@ def test_a_damaged_release_is_named(folder: Path, tmp_path: Path, name: str) -> 
     assert caught.value.where == str(path)
 
 
-def test_fuller_view_of_an_article_stands_though_the_mobile_page_was_captured_later(folder: Path) -> None:
+def test_fuller_view_of_an_article_stands_though_the_mobile_page_was_captured_later(own: Path) -> None:
     """The mobile page knows neither minute nor issue number; it must not take the place of the full page."""
-    result = build(load_recipe(folder), now=NOW)
+    result = build(load_recipe(own), now=NOW)
     rejected = pq.read_table(result.rejected).to_pylist()
     assert any(row["url"] == MOBILE and row["reasons"][0]["rule"] == "older-state" for row in rejected)
 
@@ -323,20 +330,20 @@ def test_a_text_can_be_explained_without_an_archive(folder: Path) -> None:
     assert {"tiktok", "facebook"} <= {mention["platform"] for mention in told.row["mentions"]}
 
 
-def test_terminal_shows_kept_and_removed_side_by_side(folder: Path) -> None:
+def test_terminal_shows_kept_and_removed_side_by_side(own: Path) -> None:
     """The command prints the fields and the lines; brackets of a page are text, not markup of the terminal."""
     from builder.console import Output
     from builder.render.stories import show_story, show_text_story
 
     console = Console(record=True, width=120, file=io.StringIO())
-    show_story(URL, folder / "dataset.toml", folder / "story.html", Output(console=console))
+    show_story(URL, own / "dataset.toml", own / "story.html", Output(console=console))
     shown = console.export_text()
     assert "kept" in shown
     assert "removed" in shown
     assert "issue line" in shown
-    assert (folder / "story.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    (folder / "text.txt").write_text("أكتب عن [تيك توك] كل يوم في هذا المكان.", encoding="utf-8")
-    show_text_story(folder / "text.txt", None, Output(console=console))
+    assert (own / "story.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    (own / "text.txt").write_text("أكتب عن [تيك توك] كل يوم في هذا المكان.", encoding="utf-8")
+    show_text_story(own / "text.txt", None, Output(console=console))
     assert "tiktok" in console.export_text()
 
 
