@@ -1,11 +1,14 @@
-"""The prose of the dataset card that is the same for every dataset Hiwar builds. Kept apart from the figures."""
+"""The prose of the dataset card that is the same for every dataset Hiwar builds. Kept apart from the figures.
+
+What a dataset is about stands in {braces}: builder/release/topic.py has the words.
+"""
 
 from __future__ import annotations
 
 from builder.release.cardinput import CardInput
 
 PLOT_TITLES = {
-    "months": "Documents over time by platform",
+    "months": "Documents over time by {thing}",
     "sources": "Documents by source",
     "lengths": "Lengths of the texts",
 }
@@ -15,13 +18,13 @@ ARABIC_SUMMARY = """
 
 ## ملخص بالعربية
 
-**{name}** مجموعة بيانات مفتوحة البناء لما يكتبه الناس بالعربية عن المنصّات الرقمية: مقالات ومنشورات وتعليقات.
+**{name}** مجموعة بيانات مفتوحة البناء لما يكتبه الناس بالعربية عن {arabic}: مقالات ومنشورات وتعليقات.
 
 - عدد الوثائق: {documents}
 - عدد التعليقات: {comments}
 - عدد المصادر: {sources}، وعدد المواقع: {sites}
 - مدّة النشر: {period}
-- أكثر المنصّات ذكرًا: {platforms}
+- أكثر {arabic_things} ذكرًا: {platforms}
 - الإصدار: {version}
 
 يحمل كل سجل عنوان صفحته الأصلية وتاريخ جمعه وموضعه في الأرشيف وما أعلنه ناشره عن استعمال نصّه. النص كما كُتب: لم يُحذف
@@ -32,15 +35,15 @@ ARABIC_SUMMARY = """
 """
 
 DESCRIPTION = """\
-What people write in Arabic about digital platforms (articles, essays, posts and the comments under them) read
+What people write in Arabic about {about} (articles, essays, posts and the comments under them) read
 from archived web pages. The text is what the author wrote: diacritics, tatweel, digits and letter variants
 stay, navigation and boilerplate are cut, private data is replaced by fixed placeholders. Everything computed
-about a text (language votes, mentions of platforms, relevance, quality signals) stands in columns of its own,
+about a text (language votes, mentions of {things}, relevance, quality signals) stands in columns of its own,
 so that other choices than ours can be made from the same data."""
 
 DIRECT_USE = """\
-- Studies of how platforms are discussed in Arabic: over time, between platforms, between kinds of places.
-- Retrieval, classification by platform or topic, and named-entity work on platform names (`mentions` gives
+- Studies of how {things} are discussed in Arabic: over time, between {things}, between kinds of places.
+- Retrieval, classification by {thing} or topic, and named-entity work on {thing} names (`mentions` gives
   offsets into `text`).
 - Language modelling on signed opinion prose, within the licences below.
 - Work on web archives: every record points at its WARC record."""
@@ -77,7 +80,7 @@ date have a shard of their own. `id` is stable across versions: the same page or
 carry the same text one record is kept, and `cluster_id`, `cluster_size` and `cluster_urls` name the others."""
 
 RATIONALE = """\
-Arabic text about digital platforms is scattered over opinion sites, blogs and posts, much of it on sites
+{scattered} is scattered over opinion sites, blogs and posts, much of it on sites
 without dates, titles or markup a general crawler understands. Corpora built from general crawls lose a large
 part of it to filters made for other languages, and keep no record of where a text came from or why another
 was left out. This dataset keeps both."""
@@ -114,7 +117,7 @@ who commented. No demographic information was asked for or inferred."""
 
 ANNOTATIONS = """\
 There are no labels by people. Computed columns: language votes (letters, langdetect, pycld2 where installed),
-mentions of platforms by a published lexicon of Arabic spellings, relevance as five parts and their sum, quality
+mentions of {things} by {lexicon} of Arabic spellings, relevance as five parts and their sum, quality
 signals, counts of replaced personal data. Each is one function of the code, described in the table of columns."""
 
 ANNOTATORS = "Programs; see the version of Hiwar above."
@@ -155,7 +158,7 @@ appears, and delete what it names."""
 LIMITATIONS = """\
 - The sources are few and chosen; they lean to written, educated, Modern Standard Arabic and to people who
   publish opinions. Dialects, short posts and closed platforms are under-represented.
-- Platform names that are also common words (such as X and Meta) count only beside a cue, so some mentions are
+- {ambiguous} count only beside a cue, so some mentions are
   missed.
 - Dates come from what pages print. Where no zone is printed the time is taken as UTC
   (`published_zone_source` says so); some pages have no date.
@@ -175,9 +178,9 @@ version is a tag `vX.Y.Z` on the Hub."""
 GLOSSARY = """\
 - **Capture**: one answer of a server, kept as a WARC record.
 - **Document**: an article, post, thread or video description; **comment**: a reader's answer under it.
-- **Mention**: a platform's name in the text, with offsets; *topic* where the text speaks about it,
+- **Mention**: a {thing}'s name in the text, with offsets; *topic* where the text speaks about it,
   *attribution* where it is only named as a source.
-- **Relevance**: 0 to 10, how much a text is about platforms; the sum of five published parts.
+- **Relevance**: 0 to 10, how much a text is about {those}; the sum of five published parts.
 - **Opt-out**: a signal by which a publisher asks machines not to use a page."""
 
 MORE = """\

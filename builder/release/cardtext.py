@@ -14,6 +14,7 @@ from builder.release import cardcite, cardprose, cardrights, cardrules
 from builder.release.cardinput import CardInput
 from builder.release.markdown import bullets, code, counted, link, number, plain, share, table
 from builder.release.stats import NONE, Counts, StageLine, TableStatistics, count_of
+from builder.release.topic import Topic, topic_of
 from builder.schema import Field, Schema
 from builder.version import __version__
 
@@ -33,7 +34,7 @@ def _summary(given: CardInput) -> str:
     block = given.recipe.model.dataset
     comments = given.statistics.table("comments").rows
     beside = f" and {counted(comments, 'comment')} by readers" if comments else ""
-    about = " about digital platforms" if given.recipe.model.select.relevance_min else ""
+    about = f" about {_topic(given).about}" if given.recipe.model.select.relevance_min else ""
     return (
         f"{plain(block.pretty_name or block.name)} holds {counted(documents.rows, 'Arabic text')}{beside}{about}, "
         f"from {counted(len(documents.sources), 'source')} and {counted(len(documents.sites), 'site')}, "
@@ -49,14 +50,14 @@ def _period_words(documents: TableStatistics) -> str:
 
 
 def _plots(given: CardInput) -> str:
-    return "\n\n".join(
-        f"![{plain(cardprose.PLOT_TITLES.get(Path(path).stem, path))}]({path})" for path in given.plots
-    )
+    titles = {name: _topic(given).fill(title) for name, title in cardprose.PLOT_TITLES.items()}
+    return "\n\n".join(f"![{plain(titles.get(Path(path).stem, path))}]({path})" for path in given.plots)
 
 
 def _description(given: CardInput) -> str:
     own = given.recipe.model.dataset.description
-    return f"{plain(own)}\n\n{cardprose.DESCRIPTION}" if own else cardprose.DESCRIPTION
+    description = _topic(given).fill(cardprose.DESCRIPTION)
+    return f"{plain(own)}\n\n{description}" if own else description
 
 
 def _languages(given: CardInput) -> str:
@@ -183,7 +184,7 @@ def _counts(given: CardInput) -> str:
     groups: tuple[tuple[str, Callable[[TableStatistics], Counts]], ...] = (
         ("Source", lambda entry: entry.sources),
         ("Site", lambda entry: entry.sites),
-        ("About platform", lambda entry: entry.platforms),
+        (f"About {_topic(given).thing}", lambda entry: entry.platforms),
         ("Posted on", lambda entry: entry.posted_on),
         ("Record type", lambda entry: entry.record_types),
         ("Year of publication", lambda entry: entry.years),
@@ -217,7 +218,8 @@ def _cells(columns: list[dict[str, int]], tables: tuple[TableStatistics, ...], v
 
 
 def _columns(given: CardInput) -> str:
-    return "\n\n".join(_column_table(schema) for schema in given.schemas)
+    note = [_topic(given).note] if _topic(given).note else []
+    return "\n\n".join([*note, *(_column_table(schema) for schema in given.schemas)])
 
 
 def _column_table(schema: Schema) -> str:
@@ -279,7 +281,7 @@ def _versions(given: CardInput) -> str:
 
 
 def _arabic_summary(given: CardInput) -> str:
-    documents = given.statistics.table("documents")
+    documents, topic = given.statistics.table("documents"), _topic(given)
     return cardprose.ARABIC_SUMMARY.format(
         name=plain(cardcite.title(given)),
         documents=number(documents.rows),
@@ -292,6 +294,8 @@ def _arabic_summary(given: CardInput) -> str:
         platforms="، ".join(code(name) for name, _ in documents.platforms[:8]) or "لا شيء",
         contact=cardrights.contact(given.recipe.model.dataset.contact or "") or "صفحة النقاش في هذا المستودع",
         version=code(given.version),
+        arabic=topic.arabic,
+        arabic_things=topic.arabic_things,
     )
 
 
@@ -307,7 +311,7 @@ def _collection(given: CardInput) -> str:
         + (
             "every Arabic article is kept"
             if not model.select.relevance_min
-            else "how much a text is about platforms"
+            else f"how much a text is about {_topic(given).those}"
         ),
         f"languages kept: {', '.join(code(lang) for lang in model.select.languages)}",
         f"near duplicates from a Jaccard similarity of {model.dedup.jaccard_min:g} of word 5-grams"
@@ -322,6 +326,14 @@ def _collection(given: CardInput) -> str:
 
 def _fixed(text: str) -> Callable[[CardInput], str]:
     return lambda _: text
+
+
+def _on_topic(text: str) -> Callable[[CardInput], str]:
+    return lambda given: _topic(given).fill(text)
+
+
+def _topic(given: CardInput) -> Topic:
+    return topic_of(given.recipe, plain)
 
 
 def _from_block(field: str, absent: str) -> Callable[[CardInput], str]:
@@ -349,29 +361,29 @@ SECTIONS: Mapping[str, Callable[[CardInput], str]] = {
     "schema_versions": _schema_versions,
     "homepage": _homepage,
     "sources_table": _sources_table,
-    "direct_use": _fixed(cardprose.DIRECT_USE),
+    "direct_use": _on_topic(cardprose.DIRECT_USE),
     "out_of_scope": _fixed(cardprose.OUT_OF_SCOPE),
     "loading": _loading,
     "structure": _structure,
     "counts": _counts,
     "columns": _columns,
-    "rationale": _fixed(cardprose.RATIONALE),
+    "rationale": _on_topic(cardprose.RATIONALE),
     "collection": _collection,
     "funnel": _funnel,
     "rules": cardrules.rules,
     "producers": _fixed(cardprose.PRODUCERS),
-    "annotations": _fixed(cardprose.ANNOTATIONS),
+    "annotations": _on_topic(cardprose.ANNOTATIONS),
     "annotators": _fixed(cardprose.ANNOTATORS),
     "privacy": cardrights.privacy,
     "rights": cardrights.rights,
     "optouts": cardrights.optouts,
     "takedown": cardrights.takedown,
-    "limitations": _fixed(cardprose.LIMITATIONS),
+    "limitations": _on_topic(cardprose.LIMITATIONS),
     "recommendations": _fixed(cardprose.RECOMMENDATIONS),
     "versions": _versions,
     "bibtex": cardcite.bibtex,
     "apa": cardcite.apa,
-    "glossary": _fixed(cardprose.GLOSSARY),
+    "glossary": _on_topic(cardprose.GLOSSARY),
     "more": _fixed(cardprose.MORE),
     "card_authors": _from_block("maintainer", "Written by Hiwar from the data and the recipe."),
     "card_contact": lambda given: (

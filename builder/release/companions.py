@@ -10,6 +10,7 @@ from builder.release.card import MARKS, render_card, sections
 from builder.release.cardinput import CardInput
 from builder.release.croissant import render_croissant
 from builder.release.report import render_report
+from builder.release.topic import topic_of
 
 HAND_WRITTEN = "card.md"
 """File beside the recipe that may hold the hand-written parts of the card, between the same markers."""
@@ -38,7 +39,7 @@ def _draw(folder: Path, given: CardInput) -> tuple[str, ...]:
         return ()
     from builder.release.plots import draw
 
-    pictures = draw(given.statistics)
+    pictures = draw(given.statistics, topic_of(given.recipe))
     (folder / "plots").mkdir(exist_ok=True)
     for name, content in pictures.items():
         (folder / "plots" / f"{name}.png").write_bytes(content)

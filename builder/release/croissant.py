@@ -14,6 +14,7 @@ from builder.release import cardprose
 from builder.release.cardinput import CardInput
 from builder.release.markdown import one_line, safe_url
 from builder.release.stats import TableStatistics
+from builder.release.topic import topic_of
 from builder.schema import Field, Schema
 
 Json = dict[str, object]
@@ -113,7 +114,7 @@ def render_croissant(given: CardInput) -> str:
 
 def describe(given: CardInput) -> Json:
     """Return the description as plain values."""
-    block = given.recipe.model.dataset
+    block, topic = given.recipe.model.dataset, topic_of(given.recipe)
     present = [(schema, given.statistics.table(schema.name)) for schema in given.schemas]
     present = [(schema, table) for schema, table in present if table.splits]
     return {
@@ -122,14 +123,14 @@ def describe(given: CardInput) -> Json:
         "conformsTo": list(CONFORMS_TO),
         "name": one_line(block.pretty_name or block.name),
         "alternateName": block.name,
-        "description": one_line(block.description or cardprose.DESCRIPTION),
+        "description": one_line(block.description or topic.fill(cardprose.DESCRIPTION)),
         "url": _url(given),
         "license": _licence(given),
         "creator": {"@type": "sc:Organization", "name": one_line(block.maintainer or block.name)},
         "version": given.version,
         "datePublished": _last_capture(given),
         "inLanguage": "ar",
-        "keywords": ["arabic", "discourse", "digital platforms", "social media", "web archive"],
+        "keywords": ["arabic", "discourse", topic.keyword, "social media", "web archive"],
         "citeAs": one_line(block.citation or f"{block.pretty_name or block.name}, version {given.version}"),
         "isLiveDataset": False,
         **_responsible(given),
@@ -165,6 +166,8 @@ def _responsible(given: CardInput) -> Json:
         day for table in given.statistics.tables for day in (table.first_fetched, table.last_fetched) if day
     ]
     reaches = [source.reach for source in given.recipe.sources]
+    topic = topic_of(given.recipe)
+    limitations = _lines(topic.fill(cardprose.LIMITATIONS))
     values: Json = {
         "dataCollection": cardprose.collection(given).removesuffix(" Settings of\nthis build:"),
         "dataCollectionType": list(
@@ -175,16 +178,16 @@ def _responsible(given: CardInput) -> Json:
         "dataCollectionTimeframe": sorted({min(days), max(days)}) if days else [],
         "dataImputationProtocol": "Nothing is imputed.",
         "dataManipulationProtocol": COPIES[given.recipe.model.dedup.near],
-        "dataPreprocessingProtocol": [_flat(cardprose.DESCRIPTION), _flat(cardprose.STRUCTURE)],
-        "dataAnnotationProtocol": [_flat(cardprose.ANNOTATIONS)],
+        "dataPreprocessingProtocol": [_flat(topic.fill(cardprose.DESCRIPTION)), _flat(cardprose.STRUCTURE)],
+        "dataAnnotationProtocol": [_flat(topic.fill(cardprose.ANNOTATIONS))],
         "dataAnnotationPlatform": ["Hiwar"],
         "dataAnnotationAnalysis": ["No human annotation, so no agreement between annotators."],
         "annotationsPerItem": "One value a column, computed.",
         "annotatorDemographics": ["No human annotators."],
-        "machineAnnotationTools": ["langdetect (seed 0)", "trafilatura", "Hiwar lexicon of platform names"],
-        "dataUseCases": _lines(cardprose.DIRECT_USE),
-        "dataBiases": _lines(cardprose.LIMITATIONS),
-        "dataLimitations": [*_lines(cardprose.LIMITATIONS), *_lines(cardprose.OUT_OF_SCOPE)],
+        "machineAnnotationTools": ["langdetect (seed 0)", "trafilatura", topic.lexicon_tool],
+        "dataUseCases": _lines(topic.fill(cardprose.DIRECT_USE)),
+        "dataBiases": limitations,
+        "dataLimitations": [*limitations, *_lines(cardprose.OUT_OF_SCOPE)],
         "dataSocialImpact": _flat(cardprose.RECOMMENDATIONS),
         "personalSensitiveInformation": [_flat(cardprose.PRIVACY)],
         "dataReleaseMaintenancePlan": _flat(cardprose.VERSIONS),

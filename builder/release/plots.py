@@ -16,6 +16,7 @@ from builder.errors import UsageError
 from builder.release.markdown import one_line
 from builder.release.series import length_classes, month_series
 from builder.release.stats import Statistics
+from builder.release.topic import PLATFORMS, Topic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,21 +33,21 @@ LEFT_TO_RIGHT = "\u200e"
 """Keeps the parts of a host in their order when some are Arabic."""
 
 TITLES = {
-    "months": "الوثائق عبر الزمن بحسب المنصّة",
+    "months": "الوثائق عبر الزمن بحسب {arabic_thing}",
     "sources": "الوثائق بحسب الموقع",
     "lengths": "أطوال النصوص بالكلمات",
 }
 DOCUMENTS = "عدد الوثائق"
 
 
-def draw(statistics: Statistics) -> dict[str, bytes]:
-    """Return name -> PNG bytes of each plot that has something to show.
+def draw(statistics: Statistics, topic: Topic = PLATFORMS) -> dict[str, bytes]:
+    """Return name -> PNG bytes of each plot that has something to show, in the words of the dataset's topic.
 
     Raises UsageError when the extra "plots" is not installed or matplotlib is too old for Arabic.
     """
     with _style():
         made = {
-            "months": _months(statistics),
+            "months": _months(statistics, topic),
             "sources": _sources(statistics),
             "lengths": _lengths(statistics),
         }
@@ -107,7 +108,7 @@ def _figure(height_inches: float = 4.2) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _months(statistics: Statistics) -> Figure | None:
+def _months(statistics: Statistics, topic: Topic) -> Figure | None:
     series = month_series(statistics.table("documents").month_platforms)
     if not series.months:
         return None
@@ -122,7 +123,7 @@ def _months(statistics: Statistics) -> Figure | None:
     axes.invert_xaxis()  # time runs from right to left, as an Arabic reader reads it
     axes.grid(axis="y", color="#e2e8f0")
     axes.set_ylabel(DOCUMENTS)
-    axes.set_title(TITLES["months"], loc="right")
+    axes.set_title(topic.fill(TITLES["months"]), loc="right")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=4, frameon=False)
     return figure
 

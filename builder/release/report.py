@@ -14,6 +14,7 @@ from builder.release.markdown import number, one_line, safe_url, share
 from builder.release.series import length_classes, month_series
 from builder.release.stats import Counts, StageLine, TableStatistics
 from builder.release.svg import bars, columns, stacked
+from builder.release.topic import Topic, topic_of
 from builder.version import __version__
 
 TOP = 15
@@ -53,18 +54,19 @@ def render_report(given: CardInput) -> str:
     """Return the text of report.html."""
     block = given.recipe.model.dataset
     title = _text(block.pretty_name or block.name)
-    documents = given.statistics.table("documents")
+    documents, topic = given.statistics.table("documents"), topic_of(given.recipe)
     parts = [
         f"<h1 dir=auto>{title}</h1>",
         f"<p class=lead>Version {_text(given.version)} · captured until {_text(documents.last_fetched or 'never')} · "
         f"Hiwar {__version__}</p>",
         _tiles(given),
-        _section("Documents over time by platform", _months(documents)),
+        _section(f"Documents over time by {topic.thing}", _months(documents, topic)),
         _section("From captured to kept", _funnel(given.statistics.funnel)),
         _section("Sources and their terms", _sources(given)),
         _section("Sites", bars(_named(documents.sites[:TOP]), "Documents by site")),
         _section(
-            "Platforms the texts are about", bars(_named(documents.platforms[:TOP]), "Documents by platform")
+            f"{topic.things.capitalize()} the texts are about",
+            bars(_named(documents.platforms[:TOP]), f"Documents by {topic.thing}"),
         ),
         _section(
             "Lengths of the texts, in words",
@@ -101,13 +103,13 @@ def _named(counts: Counts) -> list[tuple[str, int]]:
 
 
 def _tiles(given: CardInput) -> str:
-    documents = given.statistics.table("documents")
+    documents, topic = given.statistics.table("documents"), topic_of(given.recipe)
     size = sum(table.size_bytes for table in given.statistics.tables) / 1_000_000
     figures = [
         *((number(table.rows), table.name) for table in given.statistics.tables),
         (number(documents.lengths.total_words), "words in documents"),
         (number(len(documents.sites)), "sites"),
-        (number(len(documents.platforms)), "platforms spoken about"),
+        (number(len(documents.platforms)), f"{topic.things} spoken about"),
         (f"{size:,.1f} MB", "of Parquet"),
         (_period(documents), "period of the texts"),
     ]
@@ -124,10 +126,10 @@ def _period(documents: TableStatistics) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def _months(documents: TableStatistics) -> str:
+def _months(documents: TableStatistics, topic: Topic) -> str:
     series = month_series(documents.month_platforms)
-    note = "<p class=lead>A document about two platforms counts for both.</p>"
-    chart = stacked(series.months, series.counts, "Documents by month and platform")
+    note = f"<p class=lead>A document about two {topic.things} counts for both.</p>"
+    chart = stacked(series.months, series.counts, f"Documents by month and {topic.thing}")
     return chart + note if chart else ""
 
 

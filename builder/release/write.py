@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from builder.release.manifest import (
 )
 from builder.release.places import FAILED, recipe_beside, rejected_beside
 from builder.release.seal import card_input, seal
+from builder.release.topic import PLATFORMS, topic_of
 from builder.release.types import Release, ReleaseInput
 from builder.release.version import changelog, next_version, version_line
 from builder.schema import shipped
@@ -106,7 +107,7 @@ def _same(old: Manifest, draft: Draft, recipe: Recipe) -> bool:
 
 
 def card_digest(recipe: Recipe) -> str:
-    """Return the digest of what reaches a release beside its records: recipe, card template, hand-written card.
+    """Return the digest of what reaches a release beside its records: recipe, topic, card template, hand-written card.
 
     The crawl block and the gates are left out: other delays or assertions make no other dataset.
     """
@@ -115,6 +116,9 @@ def card_digest(recipe: Recipe) -> str:
     kept = {"split", "gated", "extra_tags", "plots"}
     parts["release"] = recipe.model.release.model_dump(mode="json", include=kept)
     parts["template"] = sha256_of(shipped("dataset_card.md"))
+    topic = topic_of(recipe)
+    if topic != PLATFORMS:
+        parts["topic"] = asdict(topic)
     by_hand = recipe.folder / HAND_WRITTEN
     parts["by_hand"] = sha256_of(by_hand) if by_hand.is_file() else None
     return "sha256:" + hashlib.sha256(canonical_json(parts).encode()).hexdigest()
