@@ -231,7 +231,9 @@ class Mastodon:
         if path == "/api/v2/instance":
             feeds = {"hashtag_feeds": {"local": self.access, "remote": self.access}}
             return Reply({"configuration": {"timelines_access": feeds}})
-        if path == f"/api/v1/timelines/tag/{self.tag}":
+        if path == "/api/v1/accounts/lookup":
+            return Reply({"id": "9"}) if query["acct"] == ["salma"] else Reply({}, 404)
+        if path in (f"/api/v1/timelines/tag/{self.tag}", "/api/v1/accounts/9/statuses"):
             roots = [item for item in self.statuses if not item["in_reply_to_id"]]
             below = int(query.get("max_id", [str(2**62)])[0])
             newest = sorted(
@@ -287,6 +289,7 @@ class AppView:
         self.posts = posts
         self.description = description
         self.thread: dict[str, Any] = {}
+        self.beside: dict[str, dict[str, Any]] = {}
         self.deleted: set[str] = set()
         self.methods: list[str] = []
 
@@ -298,7 +301,9 @@ class AppView:
             return Reply({"did": DID, "handle": "salma.test", "description": self.description, "labels": []})
         if method == "getAuthorFeed":
             start = int(query.get("cursor", ["0"])[0])
-            page = [{"post": post} for post in self.posts[start : start + 30]]
+            page = [
+                {"post": post, **self.beside.get(post["uri"], {})} for post in self.posts[start : start + 30]
+            ]
             return Reply({"feed": page, "cursor": str(start + 30)})
         if method == "getPostThread":
             return Reply({"thread": self.thread})

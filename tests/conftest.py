@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,3 +22,13 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def in_riyadh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the process three hours ahead of UTC, as a machine there is."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Riyadh")
+        time.tzset()
+        yield
+    time.tzset()

@@ -58,6 +58,19 @@ def test_sitemaps_are_asked_for_where_the_recipe_wants_them(tmp_path: Path, want
         assert site.pages() == (["/", "/map.xml", "/hidden"] if wanted else ["/"])
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_feeds_are_followed_where_the_recipe_wants_them(tmp_path: Path, wanted: bool) -> None:
+    """A feed that a page names leads to pages, unless the source says no; a feed of another host never."""
+    clock = FakeClock()
+    listed = "<rss><channel><item><link>/hidden</link></item></channel></rss>"
+    named = '<link rel="alternate" type="application/rss+xml" href="{}">'
+    with website({"/hidden": page(), "/rss": Reply(listed.encode(), mime="application/rss+xml")}) as site:
+        site.routes["/"] = page(head=named.format("/rss") + named.format(f"http://localhost:{site.port}/rss"))
+        recipe = recipe_for(tmp_path, f"{site.url}/", source={"feeds": wanted})
+        crawl(recipe, now=clock.now, wait=clock.wait)
+        assert site.pages() == (["/", "/rss", "/hidden"] if wanted else ["/"])
+
+
 def test_a_redirect_leads_no_further_than_a_link_may(tmp_path: Path) -> None:
     """A start page may have moved anywhere on its host; a page below it only to where links may lead."""
     clock = FakeClock()

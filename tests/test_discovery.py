@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from crawling import FakeClock, captures, recipe_for
 from loopback import Reply, page, website
+from walking import make_source
 
 from builder.crawl import crawl
 from builder.sources.discovery import Feed, charset_of, page_links, read_feed, read_sitemap, sniffed_role
+from builder.sources.site import SiteSource
 
 BASE = "http://site.example/dir/page.html"
 
@@ -287,6 +289,24 @@ def test_starts_may_be_feeds_and_sitemaps(tmp_path: Path) -> None:
         "page",
         "page",
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "at_home"),
+    [
+        ("http://site.example:80/a", True),
+        ("https://www.site.example:443/a", True),
+        ("HTTP://SITE.example/a", True),
+        ("http://site.example:8080/a", False),
+        ("http://sub.site.example/a", False),
+        ("http://site.example.org/a", False),
+    ],
+)
+def test_links_stay_on_the_hosts_of_the_start_pages(url: str, at_home: bool) -> None:
+    """However host and port are spelt; another port or host is another site."""
+    source = make_source("site", start=["http://site.example/"])
+    assert isinstance(source, SiteSource)
+    assert source.wants(url) is at_home
 
 
 def test_www_and_the_bare_host_are_one_site(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ from builder.sources.refused import REFUSALS, refusal
         ("https://old.reddit.com/r/arabs.json", "Reddit"),
         ("https://t.me/s/channel", "Telegram"),
         ("https://www.youtube.com/watch?v=1", "YouTube"),
+        ("https://www.youtube.com", "YouTube"),
+        ("https://WWW.YouTube.com/@a", "YouTube"),
         ("https://mastodon.social/api/v1/timelines/tag/x", "mastodon.social"),
     ],
 )
@@ -58,6 +60,7 @@ def test_what_is_not(url: str) -> None:
 def test_permission_counts_only_where_terms_alone_stand_against_it() -> None:
     """A stated permission opens Telegram's previews, not a page behind a login."""
     assert refusal("https://t.me/s/channel", "by its owner") is None
+    assert refusal("https://mastodon.online/@someone", "by letter") is None
     assert refusal("https://x.com/someone", "by myself") is not None
 
 

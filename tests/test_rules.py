@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -186,6 +187,7 @@ def test_posts_may_be_short() -> None:
     [
         ("2025-01-06", {"since": "2025-01-06", "until": "2025-01-06"}, None),
         ("2025-01-05", {"since": "2025-01-06"}, "select.since"),
+        ("2025-01-07", {"since": "2025-01-06"}, None),
         ("2025-01-07", {"until": "2025-01-06"}, "select.until"),
         (None, {"until": "2025-01-06"}, "select.undated"),
         (None, {}, None),
@@ -198,6 +200,31 @@ def test_dates(day: str | None, select: dict[str, str], rule: str | None) -> Non
         reason for reason in reasons(row(published=moment), select=select) if reason.startswith("select.")
     }
     assert found == ({rule} if rule else set())
+
+
+def test_the_docs_say_by_what_records_are_judged() -> None:
+    """The table of docs/rules.md: every rule, its values under both profiles, whom it judges, where it is off."""
+    table = (Path(__file__).parent.parent / "docs" / "rules.md").read_text(encoding="utf-8")
+    told = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    default, fineweb2 = PROFILES["default"], PROFILES["fineweb2"]
+    judged = []
+    for rule in RULES:
+        values = [
+            f"`{name}` = {default[0][name]:.6g}"
+            + (f" ({fineweb2[0][name]:.6g})" if fineweb2[0][name] != default[0][name] else "")
+            for name in rule.thresholds
+        ]
+        off = [name for name in ("default", "fineweb2") if rule.name in PROFILES[name][1]]
+        judged.append(
+            [
+                f"`{rule.name}`",
+                rule.doc,
+                ", ".join(values),
+                "yes" if rule.posts else "no",
+                ", ".join(off) or "-",
+            ]
+        )
+    assert told == judged
 
 
 def test_opt_outs_are_honoured_with_their_evidence() -> None:

@@ -72,6 +72,27 @@ def test_a_mirrored_folder_needs_only_its_base(tmp_path: Path) -> None:
     assert found.url == "https://example.org/2024/%D8%B1%D8%A3%D9%8A.html"
 
 
+def test_files_beside_the_pattern_keep_their_whole_path(tmp_path: Path) -> None:
+    """A page named by itself lies behind `base_url` as it lies in the recipe's folder."""
+    save(tmp_path, "about.html", page(1))
+    (tmp_path / "index.html").write_bytes(page(2))
+    found = taken(tmp_path, paths=["pages/*.html", "index.html"], base_url="https://example.org/")
+    assert [item.url for item in found] == [
+        "https://example.org/index.html",
+        "https://example.org/about.html",
+    ]
+
+
+def test_a_time_without_a_zone_is_utc_on_every_machine(tmp_path: Path, in_riyadh: None) -> None:
+    """The zone of who runs the build moves no time of a list, and no page into another day."""
+    save(tmp_path, "a.html", page(1))
+    (tmp_path / "urls.csv").write_text(
+        "file,url,collected_at\npages/a.html,https://example.org/1,2025-01-02T01:00:00\n"
+    )
+    (found,) = taken(tmp_path, urls="urls.csv")
+    assert found.collected_at == datetime(2025, 1, 2, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     "mark",
     [
@@ -102,7 +123,11 @@ def test_a_page_without_any_address_keeps_its_file_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [("file,url\na.html,\n", "row 1"), ("file,url,collected_at\na.html,http://x/,gestern\n", "row 1")],
+    [
+        ("file,url\na.html,\n", "row 1"),
+        ("file,url,collected_at\na.html,http://x/,gestern\n", "row 1"),
+        ("file,url\na.html,http://x/\n,http://y/\n", "row 2"),
+    ],
 )
 def test_a_list_that_cannot_be_followed_is_an_error(tmp_path: Path, content: str, why: str) -> None:
     """The error names the list and the row."""
@@ -110,6 +135,14 @@ def test_a_list_that_cannot_be_followed_is_an_error(tmp_path: Path, content: str
     (tmp_path / "urls.csv").write_text(content)
     with pytest.raises(UsageError, match=why):
         taken(tmp_path, urls="urls.csv")
+
+
+def test_a_broken_line_of_a_jsonl_list_is_named(tmp_path: Path) -> None:
+    """Counted from one, as editors count."""
+    save(tmp_path, "a.html", page(1))
+    (tmp_path / "urls.jsonl").write_text('{"file": "pages/a.html", "url": "http://x/"}\n{"file": \n')
+    with pytest.raises(UsageError, match=r"urls\.jsonl: row 2: "):
+        taken(tmp_path, urls="urls.jsonl")
 
 
 def test_a_missing_list_is_an_error(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import gzip
 import json
 import lzma
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -587,6 +587,22 @@ def test_records_of_the_archive_stay_small(tmp_path: Path) -> None:
     assert b"".join(item.body for item in found) == ("\n".join(lines) + "\n").encode()
     assert {item.role for item in found} == {ROWS}
     assert {item.collected_at for item in found} == {AT}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2025-06-01T01:00:00", datetime(2025, 6, 1, 1, tzinfo=UTC)),
+        ("2025-06-01T01:00:00+03:00", datetime(2025, 5, 31, 22, tzinfo=UTC)),
+    ],
+)
+def test_when_an_export_was_made_does_not_depend_on_the_machine(
+    tmp_path: Path, in_riyadh: None, written: str, meant: datetime
+) -> None:
+    """A time without a zone is UTC, wherever the build runs."""
+    (tmp_path / "export.jsonl").write_text(json.dumps(samples.reddit_post(id="p1")))
+    (item,) = source("reddit", collected_at=written).incoming(tmp_path)
+    assert (item.collected_at, item.collected_at.utcoffset()) == (meant, timedelta(0))
 
 
 @pytest.mark.parametrize(

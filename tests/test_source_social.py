@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
-from apis import DID, SECRET, TAG, AppView, Mastodon, mastodon_status, post_view, serving
+from apis import DID, SECRET, TAG, AppView, Mastodon, Query, Reply, mastodon_status, post_view, serving
 from pydantic import ValidationError
 from walking import NOW, make_source, walk
 
@@ -19,11 +19,12 @@ from builder.recipe import Recipe, load_recipe
 
 
 def test_a_tag_is_walked_to_its_end_with_conversations_and_deletions() -> None:
-    """90 posts over three pages, one reply found by the conversation, one deleted since."""
+    """90 posts over three pages, one reply found by the conversation, six deleted since."""
     server = Mastodon([mastodon_status(n, f"سطر أول<br />سطر ثان {n}") for n in range(90)])
     server.statuses[5]["replies_count"] = 1
     server.statuses.append(mastodon_status(500, "رد", in_reply_to_id=server.statuses[5]["id"]))
-    server.deleted = {server.statuses[7]["id"], server.statuses[70]["id"]}
+    gone = (0, 7, 49, 50, 70, 89)  # the first and the last of a page too
+    server.deleted = {server.statuses[n]["id"] for n in gone}
     with serving(server) as base:
         walked = walk(make_source("mastodon", instance=base, tags=[TAG]))
     assert len(walked.documents) == 91
@@ -33,7 +34,7 @@ def test_a_tag_is_walked_to_its_end_with_conversations_and_deletions() -> None:
     assert (reply.parent_key, reply.root_key, reply.parent_state) == (root.key, root.key, "present")
     assert (root.posted_on, root.instance, root.hashtags) == ("mastodon", "s.example", (TAG,))
     assert (root.engagement.likes, root.engagement.quotes) == (3, None)
-    assert set(walked.tombstones) == {f"mastodon/127.0.0.1/{2**60 + n}" for n in (7, 70)}
+    assert set(walked.tombstones) == {f"mastodon/127.0.0.1/{2**60 + n}" for n in gone}
 
 
 def test_a_conversation_is_walked_beyond_what_one_answer_shows() -> None:
@@ -50,6 +51,37 @@ def test_a_conversation_is_walked_beyond_what_one_answer_shows() -> None:
     assert len([target for target in walked.asked if target.role == "mastodon.context"]) == 3
     replies = [document for document in walked.documents.values() if document.parent_key]
     assert {document.root_key for document in replies} == {f"mastodon/127.0.0.1/{2**60}"}
+
+
+def test_an_account_is_walked_to_its_end() -> None:
+    """Its posts are read by its id, page by page; a name that the server does not know leads nowhere."""
+    server = Mastodon([mastodon_status(n, f"منشور {n}", tags=[]) for n in range(50)])
+    with serving(server) as base:
+        walked = walk(make_source("mastodon", instance=base, accounts=["salma", "nobody@s.example"]))
+    assert sorted(walked.documents) == sorted(f"mastodon/127.0.0.1/{2**60 + n}" for n in range(50))
+    with pytest.raises(ValidationError, match="name tags or accounts"):
+        make_source("mastodon", instance="https://s.example")
+
+
+def test_what_stands_above_a_conversation_is_read_too() -> None:
+    """A post without the tag, to which one with it answers, is known by the conversation below that one alone."""
+    above = mastodon_status(1, "أصل بلا وسم")
+    tagged = mastodon_status(2, "رد موسوم", replies_count=1)
+    below = mastodon_status(3, "رد على الرد", in_reply_to_id=tagged["id"])
+    server = Mastodon([tagged, below])
+    conversation = {"ancestors": [above], "descendants": [below]}
+
+    def answer(path: str, query: Query) -> Reply:
+        return Reply(conversation) if path.endswith("/context") else server(path, query)
+
+    with serving(answer) as base:
+        walked = walk(make_source("mastodon", instance=base, tags=[TAG]))
+    assert [walked.documents[f"mastodon/127.0.0.1/{2**60 + n}"].text for n in (1, 2, 3)] == [
+        "أصل بلا وسم",
+        "رد موسوم",
+        "رد على الرد",
+    ]
+    assert walked.documents[f"mastodon/127.0.0.1/{2**60 + 3}"].root_key == f"mastodon/127.0.0.1/{2**60 + 1}"
 
 
 def test_only_public_posts_of_their_own_are_read() -> None:
@@ -127,6 +159,26 @@ def test_an_account_is_read_with_threads_dead_parents_and_deletions() -> None:
     assert walked.documents[root["uri"]].hashtags == (TAG,)
     assert walked.documents[root["uri"]].published is not None
     assert list(walked.tombstones) == [server.posts[9]["uri"]]
+
+
+@pytest.mark.parametrize(
+    ("shown", "state"),
+    [
+        ({"$type": "app.bsky.feed.defs#notFoundPost"}, "deleted"),
+        ({"$type": "app.bsky.feed.defs#blockedPost"}, "missing"),
+        ({"$type": "app.bsky.feed.defs#postView"}, "present"),
+    ],
+)
+def test_what_became_of_the_post_that_is_answered(shown: dict[str, str], state: str) -> None:
+    """The feed says it: deleted, kept from us, or there. What somebody else wrote and is passed on is not taken."""
+    ties = {"reply": {name: {"uri": "at://did:plc:x/app.bsky.feed.post/1"} for name in ("root", "parent")}}
+    reply, passed_on = post_view(1, "رد", record=ties), post_view(2, SECRET)
+    server = AppView([reply, passed_on])
+    server.beside[reply["uri"]] = {"reply": {"parent": shown}}
+    server.beside[passed_on["uri"]] = {"reason": {"$type": "app.bsky.feed.defs#reasonRepost"}}
+    with serving(server) as base:
+        (document,) = walk(make_source("atproto", appview=base, actors=[DID])).documents.values()
+    assert (document.key, document.parent_state) == (reply["uri"], state)
 
 
 def test_a_profile_that_says_no_ends_the_walk() -> None:

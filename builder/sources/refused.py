@@ -95,7 +95,7 @@ REFUSALS = (
 def refusal(url: str, permission: str | None = None) -> Refusal | None:
     """Return why an address is not collected from, or None. `permission` is what the recipe's block states."""
     parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
+    host = parts.hostname or ""
     for place in REFUSALS:
         if place.covers(host, parts.path or "/"):
             return None if place.by_permission and permission else place
