@@ -342,14 +342,16 @@ def _validated(model: type[ModelT], data: dict[str, Any], path: Path, prefix: st
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel], prefix: str) -> str:
-    place = prefix + ".".join(str(part) for part in detail["loc"])
+    place = (prefix + ".".join(str(part) for part in detail["loc"])).rstrip(".")
     if detail["type"] == "extra_forbidden":
         siblings = _known_keys(model, detail["loc"][:-1])
         return f"{place} is no known key{nearest(str(detail['loc'][-1]), siblings)}"
     if detail["type"] == "missing":
         return f"{place} is missing"
     said = _PLAIN.get(detail["type"], detail["msg"]).removeprefix("Value error, ")
-    return f"{place}: {said[0].lower()}{said[1:]} (got {detail['input']!r})"
+    whole = detail["type"] == "value_error" and isinstance(detail["input"], dict)
+    got = "" if whole else f" (got {detail['input']!r})"  # of a whole block nobody would find the key
+    return f"{place}: {said[0].lower()}{said[1:]}{got}"
 
 
 def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

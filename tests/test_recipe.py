@@ -92,6 +92,18 @@ def test_a_wrong_recipe_is_refused_with_help(tmp_path: Path, change: tuple[str, 
     assert caught.value.what_next
 
 
+def test_a_block_that_lacks_something_is_named_without_its_contents(tmp_path: Path) -> None:
+    """The place, and what is missing; not the whole block as Python would print it."""
+    recipe = tmp_path / "dataset.toml"
+    recipe.write_text(
+        '[dataset]\nname = "x"\n[crawl]\ncontact = "mailto:a@example.org"\n'
+        '[[source]]\nkind = "mastodon"\nname = "m"\ninstance = "https://social.example"\n'
+    )
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(recipe)
+    assert caught.value.what == "source[0]: name tags or accounts to follow"
+
+
 def test_every_wrong_key_is_named_at_once(tmp_path: Path) -> None:
     """One run shows all mistakes of a block."""
     text = SMALLEST + "[select]\nlanguage = ['ar']\ncoments = false\n"
