@@ -133,6 +133,17 @@ def test_later_page_of_a_thread_holds_answers_only() -> None:
     assert [comment.position for comment in found.comments] == [0, 1]
 
 
+def test_later_page_on_a_forumotion_host_is_told_by_its_address() -> None:
+    """Such hosts write the place of the first post into the path: /t9p15-title is a later page of /t9-title."""
+    tree = parse((PAGES / "forumotion-tables" / "page.html").read_text(encoding="utf-8"))
+    assert tree is not None
+    url = "https://x.example/t9p15-topic"
+    found = find_comments(tree, url, url, CAPTURED)
+    assert found.is_thread
+    assert found.opening is None
+    assert {comment.document_key for comment in found.comments} == {"https://x.example/t9-topic"}
+
+
 def test_same_words_twice_are_two_comments() -> None:
     """Without ids of the platform the key is made of who said what; a repeat gets a number."""
     block = (

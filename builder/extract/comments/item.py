@@ -21,7 +21,8 @@ from builder.extract.comments.heads import (
     split_subject,
     tells_joining,
 )
-from builder.extract.comments.marks import NOTHING, Marks, is_quote, marks
+from builder.extract.comments.marks import NOTHING, Marks, marks
+from builder.extract.comments.quotes import quotes_in
 from builder.extract.dates.moments import read_moment
 from builder.extract.dates.order import told_order
 from builder.extract.dates.printed import find_printed
@@ -200,20 +201,21 @@ def _read(element: HtmlElement, nested: frozenset[HtmlElement], context: Context
 
 def _quotes(body: HtmlElement, context: Context) -> frozenset[HtmlElement]:
     """Return what an answer repeats of another, where markup says so and something of its own is left."""
-    found = frozenset(filter(is_quote, body.iterdescendants()))
+    found = quotes_in(body, context.page)
     return found if found and context.lines(body, found) else frozenset()
 
 
 def _stamp_beside(element: HtmlElement, skip: frozenset[HtmlElement], context: Context) -> Moment | None:
     """Return the time that stands on an unmarked line of a block, outside its text.
 
-    A day on which its writer joined stands there too: one that knows the hour is rather that of the answer.
+    A day on which its writer joined stands there too, beside the word for it or below: one that knows the hour
+    is rather that of the answer.
     """
     first: Moment | None = None
     before = ""
     for line in context.lines(element, skip):
         joined = tells_joining(line) or tells_joining(before)
-        before = line
+        before = "" if find_printed(line) else line
         if len(line) > LONGEST_TIME_CHARS or joined or not find_printed(line):
             continue
         moment = context.moment(line)

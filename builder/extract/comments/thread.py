@@ -19,6 +19,9 @@ _MAKERS = re.compile(
     r"vbulletin|phpbb|xenforo|simple machines|\bsmf\b|mybb|discourse|invision|ip\.?board|flarum|punbb|fluxbb|vanilla",
     re.IGNORECASE,
 )
+_FORUMOTION_PAGE = re.compile(r"^(/t\d+)p\d+(-)")
+"""A later page of a thread on the hosts of Forumotion: /t9p15-title beside /t9-title."""
+
 _PAGE = re.compile(r"^(?:page|p|start|st|pagenumber|pg)$", re.IGNORECASE)
 
 
@@ -38,7 +41,8 @@ def is_later_page(url: str) -> bool:
     numbered = any(
         _PAGE.match(key) and value.isdigit() and int(value) > 1 for key, value in parse_qsl(parts.query)
     )
-    return numbered or bool(re.search(r"[/\-]page-?([2-9]|\d{2,})(?:\D|$)", parts.path))
+    told = re.search(r"[/\-]page-?([2-9]|\d{2,})(?:\D|$)", parts.path) or _FORUMOTION_PAGE.match(parts.path)
+    return numbered or bool(told)
 
 
 def first_page(url: str) -> str:
@@ -47,7 +51,7 @@ def first_page(url: str) -> str:
     kept = [
         (key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _PAGE.match(key)
     ]
-    path = re.sub(r"[/\-]page-?\d+/?$", "", parts.path)
+    path = _FORUMOTION_PAGE.sub(r"\1\2", re.sub(r"[/\-]page-?\d+/?$", "", parts.path))
     return urlunsplit(parts._replace(query=urlencode(kept), path=path, fragment=""))
 
 
