@@ -10,6 +10,7 @@ from builder.extract.article import MainText
 from builder.extract.byline import Signed
 from builder.extract.dates.find import find_both
 from builder.extract.heading import Heading, find_heading, is_date_line
+from builder.extract.lead import with_lead
 from builder.extract.page import Page
 from builder.extract.region import key as key_of
 from builder.extract.title import Title
@@ -114,6 +115,8 @@ class _Reading:
         labels = metadata.find_labels(page, heading.text if heading else None, first)
         published, modified = self._dates()
         main = main.without(_head_lines(page, main, heading, signed, printed))
+        taken = signed.lines | (printed.lines if printed else frozenset())
+        main = with_lead(page, main, heading.line if heading else None, taken)
         html = page.tree.find(".") if page.tree.tag != "html" else page.tree
         evidence = [
             *((heading.evidence,) if heading else ()),
