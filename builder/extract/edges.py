@@ -37,6 +37,9 @@ MIN_ASIDE_CHARS = 60
 MAX_SOURCES_HEADING_CHARS = 60
 """Longest heading of a list of sources."""
 
+SOURCE_LINK_SHARE = 0.5
+"""Link share from which on a line below such a heading, no item of a list, is a source."""
+
 MIN_CONTENTS = 3
 """Fewest lines of a table of contents."""
 
@@ -126,7 +129,8 @@ def _parent(page: Lines, index: int) -> HtmlElement | None:
 def references(page: Lines, end: int, stop: int) -> int:
     """Return where a text ends that has come to line `end`, with its list of sources, up to line `stop`.
 
-    The list stands right below under a heading that says so; its items may all be links.
+    The list stands right below under a heading that says so; its items may all be links, and where they are no
+    items of a list they are links to other sites.
     """
     if end >= stop or not REFERENCES.match(folded(page.lines[end].text)):
         return end
@@ -135,6 +139,11 @@ def references(page: Lines, end: int, stop: int) -> int:
     last = end + 1
     while last < stop and page.lines[last].element.tag == "li":
         last += 1
+    if last == end + 1:
+        while last < stop and page.lines[last].link_share >= SOURCE_LINK_SHARE:
+            last += 1
+        if _lead_home([page.lines[index].element for index in range(end + 1, last)], _own_hosts(page)):
+            return end
     return last if last > end + 1 else end
 
 
