@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import pairwise
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from builder.extract.article import MainText, place
 from builder.extract.heading import is_date_line
-from builder.extract.links import leads_home, split
+from builder.extract.links import leads_home, plain_path, split
 from builder.extract.listings import has_cards, is_form, is_front_page, is_list_address, is_titled_as_list
 from builder.extract.page import Page
 from builder.extract.region import LINKED
@@ -85,11 +85,12 @@ MIN_ENTRIES = 3
 
 _LISTING = re.compile(
     r"(?:^|/)(?:categor(?:y|ies)|tags?|archives?|search|authors?|labels?|topics?|sections?|series|page|(?:ال)?(?:وسم|وسوم|تصنيف|تصنيفات|أرشيف|ارشيف))(?:/[^/]+){0,3}/?$"
-    r"|(?:^|/)page/\d+/?$|^/?(?:[a-z]{2}/)?(?:posts?|blog|news|articles?|index(?:\.\w+)?)?/?$",
+    r"|(?:^|/)page/\d+/?$|^/?(?:[a-z]{2}/)?(?:posts?|blog|news|articles?|index)?(?:\.\w{2,5})?/?$"
+    r"|^/?(?:posts?|blog|news|articles?)/[a-z]{2}/?$",
     re.IGNORECASE,
 )
 _SURELY_LISTING = re.compile(
-    r"(?:^|/)page/\d+/?$|(?:^|/)(?:tags?|categor(?:y|ies)|(?:ال)?(?:وسم|وسوم|تصنيف|تصنيفات))/[^/.]+/?$",
+    r"(?:^|/)page/\d+/?$|(?:^|/)(?:posts?|blog|news|articles?|مدونة|المدونة|مقالات|المقالات|أخبار)/page[-_]\d+(?:\.\w+)?/?$|(?:^|/)(?:tags?|categor(?:y|ies)|(?:ال)?(?:وسم|وسوم|تصنيف|تصنيفات))/[^/.]+/?$",
     re.IGNORECASE,
 )
 _FORUM_LIST = re.compile(
@@ -98,7 +99,7 @@ _FORUM_LIST = re.compile(
 )
 _SERVICE_PATH = re.compile(
     r"/(?:contact(?:[-_]?us)?|cart|basket|checkout|subscri(?:be|ptions?)|sign[-_]?(?:in|up)|log[-_]?in|register|my-account|pricing"
-    r"|open[-_]?account|create[-_]?account|booking|book[-_]now|appointments?|reservations?"
+    r"|orders?[-_](?:history|details)|my-orders|wishlist|open[-_]?account|create[-_]?account|booking|book[-_]now|appointments?|reservations?"
     r"|اتصل[-_]بنا|تواصل[-_]معنا)(?:-\d)?(?:\.\w+|/(?:ar|en|index(?:\.\w+)?))?/?$",
     re.IGNORECASE,
 )
@@ -163,7 +164,7 @@ def _serves(said: tuple[str | None, ...]) -> bool:
 
 
 def _is_service_address(url: str) -> bool:
-    return bool(_SERVICE_PATH.search(unquote(urlsplit(url).path)))
+    return bool(_SERVICE_PATH.search(plain_path(url)))
 
 
 def _refuses(main: MainText, said: tuple[str | None, ...]) -> bool:
@@ -181,7 +182,7 @@ def _is_headline(heading: Title | None) -> bool:
 def _index_evidence(page: Page, heading: Title | None, main: MainText) -> int:
     """Count what speaks for a list of other pages."""
     address = urlsplit(page.url)
-    path = unquote(address.path)
+    path = plain_path(page.url)
     body = page.tree.find("body")
     classes = body.get("class") or "" if body is not None else ""
     return sum(

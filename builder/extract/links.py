@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+import re
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from lxml.html import HtmlElement
 
@@ -10,6 +11,14 @@ from builder.urls import site_of
 
 NOWHERE = SplitResult("", "?", "/?", "", "")
 """What stands for an address that cannot be taken apart: no host of any site, no front page."""
+
+
+_LANGUAGE = re.compile(r"(?<=\w)[-_](?:ar|arabic|en|english|fr)(?=(?:\.\w{2,5})?/?$)", re.IGNORECASE)
+
+
+def plain_path(url: str) -> str:
+    """Return the path of an address unquoted, without the language at its end: /blog-ar.html is called /blog.html."""
+    return _LANGUAGE.sub("", unquote(urlsplit(url).path))
 
 
 def split(href: str) -> SplitResult:

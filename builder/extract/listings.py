@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from builder.extract.article import MainText, place
+from builder.extract.links import plain_path
 from builder.extract.naming import names_of
 from builder.extract.page import Page
 from builder.extract.sites import SEPARATOR
@@ -63,7 +64,7 @@ _PEOPLE = (
 _SHOWN = (
     r"(?:معرض|البوم|مكتبه) (?:ال)?(?:صور|اعمال|فيديو|وسايط)|المركز الاعلامي|سابقه (?:ال)?اعمال(?:نا)?"
     r"|روابط (?:مهمه|مفيده)|مواقع (?:مهمه|مفيده|صديقه)|دليل (?:ال)?(?:هاتف|هواتف|موظفين|مواقع)"
-    r"|ماذا قالوا عنا|قالوا عنا|اراء (?:و\w+ )?(?:ال)?(?:عملاء|عملاينا|زوار)"
+    r"|شركاء (?:ال)?نجاح|ماذا قالوا عنا|قالوا عنا|اراء (?:و\w+ )?(?:ال)?(?:عملاء|عملاينا|زوار)"
 )
 _ENGLISH = (
     r"(?:our |the |meet (?:our |the )?)?(?:team|staff|people|board(?: members| of directors)?|services|projects"
@@ -79,7 +80,7 @@ _PATH = re.compile(
     r"|institutes|news|directory|telephone[-_]?book|links|important[-_]?links|competitions|tenders|ads"
     r"|media[-_]?(?:center|centre|library)|download[-_]?center"
     r"|(?:news|ads|events|videos|courses|programs|projects|members)[-_]?list"
-    r"|(?:ال)?(?:خدمات|مشاريع|دورات|برامج|فعاليات|وظائف|أخبار|اخبار|مقالات|منتجات)"
+    r"|(?:ال)?(?:خدمات|مشاريع|دورات|برامج|فعاليات|وظائف|أخبار|اخبار|مقالات|تدوينات|مدونة|منتجات)"
     r"|خدماتنا|أعمالنا|اعمالنا|فريقنا|مشاريعنا|منتجاتنا|فريق[-_]العمل|معرض[-_](?:الصور|الأعمال))(?:\.\w+)?/?$",
     re.IGNORECASE,
 )
@@ -107,14 +108,14 @@ def is_titled_as_list(title: str) -> bool:
 
 def is_list_address(url: str) -> bool:
     """Return whether an address ends with what lists are called, and does not stand among posts."""
-    path = unquote(urlsplit(url).path)
+    path = plain_path(url)
     return bool(_PATH.search(path)) and not _TEXTS.search(path)
 
 
 def is_front_page(url: str) -> bool:
     """Return whether an address is that of a site's first page, in whichever language."""
     address = urlsplit(url)
-    return not address.query and bool(_FRONT.fullmatch(address.path))
+    return not address.query and bool(_FRONT.fullmatch(plain_path(url)))
 
 
 def is_form(page: Page, main: MainText) -> bool:
