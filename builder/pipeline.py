@@ -92,8 +92,8 @@ def build(
 
     `now` (UTC) reaches no release. `profile` times the stages even where nothing has changed. `task` "i/N"
     reads only slice i (from 0) of N, for job arrays; the build without it then finds everything read.
-    Raises LockedError when another build works in the folder, UsageError for a wrong task or engine,
-    GateFailed when the recipe's assertions do not hold, WorldError when the disk refuses.
+    Raises LockedError when another build works in the folder, UsageError for a wrong task or engine or a card.md of
+    which text would be lost, GateFailed when the recipe's assertions do not hold, WorldError when the disk refuses.
     """
     share = _share(task)
     check_engine(engine, workers)
@@ -121,8 +121,10 @@ def _run(
 ) -> tuple[Outcome, dict[str, dict[str, float]]]:
     """Run the stages; return what the build gave, and what each stage cost."""
     from builder.arrow import without_pandas
+    from builder.release.companions import hand_written
     from builder.stages.work import open_work
 
+    hand_written(recipe.folder, None)  # what is wrong with card.md is told before hours of reading
     with (
         without_pandas(),
         engine() as pool,

@@ -467,10 +467,48 @@ def test_hand_written_text_that_would_be_lost_is_refused(tmp_path: Path, text: s
     assert caught.value.where == str(tmp_path / HAND_WRITTEN)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        (f"# بطاقة المقرر\n{BEGIN}x\n{END}\n", 1, "'# بطاقة المقرر'"),
+        (f"{BEGIN}x\n{END}\r\n\r\nلا تنشروا\r\nالأسماء", 5, "'لا تنشروا', and 1 more"),
+        (f"<!-- a note\nof two lines -->\n{BEGIN}x\n{END} tail", 5, "'tail'"),
+        (
+            f"{BEGIN}x\n{END}\n<!-- hiwar:begin Uses -->\ny\n<!-- hiwar:end Uses -->",
+            4,
+            "'<!-- hiwar:begin Uses -->'",
+        ),
+    ],
+)
+def test_text_outside_the_markers_is_refused(tmp_path: Path, text: str, line: int, told: str) -> None:
+    """It would be in no card and nobody would know: the line is named, with what to do."""
+    (tmp_path / HAND_WRITTEN).write_bytes(text.encode())
+    with pytest.raises(UsageError, match="reach no card") as caught:
+        hand_written(tmp_path, None)
+    assert told in caught.value.what
+    assert caught.value.where == f"{tmp_path / HAND_WRITTEN}, line {line}"
+    assert "hiwar:begin description" in caught.value.what_next
+
+
+def test_a_build_tells_of_such_text_before_it_reads_a_page(tmp_path: Path) -> None:
+    """Exit code 2, nothing made, and a note in a comment stops nothing."""
+    recipe_in(tmp_path)
+    (tmp_path / "essays.warc.gz").touch()
+    (tmp_path / HAND_WRITTEN).write_text(f"Draft.\n{BEGIN}x\n{END}\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "builder", "build", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "card.md, line 1: this line stands outside the markers" in done.stderr
+    assert not (tmp_path / "releases").exists()
+    (tmp_path / HAND_WRITTEN).write_text(f"<!-- Draft. -->\n{BEGIN}x\n{END}\n", encoding="utf-8")
+    assert hand_written(tmp_path, None)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1256"])
 def test_hand_written_text_in_another_encoding_is_named(tmp_path: Path, encoding: str) -> None:
     """UTF-8 is read as editors save it, with a mark before it or without; anything else is no traceback."""
-    text = f"# مقرر\r\n{BEGIN}البلاغة\n{END}"
+    text = f"<!-- مقرر -->\r\n{BEGIN}البلاغة\n{END}"
     (tmp_path / HAND_WRITTEN).write_bytes(text.encode(encoding))
     if encoding != "cp1256":
         assert kept_text(hand_written(tmp_path, None) or "") == {"uses": "البلاغة\n"}

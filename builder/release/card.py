@@ -8,7 +8,7 @@ placeholder without a value is an error, never a gap in a published card. Text t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from string import Template
 
 import yaml
@@ -28,6 +28,7 @@ __all__ = [
     "head",
     "head_and_text",
     "kept_text",
+    "outside_kept",
     "read_head",
     "render_card",
     "sections",
@@ -195,11 +196,14 @@ def sections(card: str) -> list[str]:
     return [name for name, _ in _KEPT.findall(card.replace("\r\n", "\n"))]
 
 
+def outside_kept(card: str, instead: Callable[[re.Match[str]], str]) -> str:
+    """Return what stands outside the markers that stand in pairs, and what `instead` gives for each pair."""
+    return _KEPT.sub(instead, card.replace("\r\n", "\n"))
+
+
 def without_kept(card: str) -> str:
     """Return a card with nothing between its markers: what `verify` compares, so that people may write there."""
-    return _KEPT.sub(
-        lambda match: f"{BEGIN.format(match[1])}\n{END.format(match[1])}", card.replace("\r\n", "\n")
-    )
+    return outside_kept(card, lambda match: f"{BEGIN.format(match[1])}\n{END.format(match[1])}")
 
 
 def with_kept(card: str, kept: Mapping[str, str]) -> str:

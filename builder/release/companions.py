@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from builder.errors import UsageError
-from builder.release.card import MARKS, render_card, sections
+from builder.release.card import MARKS, outside_kept, render_card, sections
 from builder.release.cardinput import CardInput
 from builder.release.croissant import render_croissant
 from builder.release.report import render_report
@@ -14,6 +15,7 @@ from builder.release.topic import topic_of
 
 HAND_WRITTEN = "card.md"
 """File beside the recipe that may hold the hand-written parts of the card, between the same markers."""
+_NOTE = re.compile(r"<!--(?!\s*hiwar:).*?-->", re.DOTALL)
 
 
 def write_companions(folder: Path, given: CardInput) -> tuple[str, ...]:
@@ -75,4 +77,24 @@ def _checked(path: Path) -> str:
             what_next="Write <!-- hiwar:begin uses --> before the text of a section, and <!-- hiwar:end uses --> "
             "behind it, each on a line of its own (docs/publishing.md).",
         )
+    _refuse_outside(text, path)
     return text
+
+
+def _refuse_outside(text: str, path: Path) -> None:
+    """Raise UsageError for text that no section would take; comments of HTML are notes that nobody is to see."""
+    outside = _NOTE.sub(_blank_lines, outside_kept(text, _blank_lines))
+    numbered = [(number, line) for number, line in enumerate(outside.split("\n"), 1) if line.strip()]
+    if numbered:
+        number, line = numbered[0]
+        more = f", and {len(numbered) - 1} more" if len(numbered) > 1 else ""
+        raise UsageError(
+            f"this line stands outside the markers, so it would reach no card: {line.strip()[:80]!r}{more}",
+            where=f"{path}, line {number}",
+            what_next="Move it between the markers of a section, such as <!-- hiwar:begin description --> and "
+            "<!-- hiwar:end description -->, or make it a comment: <!-- … -->. docs/publishing.md lists the sections.",
+        )
+
+
+def _blank_lines(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n")
