@@ -37,6 +37,7 @@ class _ReleaseOrCopy(click.Path):
         return value if str(value).startswith("s3://") else super().convert(value, param, ctx)
 
 
+_HELP = "See --help of the command."
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -62,8 +63,13 @@ class _Hiwar(click.Group):
                 error.strerror or str(error), where=str(error.filename or ""), what_next=what_next
             )
             ctx.exit(_report(ctx, world))
+        except click.ClickException as error:  # click prints it: wrong use
+            _output(ctx).failure(error.exit_code, "UsageError", error.format_message(), "hiwar", _HELP, {})
+            raise
         except KeyboardInterrupt:
-            click.echo("Stopped. What was done is kept; run the same command to go on.", err=True)
+            advice = "What was done is kept; run the same command to go on."
+            _output(ctx).failure(130, "Interrupted", "stopped", "", advice, {})
+            click.echo(f"Stopped. {advice}", err=True)
             ctx.exit(130)
 
 
@@ -93,9 +99,13 @@ def _not_utf8(name: str) -> UsageError:
 
 
 def _report(ctx: click.Context, error: HiwarError) -> int:
-    out = ctx.obj if isinstance(ctx.obj, Output) else Output(json_lines="--json" in sys.argv)
-    out.error(error)
+    _output(ctx).error(error)
     return error.exit_code
+
+
+def _output(ctx: click.Context) -> Output:
+    """Return where the command reports to, also before its options were read."""
+    return ctx.obj if isinstance(ctx.obj, Output) else Output(json_lines="--json" in sys.argv)
 
 
 def common(command: CommandT) -> CommandT:
@@ -312,7 +322,7 @@ def regenerate(recipes: tuple[Path, ...], workers: int, out: Output) -> None:
     from builder.regenerate import regenerate as run
     from builder.render.checking import show_regeneration
 
-    click.get_current_context().exit(show_regeneration(run(recipes, workers=workers, now=_now()), out))
+    show_regeneration(run(recipes, workers=workers, now=_now()), out)
 
 
 @main.command("check-archive")

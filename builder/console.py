@@ -52,6 +52,13 @@ class Output:
             sys.stdout.write(json.dumps(fields, ensure_ascii=escaped, default=str) + "\n")
             sys.stdout.flush()
 
+    def failure(
+        self, exit_code: int, kind: str, what: str, where: str, what_next: str, result: Mapping[str, object]
+    ) -> None:
+        """Write the last object of a command that ends with another exit code than 0."""
+        told = {"exit_code": exit_code, "kind": kind, "what": what, "where": where, "what_next": what_next}
+        self.json_line({**result, "event": "error", **told})
+
     def say(self, text: str) -> None:
         """Print a line for people."""
         if not (self.json_lines or self.quiet):
@@ -85,8 +92,8 @@ class Output:
 
     def error(self, error: HiwarError) -> None:
         """Print an error to stderr: what, where, why, then what to do next."""
-        self.event(
-            "error", kind=type(error).__name__, what=error.what, where=error.where, what_next=error.what_next
+        self.failure(
+            error.exit_code, type(error).__name__, error.what, error.where, error.what_next, error.result
         )
         head = f"{error.where}: {error.what}" if error.where else error.what
         self.errors.print("Error: " + printable(head), style="red", markup=False, soft_wrap=True)

@@ -22,20 +22,23 @@ command line can print it on its own line.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class HiwarError(Exception):
     """Base of all errors raised on purpose.
 
     `what` says what is wrong and why; `where` names the file, key or address; `what_next` tells the
-    reader what to do.
+    reader what to do. `result` is what was found all the same, as JSON-ready values, such as the checks that ran.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str = "", what_next: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", what_next: str = "", result: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(what, where, what_next)
+        self.result = dict(result or {})
         self.what = what
         self.where = where
         self.what_next = what_next
@@ -45,12 +48,14 @@ class HiwarError(Exception):
         return f"{head}\n{self.what_next}" if self.what_next else head
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.what, self.where, self.what_next)
+        return _rebuild, (type(self), self.what, self.where, self.what_next, self.result)
 
 
-def _rebuild(kind: type[HiwarError], what: str, where: str, what_next: str) -> HiwarError:
+def _rebuild(
+    kind: type[HiwarError], what: str, where: str, what_next: str, result: Mapping[str, object]
+) -> HiwarError:
     """Make the error again on the other side of a process border."""
-    return kind(what, where=where, what_next=what_next)
+    return kind(what, where=where, what_next=what_next, result=result)
 
 
 class CheckFailed(HiwarError):

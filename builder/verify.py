@@ -79,6 +79,7 @@ class VerifyReport:
                 "; ".join(f"{check.name}: {check.detail}" for check in failed),
                 where=str(self.release),
                 what_next=_STILL_HELD if named else _NOT_WHOLE,
+                result=self.as_dict(),
             )
 
 

@@ -266,6 +266,30 @@ def test_errors_for_machines_are_objects(tmp_path: Path) -> None:
     assert "hiwar new" in error["what_next"]
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        (["verify", "nowhere"], 2, "'nowhere' does not exist"),
+        (["verify", "--frobnicate", "."], 2, "No such option"),
+        (["frobnicate"], 2, "No such command"),
+        (["explain"], 2, "nothing to explain"),
+        (["build"], 2, "no such recipe"),
+        (["verify", "."], 3, "not a release"),
+        (["check-archive", "torn.warc"], 1, "break a clause"),
+        (["regenerate", "empty"], 2, "1 of 1 datasets failed"),
+    ],
+)
+def test_the_last_object_is_the_outcome(tmp_path: Path, words: list[str], code: int, what: str) -> None:
+    """Whatever stops a command, one `error` with the exit code ends its objects, and no `done` stands before it."""
+    (tmp_path / "torn.warc").write_bytes(b"WARC/1.1\r\n")
+    (tmp_path / "empty").mkdir()
+    done = hiwar(*words, "--json", cwd=tmp_path)
+    *before, last = events(done)
+    assert (done.returncode, last["event"], last["exit_code"]) == (code, "error", code)
+    assert what in last["what"]
+    assert all(each["event"] not in ("done", "error") for each in before)
+
+
 def test_a_full_disk_or_missing_right_is_the_world(tmp_path: Path) -> None:
     """A folder that cannot be made ends with exit code 3 and its name."""
     (tmp_path / "file").write_text("x")

@@ -97,10 +97,8 @@ def test_a_release_that_does_not_verify_is_set_aside(tmp_path: Path) -> None:
     folder = dataset(tmp_path / "a", range(4))
     regenerate([folder], now=NOW)
     before = read_manifest(folder / "releases/1.0.0")
-    card = (folder / "releases/1.0.0/README.md").read_text(encoding="utf-8")
-    start = card.index("-->\n", card.index("<!-- hiwar:begin ")) + 4
     (folder / "card.md").write_text(
-        card[:start] + "[More Information Needed]\n" + card[start:], encoding="utf-8"
+        "<!-- hiwar:begin uses -->\n[More Information Needed]\n<!-- hiwar:end uses -->\n", encoding="utf-8"
     )
     (result,) = regenerate([folder], now=NOW).datasets
     assert (result.outcome, result.exit_code, result.after) == ("failed", 1, "1.0.0")

@@ -15,7 +15,7 @@ from rich.console import Console
 from builder.archive.check import Problem
 from builder.console import Output, duration
 from builder.crawl.events import CrawlResult, HostReport, Planned
-from builder.errors import CheckFailed, VerifyFailed
+from builder.errors import CheckFailed, HiwarError, VerifyFailed, WorldError
 from builder.explain.page import PageLine
 from builder.explain.story import Fact, Story, Telling
 from builder.explain.verdicts import Verdict
@@ -79,16 +79,20 @@ def test_a_verified_release_and_the_next_step() -> None:
 
 
 def test_a_failed_check_is_shown_before_the_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """People see the row, machines the whole report; both get the error."""
+    """People see the row; both get the error, for machines one last object with the whole report in it."""
     bad = replace(GOOD, checks=(Check("files", ok=False, detail=STEERING),))
 
     def show(out: Output) -> None:
-        with pytest.raises(VerifyFailed):
+        with pytest.raises(VerifyFailed) as caught:
             show_verify(bad, out)
+        if out.json_lines:
+            out.error(caught.value)
 
     assert shown(show)[-1] == f"FAILED  files  {STEERING}"
-    (done,) = objects(show, capsys)
-    assert done == {"event": "done", **bad.as_dict()}
+    (last,) = objects(show, capsys)
+    assert last["what"] == f"files: {STEERING}"
+    assert (last["event"], last["kind"], last["exit_code"]) == ("error", "VerifyFailed", 1)
+    assert {key: last[key] for key in bad.as_dict()} == bad.as_dict()
 
 
 PLAN = PublishResult(
@@ -192,20 +196,26 @@ def test_a_request_for_machines_ends_with_what_was_prepared(
 
 
 def test_many_datasets_are_a_table() -> None:
-    """One row each, with what changed; the exit code is the worst."""
+    """One row each, with what changed; the error is the worst and holds the table."""
     rows = (Regenerated("a.toml", "a", "new", None, "1.0.0", 1200, why="The first release."),)
     rows += (Regenerated("b.toml", "b", "failed", "1.0.0", "1.0.0", why="full", exit_code=3),)
-    codes: list[int] = []
-    said = shown(lambda out: codes.append(show_regeneration(Regeneration(rows), out)))
-    assert codes == [3]
-    assert said == [
+    errors: list[HiwarError] = []
+
+    def show(out: Output) -> None:
+        with pytest.raises(WorldError) as caught:
+            show_regeneration(Regeneration(rows), out)
+        errors.append(caught.value)
+
+    assert shown(show) == [
         "Regenerated",
         "dataset  outcome  before  after  added  changed  removed  why",
         "a        new              1.0.0  1,200        0        0  The first release.",
         "b        failed   1.0.0   1.0.0      0        0        0  full",
     ]
+    assert errors[0].what == "1 of 2 datasets failed and stay as they were"
+    assert errors[0].result == Regeneration(rows).as_dict()
     rows += (Regenerated("c.toml", "c", "failed", why="no archive", exit_code=3),)
-    assert shown(lambda out: show_regeneration(Regeneration(rows), out), quiet=True) == [
+    assert shown(show, quiet=True) == [
         "a: new, 1.0.0. The first release.",
         "b: failed, 1.0.0. full",
         "c: failed, no release. no archive",
@@ -245,7 +255,7 @@ def test_a_build_says_what_it_read_and_what_is_next() -> None:
 HOST = HostReport("blog.example", 3, 1, 0, 2, 0, 5, 4096, 1.0, 300.0, None, {"robots: Disallow: /x": 4})
 
 
-@pytest.mark.parametrize(
+ENDS = pytest.mark.parametrize(
     ("result", "last"),
     [
         (CrawlResult(Tally("crawl"), (HOST,)), "Next: hiwar build"),
@@ -259,6 +269,20 @@ HOST = HostReport("blog.example", 3, 1, 0, 2, 0, 5, 4096, 1.0, 300.0, None, {"ro
         ),
     ],
 )
+
+
+@ENDS
+def test_a_crawl_that_was_stopped_is_not_done(
+    result: CrawlResult, last: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last object is `done` where all was asked for that could be, with the same figures either way."""
+    (told,) = objects(lambda out: show_crawl(result, out), capsys)
+    assert told["event"] == ("error" if result.interrupted else "done")
+    assert told.get("exit_code") == (130 if result.interrupted else None)
+    assert (told["queued"], last.startswith("Next:")) == (result.queued, True)
+
+
+@ENDS
 def test_a_crawl_ends_with_its_hosts(result: CrawlResult, last: str) -> None:
     """One row a host with the time left at its pace, then what was held back and why."""
     assert shown(lambda out: show_crawl(result, out)) == [

@@ -87,12 +87,17 @@ def _refuse_outside(text: str, path: Path) -> None:
     numbered = [(number, line) for number, line in enumerate(outside.split("\n"), 1) if line.strip()]
     if numbered:
         number, line = numbered[0]
+        move = (
+            "Of a copied card keep the marked sections alone: each build makes the rest"
+            if text.startswith("---")
+            else "Move it between the markers of a section, such as <!-- hiwar:begin description --> and "
+            "<!-- hiwar:end description -->, or make it a comment: <!-- … -->"
+        )
         more = f", and {len(numbered) - 1} more" if len(numbered) > 1 else ""
         raise UsageError(
             f"this line stands outside the markers, so it would reach no card: {line.strip()[:80]!r}{more}",
             where=f"{path}, line {number}",
-            what_next="Move it between the markers of a section, such as <!-- hiwar:begin description --> and "
-            "<!-- hiwar:end description -->, or make it a comment: <!-- … -->. docs/publishing.md lists the sections.",
+            what_next=f"{move}. docs/publishing.md lists the sections.",
         )
 
 

@@ -103,6 +103,7 @@ def show_demo(result: DemoResult, out: Output) -> None:
     _show_account(result.built, out)
     show_checks(result.verified, out)
     built = result.built
+    result.verified.raise_if_failed()
     out.event(
         "done", release=str(built.release), version=built.version, rows=built.rows, folder=str(result.folder)
     )
@@ -113,4 +114,3 @@ def show_demo(result: DemoResult, out: Output) -> None:
         if built.rows[table] and built.release:
             out.result(f"{table} = {load_line(built.release, table, 'train')}")
     out.next_step(f'cd {quote(str(result.folder))} && hiwar explain "{result.example_url}"')
-    result.verified.raise_if_failed()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from builder.archive.check import Problem
 from builder.console import Output
-from builder.errors import CheckFailed
+from builder.errors import CheckFailed, HiwarError, UsageError, WorldError
 from builder.recipe import Recipe
 from builder.release.copied import Copied
 from builder.release.diff import ReleaseDiff
@@ -31,8 +31,8 @@ def show_checks(report: VerifyReport, out: Output) -> None:
 def show_verify(report: VerifyReport, out: Output) -> None:
     """Print a verification. Raises VerifyFailed when a check failed."""
     show_checks(report, out)
-    out.event("done", **report.as_dict())
     report.raise_if_failed()
+    out.event("done", **report.as_dict())
     out.result(f"{report.release} is what its manifest says.")
     if isinstance(report.release, Path):
         out.next_step(f"hiwar publish {quote(str(report.release))} you/your-dataset --dry-run")
@@ -60,13 +60,14 @@ def show_archive_check(found: Mapping[str, Sequence[Problem]], out: Output) -> N
         for problem in problems:
             out.result(f"  {problem}")
     broken = sorted(path for path, problems in found.items() if any(problem.must for problem in problems))
-    out.event("done", files=len(found), broken=broken)
     if broken:
         raise CheckFailed(
             f"{len(broken)} of {len(found)} files break a clause of WARC/1.1",
             where=", ".join(broken),
             what_next="A build reads every whole record and names the others; nothing has to be mended first.",
+            result={"files": len(found), "broken": broken},
         )
+    out.event("done", files=len(found), broken=broken)
 
 
 def show_takedown(recipe: Recipe, request: Request, out: Output, *, is_new: bool, older: bool) -> None:
@@ -129,8 +130,8 @@ def show_publish(result: PublishResult, out: Output) -> None:
         out.next_step(f'load_dataset("{result.repo_id}", "documents", revision="{result.tag}")')
 
 
-def show_regeneration(result: Regeneration, out: Output) -> int:
-    """Print what became of each dataset; return the exit code."""
+def show_regeneration(result: Regeneration, out: Output) -> None:
+    """Print what became of each dataset. Raises an error with the worst exit code when one has no verified release."""
     heads = ("dataset", "outcome", "before", "after", "added", "changed", "removed", "why")
     rows = [
         (
@@ -149,5 +150,17 @@ def show_regeneration(result: Regeneration, out: Output) -> int:
     if out.quiet:
         for one in result.datasets:
             out.result(f"{one.name}: {one.outcome}, {one.after or 'no release'}. {one.why}")
+    if result.exit_code:
+        raise _not_all(result)
     out.event("done", **result.as_dict())
-    return result.exit_code
+
+
+def _not_all(result: Regeneration) -> HiwarError:
+    failed = [one for one in result.datasets if one.outcome == "failed"]
+    kinds: tuple[type[HiwarError], ...] = (CheckFailed, UsageError, WorldError)
+    return next(kind for kind in kinds if kind.exit_code == result.exit_code)(
+        f"{len(failed)} of {len(result.datasets)} datasets failed and stay as they were",
+        where=", ".join(str(one.recipe) for one in failed),
+        what_next="The table says why, and releases/failed/ of each what it would have been.",
+        result=result.as_dict(),
+    )

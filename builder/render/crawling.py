@@ -73,7 +73,7 @@ def crawl_progress(out: Output) -> Iterator[Progress | None]:
 
 def show_crawl(result: CrawlResult, out: Output, *, dry_run: bool = False) -> None:
     """Print the end of a crawl, or the plan of a dry run."""
-    out.json_line(result.as_dict())
+    _tell(result, out)
     if dry_run:
         rows = [
             ("yes" if line.allowed else "no", line.source, line.role, line.url, line.reason)
@@ -103,6 +103,15 @@ def show_crawl(result: CrawlResult, out: Output, *, dry_run: bool = False) -> No
             if not result.queued
             else f"hiwar crawl ({result.queued} still queued), or hiwar build"
         )
+
+
+def _tell(result: CrawlResult, out: Output) -> None:
+    """Write the last object: an interrupted crawl did not do what it was asked for."""
+    told = result.as_dict()
+    if result.interrupted:
+        out.failure(130, "Interrupted", "stopped", "", "hiwar crawl goes on where this one stopped.", told)
+    else:
+        out.json_line(told)
 
 
 def show_hosts(result: CrawlResult, out: Output) -> None:
