@@ -186,10 +186,13 @@ def _head_lines(
 ) -> frozenset[int]:
     """Return the first lines of a text that are its title, its byline or its date once more."""
     wanted = key_of(heading.text) if heading else None
+    whole = page.lines.lines[heading.line].element if heading and heading.line is not None else None
     found = set()
     repeated = signed.lines | (printed.lines if printed else frozenset())
     for index in main.kept[: max(HEAD_LINES, len(repeated))]:
-        text = page.lines.lines[index].text
-        if index in repeated or key_of(text) == wanted or is_date_line(text):
+        line = page.lines.lines[index]
+        text = line.text
+        of_title = wanted is not None and line.element is whole and key_of(text) in wanted
+        if index in repeated or of_title or key_of(text) == wanted or is_date_line(text):
             found.add(index)
     return frozenset(found) if len(found) < len(main.kept) else frozenset()

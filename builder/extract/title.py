@@ -127,11 +127,13 @@ def _headings(
     head = key(page.head_title)
     wanted = key(named[0]) if named else ""
     large_fonts = _large_fonts(page.tree)
+    covered = 0
     for index, line in enumerate(page.lines.lines[: max(first + NEAR_LINES, last + 1)]):
         if len(line.text) > MAX_TITLE_CHARS:
             continue
-        own = key(line.text)
-        if len(own) < MIN_KEY_CHARS or folded(line.text) in sites:
+        text, covered = _whole(page, index, head, wanted) if index >= covered else ("", covered)
+        own = key(text)
+        if len(own) < MIN_KEY_CHARS or folded(text) in sites:
             continue
         may_be_large = index < last and line.text in large_fonts
         agrees = _agrees(own, wanted)
@@ -147,7 +149,23 @@ def _headings(
         reach = first + INTO_LINES * (in_head and shape > 0)
         near = 2.0 * (first - NEAR_LINES <= index <= reach)
         linked = LINK_COST * (shape <= 0 and line.link_share >= LINKED)
-        yield _Heading(index, line.text, origin, shape + (near - linked) + 4.0 * in_head + 4.0 * agrees)
+        yield _Heading(index, text, origin, shape + (near - linked) + 4.0 * in_head + 4.0 * agrees)
+
+
+def _whole(page: Page, index: int, head: str, wanted: str) -> tuple[str, int]:
+    """Return a heading with its further lines, where the page's head has them in one, and the line behind them.
+
+    Else its line alone. `head` and `wanted` are the keys of what the head says.
+    """
+    line = page.lines.lines[index]
+    if line.element.tag not in _HEADINGS or (index and page.lines.lines[index - 1].element is line.element):
+        return line.text, index + 1
+    end = index + 1
+    while end < len(page.lines.lines) and page.lines.lines[end].element is line.element:
+        end += 1
+    text = " ".join(each.text for each in page.lines.lines[index:end])
+    own = key(text) if end > index + 1 and len(text) <= MAX_TITLE_CHARS else ""
+    return (text, end) if own and (own in head or own == wanted) else (line.text, index + 1)
 
 
 def _agrees(own: str, wanted: str) -> bool:
