@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 from builder.extract.links import host
 from builder.extract.naming import is_furniture
-from builder.extract.wording import ABOUT_AUTHOR, CITATION, CONTENTS, REFERENCES, folded
+from builder.extract.wording import ABOUT_AUTHOR, CALL, CITATION, CONTENTS, REFERENCES, folded
 from builder.markup import Line, Lines
 
 MIN_SENTENCE_CHARS = 40
@@ -51,6 +51,12 @@ MAX_BOX_CHARS = 800
 
 MAX_BOX_HEAD = 60
 """Longest heading of such a box; a colon may end it, with what it heads behind it in one line."""
+
+MAX_CALL_LINES = 3
+"""Most lines of such a call above its link: a heading and what is offered."""
+
+MAX_CALL_CHARS = 400
+"""Most characters of such a call."""
 
 MIN_REPEAT_CHARS = 80
 """Shortest line of which an article keeps one copy; shorter ones are refrains."""
@@ -205,11 +211,30 @@ def without_tail(page: Lines, kept: list[int]) -> list[int]:
 
 
 def without_box(page: Lines, kept: list[int]) -> list[int]:
-    """Leave out the few lines that close a text under a heading: about the writer, or how to cite the text."""
+    """Leave out the few lines that close a text under a heading: about the writer, how to cite it, a call to buy."""
+    kept = _without_call(page, kept)
     for place in range(max(1, len(kept) - MAX_BOX_LINES), len(kept)):
         if _heads_box(page.lines[kept[place]].text):
             told = sum(len(page.lines[index].text) for index in kept[place:])
             return kept[:place] if told <= MAX_BOX_CHARS else kept
+    return kept
+
+
+def _without_call(page: Lines, kept: list[int]) -> list[int]:
+    """Leave out a link that closes a text by calling on its reader to book or to write, with the box it stands in.
+
+    The box is a heading and a sentence or two below it, right above the link.
+    """
+    last = page.lines[kept[-1]] if kept else None
+    if last is None or last.link_share < WHOLLY_LINKED or not CALL.fullmatch(folded(last.text)):
+        return kept
+    for place in range(len(kept) - 2, max(0, len(kept) - 2 - MAX_CALL_LINES), -1):
+        line = page.lines[kept[place]]
+        if line.link_chars:
+            break
+        if line.element.tag in _HEADINGS:
+            told = sum(len(page.lines[index].text) for index in kept[place:])
+            return kept[:place] if told <= MAX_CALL_CHARS else kept
     return kept
 
 

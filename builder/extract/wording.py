@@ -117,6 +117,7 @@ HEADING = _starts("""
 أحدث المقالات
 أحدث المواضيع
 أحدث التعليقات
+معلومات المقال
 المنشورات الأخيرة
 المواضيع الأخيرة
 المقالات الأخيرة
@@ -256,6 +257,11 @@ LINE = _starts("""
 هل كان المقال مفيدا
 هل كان هذا المقال مفيدا
 هل وجدت المقال مفيدا
+العودة إلى المدونة
+العودة إلى المقالات
+العودة إلى الأخبار
+العودة للمدونة
+العودة للمقالات
 reading time
 edit this page
 copyright
@@ -377,6 +383,12 @@ CITATION = re.compile(
     r"|suggested citation|bibtex"
 )
 """Lines, whole or up to a colon, that head a box which says how to cite the text."""
+
+CALL = re.compile(
+    r"(?:احجز|اطلب|اشترك|تواصل|اتصل|جرب|ابدا|استشر|احصل)(?:ي|وا)?(?: \w+){0,5}"
+    r"|(?:سجل|سجلي|سجلوا) (?:الان|معنا)(?: \w+){0,3}"
+)
+"""Whole lines, links and nothing else, that call on the reader to buy, to book or to write."""
 
 OUTLET = re.compile(
     r"(?:جريده|صحيفه|موقع|شبكه|وكاله|وكالات|مجله|منتديات|منتدي|مدونه|قناه|بوابه|مركز|دار|موسسه|راديو"
