@@ -587,6 +587,11 @@ def test_records_of_the_archive_stay_small(tmp_path: Path) -> None:
     assert b"".join(item.body for item in found) == ("\n".join(lines) + "\n").encode()
     assert {item.role for item in found} == {ROWS}
     assert {item.collected_at for item in found} == {AT}
+    long = [json.dumps(samples.reddit_post(id=f"p{n}", selftext="رأي " * 9_000)) for n in range(12)]
+    (tmp_path / "export.jsonl").write_text("\n".join(long))
+    sizes = [len(item.body) for item in source("reddit").incoming(tmp_path)]
+    assert sum(sizes) == len("\n".join(long)) + 1
+    assert max(sizes) <= 256 * 1024 + max(map(len, long)) + 1
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from walking import NOW, make_source, walk
 
 from builder.crawl import crawl
+from builder.errors import RecipeError
 from builder.pipeline import BuildResult, build
 from builder.recipe import Recipe, load_recipe
 
@@ -122,11 +123,13 @@ def test_a_server_that_closed_its_timelines_is_not_asked_for_them() -> None:
     assert server.paths == ["/api/v2/instance"]
 
 
-def test_a_server_whose_terms_forbid_it_needs_a_permission() -> None:
+@pytest.mark.parametrize("server", ["mastodon.social", "mastodon.online", "www.mastodon.social"])
+def test_a_server_whose_terms_forbid_it_needs_a_permission(tmp_path: Path, server: str) -> None:
     """The recipe is refused with the reason."""
-    with pytest.raises(ValidationError, match=r"terms of mastodon\.social forbid"):
-        make_source("mastodon", instance="https://mastodon.social", tags=[TAG])
-    assert make_source("mastodon", instance="https://mastodon.social", tags=[TAG], permission="by letter")
+    block = f'kind = "mastodon"\ninstance = "https://{server}/"\naccounts = ["salma"]'
+    with pytest.raises(RecipeError, match=r"mastodon\.social is not collected from: its terms forbid"):
+        recipe_in(tmp_path, block)
+    assert recipe_in(tmp_path, f'{block}\npermission = "by letter"').sources
 
 
 def test_a_date_from_the_future_is_not_believed() -> None:

@@ -42,9 +42,6 @@ IDS_A_CHECK = 20
 DESCENDANTS_SHOWN, DEPTH_SHOWN = 60, 20
 """Replies of a conversation, and how deep, that Mastodon shows to who is not logged in (StatusesController)."""
 
-FORBIDDING = frozenset({"mastodon.social", "mastodon.online"})
-"""Servers whose terms forbid automated collection (mastodon.social and .online since 1 July 2025)."""
-
 INSTANCE, INSTANCE_V1 = "mastodon.instance", "mastodon.instance-v1"
 TIMELINE, ACCOUNT, CONTEXT, CHECK = (
     "mastodon.timeline",
@@ -69,9 +66,6 @@ class MastodonBlock(Block):
     def _allowed(self) -> MastodonBlock:
         if not (self.tags or self.accounts):
             message = "name tags or accounts to follow"
-            raise ValueError(message)
-        if site_of(self.instance) in FORBIDDING and not self.permission:
-            message = f"the terms of {site_of(self.instance)} forbid automated collection; state `permission`"
             raise ValueError(message)
         return self
 
