@@ -121,9 +121,7 @@ def _documents_fate_sql(splits: Sequence[SplitBlock]) -> str:
             CASE WHEN NOT newest THEN 'captured again later' WHEN taken.id IS NOT NULL THEN taken.detail
                  WHEN NOT survivor THEN format('copy of {{}}, similarity {{:.2f}}', cluster_id, similarity)
                  ELSE '' END AS detail,
-            {split_sql(splits).replace("md5(id)", "md5(rows.id)").replace("(published_at)", "(rows.published_at)")}
-                AS split,
-            {_MONTH.replace("published_at", "rows.published_at")} AS month
+            {split_sql(splits).replace("md5(id)", "md5(rows.id)")} AS split, {_MONTH} AS month
         FROM rows LEFT JOIN clusters ON clusters.id = rows.id
         LEFT JOIN (SELECT id, min(rule) AS rule, min(detail) AS detail FROM taken WHERE place = 'documents'
                    GROUP BY id) AS taken ON taken.id = rows.id"""
@@ -144,7 +142,7 @@ _COMMENTS_FATE = f"""
              WHEN kept.id IS NULL THEN 'document_left_out' END AS rule,
         CASE WHEN NOT newest THEN 'captured again later' WHEN taken.id IS NOT NULL THEN taken.detail
              WHEN kept.id IS NULL THEN 'document ' || rows.document_id ELSE '' END AS detail,
-        kept.split AS split, {_MONTH.replace("published_at", "rows.published_at")} AS month
+        kept.split AS split, {_MONTH} AS month
     FROM rows LEFT JOIN (SELECT id, split FROM documents_fate WHERE stage IS NULL) AS kept
         ON kept.id = rows.document_id
     LEFT JOIN (SELECT id, min(rule) AS rule, min(detail) AS detail FROM taken WHERE place = 'comments'
