@@ -164,6 +164,18 @@ def test_site_names_are_never_titles() -> None:
     assert title.strip_site("أول | آخر | دفاتر الحي", frozenset([folded("دفاتر الحي")])) == "أول | آخر"
 
 
+@pytest.mark.parametrize(
+    "head", ["حوار على المنصات [الأرشيف] - منتدى الوادي", "منتدى الوادي :: اقرأ الموضوع - حوار على المنصات"]
+)
+def test_what_a_forum_writes_round_the_title_of_a_thread_is_left_out(head: str) -> None:
+    """The title element of vBulletin's archive says "archive" behind it, that of phpBB 2 "view topic" before it."""
+    name = "<meta property='og:site_name' content='منتدى الوادي'>"
+    html = f"<head><title>{head}</title>{name}</head><p>{LONG}</p>"
+    found = title.find_title(page(html), 0)
+    assert found is not None
+    assert found.text == "حوار على المنصات"
+
+
 def test_a_title_of_two_parts_stays_whole() -> None:
     """A bar inside a title is the author's where a heading prints it."""
     html = (

@@ -70,7 +70,7 @@ _TAG_BOX = re.compile(
 )
 _CRUMBS = re.compile(r"bread-?crumbs?|crumbs?(?:$|[\s_-])")
 _FORUM = re.compile(
-    r"postbit|postprofile|poster-profile|user-ident|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|(?<!by)postauthor",
+    r"postbit|postprofile|poster-profile|user-ident|posttop|postdetails|postcolor|post_?wrapper|posterinfo|ipscomment|bigusername|crawler-post|messageuserinfo|message-user|post_block|(?<!by)postauthor",
     re.IGNORECASE,
 )
 _AROUND_COMMENTS = re.compile(

@@ -50,6 +50,12 @@ _TITLE_NAMES = re.compile(
 _NOT_TITLE = re.compile(
     r"(?:^|[\s_-])(?:logo|site|brand|blog-title|widget|menu|nav|related|comments?|section|sub)(?:$|[\s_-])"
 )
+_OF_ENGINE = re.compile(
+    r"^(?:اقرأ الموضوع|مشاهدة الموضوع|عرض الموضوع|view topic)\s*-\s+|\s*\[(?:الأرشيف|archive)\]\s*$",
+    re.IGNORECASE,
+)
+"""What forums write into the title element beside the title of a thread."""
+
 _LARGE = re.compile(r"(?:[4-7]|\+[1-4])$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HEADINGS = {"h1": 3.0, "h2": 2.0, "h3": 1.0}
@@ -127,11 +133,13 @@ def _headings(
     head = key(page.head_title)
     wanted = key(named[0]) if named else ""
     large_fonts = _large_fonts(page.tree)
-    covered = 0
-    for index, line in enumerate(page.lines.lines[: max(first + NEAR_LINES, last + 1)]):
-        if len(line.text) > MAX_TITLE_CHARS:
+    lines, covered = page.lines.lines, 0
+    for index, line in enumerate(lines[: max(first + NEAR_LINES, last + 1)]):
+        if len(line.text) > MAX_TITLE_CHARS or index < covered:
             continue
-        text, covered = _whole(page, index, head, wanted) if index >= covered else ("", covered)
+        text = line.text
+        if index + 1 < len(lines) and lines[index + 1].element is line.element:
+            text, covered = _whole(page, index, head, wanted)
         own = key(text)
         if len(own) < MIN_KEY_CHARS or folded(text) in sites:
             continue
@@ -157,14 +165,11 @@ def _whole(page: Page, index: int, head: str, wanted: str) -> tuple[str, int]:
 
     Else its line alone. `head` and `wanted` are the keys of what the head says.
     """
-    line = page.lines.lines[index]
-    if line.element.tag not in _HEADINGS or (index and page.lines.lines[index - 1].element is line.element):
-        return line.text, index + 1
-    end = index + 1
+    line, end = page.lines.lines[index], index + 1
     while end < len(page.lines.lines) and page.lines.lines[end].element is line.element:
         end += 1
     text = " ".join(each.text for each in page.lines.lines[index:end])
-    own = key(text) if end > index + 1 and len(text) <= MAX_TITLE_CHARS else ""
+    own = key(text) if line.element.tag in _HEADINGS and len(text) <= MAX_TITLE_CHARS else ""
     return (text, end) if own and (own in head or own == wanted) else (line.text, index + 1)
 
 
@@ -250,7 +255,7 @@ def _is_suffix_cut(declared: str, printed: str) -> bool:
 
 def _from_head(page: Page, heading: _Heading | None, sites: frozenset[str]) -> Title | None:
     """Choose between the title element and a heading when nothing else names a title."""
-    head = strip_site(page.head_title, sites) if page.head_title else ""
+    head = _OF_ENGINE.sub("", strip_site(page.head_title, sites)) if page.head_title else ""
     if heading is not None and (key(heading.text) in key(page.head_title) or heading.score >= HEADING_SCORE):
         agrees = key(heading.text) in key(page.head_title)
         origin = f"title+{heading.origin}" if agrees else heading.origin

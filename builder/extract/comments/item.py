@@ -49,6 +49,7 @@ _AUTHOR_PROPS = ("author", "creator")
 _TEXT_PROPS = ("text", "commenttext", "articlebody", "description")
 _TIME_PROPS = ("datepublished", "datecreated", "commenttime", "dateposted")
 
+_BODY_SPAN = "postbody"  # phpBB 2: the one span that is the text of a post
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 _NUMBER = re.compile(r"^[#\s]*([+\-−]?\d{1,7})\s*$")
 _ID = re.compile(
@@ -348,7 +349,7 @@ def _text_elements(parts: Parts) -> Iterator[HtmlElement]:
     yield from (part for part in parts.texts if part is not block)
     named = [(told.text, part) for part, told in parts.named if told.text is not None and part is not block]
     for _, part in sorted(named, key=lambda pair: pair[0]):
-        if part.tag not in ("a", "span", "input", "textarea"):
+        if part.tag not in ("a", "span", "input", "textarea") or part.get("class") == _BODY_SPAN:
             yield part
 
 

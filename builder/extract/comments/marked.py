@@ -7,6 +7,7 @@ wrapper that is marked like its contents does not win over them.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -33,6 +34,9 @@ _POST_TYPE = re.compile(r"schema\.org/(?:DiscussionForumPosting|Comment)$")
 _BLOCK_TAGS = frozenset(
     ["li", "div", "article", "section", "p", "tr", "td", "table", "dl", "dd", "dt", "blockquote", "ul", "ol"]
 )
+
+_BODY = re.compile(r"^(?:postbody|postcolor)$")
+"""Names of the text of a post in phpBB 2 and Invision 2."""
 
 _SURE_TEXTS = (0, 1)
 """Ranks of the names that only the text of an answer bears (see `Marks`)."""
@@ -74,9 +78,27 @@ def definition_items(tree: HtmlElement, context: Context) -> list[Item]:
     return items
 
 
-def post_items(named: list[Named], context: Context) -> list[Item]:
+def post_items(tree: HtmlElement, named: list[Named], context: Context) -> list[Item]:
     """Return the posts of a forum thread that markup shows on a page, in reading order."""
-    return _best(_groups(named, _post_kinds, set()), context)
+    groups = _groups(named, _post_kinds, set())
+    bodied = _round_bodies(tree)
+    return _best({**groups, ("", "body"): bodied} if bodied else groups, context)
+
+
+def _round_bodies(tree: HtmlElement) -> list[HtmlElement]:
+    """Return for each text of a post the smallest block that holds its writer too: old forums name no post.
+
+    Where a block holds two texts before it holds a name, there is none.
+    """
+    classed = [element for element in tree.iter("*") if element.get("class")]
+    bodies = [element for element in classed if _BODY.match(element.get("class") or "")]
+    if not 0 < len(bodies) <= MOST_BLOCKS:
+        return []
+    texts = Counter(above for body in bodies for above in body.iterancestors())
+    named = (element for element in classed if marks(element).author is not None)
+    writers = {above for element in named for above in element.iterancestors()}
+    found = (next(filter(writers.__contains__, body.iterancestors()), None) for body in bodies)
+    return [block for block in found if block is not None and texts[block] == 1]
 
 
 def _comment_kinds(name: Named) -> list[str]:

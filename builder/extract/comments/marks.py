@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 _AUTHOR_NAMES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"^(?:fn|p-name|bigusername|username|user-?name|nick(?:name)?|commenter(?:-?name)?|comment(?:er)?[-_]?name)$",
+        r"^(?:fn|p-name|bigusername|normalname|username|user-?name|nick(?:name)?|commenter(?:-?name)?|comment(?:er)?[-_]?name)$",
         r"^comment[-_]?(?:item[-_]+)?(?:author|user|by|writer|owner|poster)(?:[-_]?(?:name|link))?$",
         r"^(?:author(?:[-_]?name)?|user|poster(?:[-_]?name)?|writer|creator|p-author|h-card|by|byline|post-?author|postprofile)$",
         r"(?:^|[-_])(?:author|username|user|nick|poster|writer|name)(?:$|[-_]name$)",
@@ -22,7 +22,7 @@ _TEXT_NAMES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"^(?:comment|reply|post|cmt|message(?!-?content))[-_]*(?:item[-_]+)?(?:content|text|message|txt|para|msg|desc(?:ription)?)$",
-        r"^(?:bbwrapper|postcontent|post_?body|postbody|post-?entry|messagetext|message-?(?:body|content)|inner|cooked|post_content)$",
+        r"^(?:bbwrapper|postcolor|postcontent|post_?body|postbody|post-?entry|messagetext|message-?(?:body|content)|inner|cooked|post_content)$",
         r"^(?:comment|reply)[-_]*body$|^e-content$|^entry-content$|^commenttext$",
         r"^(?:text|content|body|message|msg|txt|desc|description)$",
         r"(?:^|[-_])(?:text|content|body|message)$",

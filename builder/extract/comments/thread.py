@@ -29,7 +29,7 @@ def thread_items(tree: HtmlElement, named: list[Named], context: Context) -> lis
     """Return the posts of a forum thread in reading order; [] when the page is none."""
     if not _looks_like_forum(tree, named):
         return []
-    posts = [post for post in post_items(named, context) if post.author is not None]
+    posts = [post for post in post_items(tree, named, context) if post.author is not None]
     if not posts or any(_links_on(post.element) for post in posts[:3]):
         return []
     return posts
