@@ -10,20 +10,25 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
-from builder.errors import WorldError
+from builder.errors import UsageError, WorldError
+from builder.objects import is_address
 from builder.pipeline import build
 from builder.recipe import load_recipe
 from builder.release.manifest import FileEntry, Manifest, read_manifest
 from builder.release.places import at_home, dataset_of, recipe_beside
+from builder.sources.warc import matching
 from builder.storage import LOCK_NAME, TEMPORARY
 from builder.version import __version__
 
+ARCHIVE = "archive"
 _LEFT_OUT = ("releases", "cache")
 _ARCHIVES = (".warc", ".warc.gz", ".warc.zst", ".wacz")
 _CHUNK_BYTES = 1 << 20
@@ -43,11 +48,16 @@ def rebuild_problems(release: Path, manifest: Manifest) -> Iterator[str]:
             where=str(recipe_file),
             what_next="Verify the release where it was built, in its dataset's releases folder.",
         )
-    with TemporaryDirectory(prefix=f"{TEMPORARY}rebuild-", dir=_beside(folder, recipe_file)) as scratch:
+    there = _beside(folder, recipe_file)
+    with (
+        TemporaryDirectory(prefix=f"{TEMPORARY}rebuild-", dir=there) as scratch,
+        TemporaryDirectory(prefix=f"{TEMPORARY}rebuild-archives-", dir=there) as aside,
+    ):
         mirror = Path(scratch)
-        _mirror(folder, mirror, manifest)
+        instead = _mirror(folder, mirror, manifest, _Elsewhere(_named(folder, recipe_file), Path(aside)))
         shutil.copyfile(recipe_file, mirror / "dataset.toml")
-        built = build(load_recipe(mirror), workers=1, now=datetime.now(UTC))
+        recipe = replace(load_recipe(mirror), instead=instead)
+        built = build(recipe, workers=1, now=datetime.now(UTC))
         if built.release is None or not built.fresh:
             yield f"the archives give release {built.version} again, not this one"
             found = read_manifest(built.release).inputs if built.release else ()
@@ -63,28 +73,81 @@ def _beside(folder: Path, recipe_file: Path) -> Path:
     return folder.parent if any(".." in Path(path).parts for path in paths) else folder
 
 
-def _mirror(folder: Path, mirror: Path, manifest: Manifest) -> None:
-    """Link a dataset's folder file by file; archives as they were, earlier releases as they are."""
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """The archives that the recipe's paths lead to, and the folder for copies of those outside the dataset's."""
+
+    named: tuple[Path, ...]
+    aside: Path
+
+
+def _named(folder: Path, recipe_file: Path) -> tuple[Path, ...]:
+    """Return the archives that the recipe's paths lead to now, links followed: absolute ones lead out of a mirror."""
+    found: set[Path] = set()
+    for source in load_recipe(recipe_file).sources:
+        patterns = getattr(source.block, "paths", ()) if source.reach == "archives" else ()
+        for pattern in patterns:
+            with suppress(UsageError):  # it matches nothing any more: the build tells so
+                found.update(() if is_address(pattern) else matching([pattern], folder))
+    return tuple(sorted(found))
+
+
+def _mirror(folder: Path, mirror: Path, manifest: Manifest, elsewhere: _Elsewhere) -> dict[Path, Path | None]:
+    """Link a dataset's folder file by file; archives as they were, earlier releases as they are.
+
+    Returns what is to be read instead of the archives that the recipe's paths lead to.
+    """
     archives: dict[str, list[Path]] = {entry.name: [] for entry in manifest.inputs}
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in _walk(folder):
         here = Path(place)
         inside = here.relative_to(folder)
         skipped = _LEFT_OUT if here == folder else ()
         folders[:] = sorted(name for name in folders if name not in skipped and not name.startswith("."))
         (mirror / inside).mkdir(exist_ok=True)
         for name in folders:
-            if (here / name).is_symlink():  # the walk does not go in; what lies there is read where it lies
+            if (
+                (here / name).is_symlink() and here / name != folder / ARCHIVE
+            ):  # the walk does not go in; what lies there is read where it lies
                 (mirror / inside / name).symlink_to((here / name).resolve())
         for name in sorted(files):
             if name in archives or name.endswith(_ARCHIVES):
                 archives.setdefault(name, []).append(here / name)
             elif name != LOCK_NAME and (here != folder or not name.endswith(".toml")):
                 (mirror / inside / name).symlink_to((here / name).resolve())
+    instead = _cut(archives, folder, mirror, manifest, elsewhere)
+    _link_earlier(folder / "releases", mirror / "releases", manifest)
+    return instead
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Walk through a dataset's folder, and through its archive where that is a link: a build may write there."""
+    yield from os.walk(folder)
+    if (folder / ARCHIVE).is_symlink():
+        yield from os.walk(folder / ARCHIVE)
+
+
+def _cut(
+    archives: dict[str, list[Path]], folder: Path, mirror: Path, manifest: Manifest, elsewhere: _Elsewhere
+) -> dict[Path, Path | None]:
+    """Copy archives as they were; return the copy of each that the recipe names, None where it is newer."""
+    walked = {path.resolve(): path for paths in archives.values() for path in paths}
+    for path in elsewhere.named:
+        if path not in walked:
+            archives.setdefault(path.name, []).append(path)
+    copies: dict[Path, Path] = {}
     for name, paths in archives.items():
         entries = [entry for entry in manifest.inputs if entry.name == name]
         for path, size_bytes in _sizes_then(sorted(paths), entries):
-            _copy_start(path, mirror / path.relative_to(folder), size_bytes)
-    _link_earlier(folder / "releases", mirror / "releases", manifest)
+            real = path.resolve()
+            if real in walked:
+                copies[real] = mirror / path.relative_to(folder)
+            elif path.stat().st_size > size_bytes:
+                copies[real] = Path(mkdtemp(dir=elsewhere.aside)) / name
+            else:
+                copies[real] = real  # as long as it was: read where it lies
+                continue
+            _copy_start(path, copies[real], size_bytes)
+    return {path: copies.get(path) for path in elsewhere.named}
 
 
 def _link_earlier(releases: Path, there: Path, manifest: Manifest) -> None:

@@ -11,8 +11,8 @@ import json
 import tomllib
 import types
 import typing
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -208,11 +208,15 @@ class RecipeModel(Block):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A recipe that was read and checked. `path` is its file; everything it writes lies in `folder`."""
+    """A recipe that was read and checked. `path` is its file; everything it writes lies in `folder`.
+
+    `instead` names, for archives that `paths` lead to, the file that is read for each (None: it is left out).
+    """
 
     path: Path
     model: RecipeModel
     sources: tuple[AnySource, ...]
+    instead: Mapping[Path, Path | None] = field(default_factory=dict, compare=False)
 
     @property
     def folder(self) -> Path:

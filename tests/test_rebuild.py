@@ -116,3 +116,25 @@ def test_archives_of_one_name_are_told_apart_by_what_they_held(tmp_path: Path) -
 
     write(south, [article(number, title="عنوان آخر") for number in range(4, 9)])
     assert "archive a.warc.gz: differ" in list(rebuild_problems(release, read_manifest(release)))
+
+
+@pytest.mark.parametrize("way", ["absolute", "up", "link"])
+def test_archives_that_lie_elsewhere_are_cut_to_what_they_were(tmp_path: Path, way: str) -> None:
+    """They have grown since, and one came later: the release still comes out of them."""
+    folder = dataset(tmp_path / "ds", range(2))
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    write(shared / "a.warc.gz", [article(number) for number in range(2, 4)])
+    (folder / "linked").symlink_to(shared)
+    named = {"absolute": str(shared), "up": "../shared", "link": "linked"}[way]
+    recipe = folder / "dataset.toml"
+    more = f'"pages/*.warc.gz", "{named}/*.warc.gz"'
+    recipe.write_text(recipe.read_text("utf-8").replace('"pages/*.warc.gz"', more), "utf-8")
+    release = build(load_recipe(folder), now=NOW).release
+    assert release is not None
+
+    with (shared / "a.warc.gz").open("ab") as grown:
+        grown.write(gzip.compress(article(20)))
+    write(shared / "later.warc.gz", [article(30)])
+    assert list(rebuild_problems(release, read_manifest(release))) == []
+    assert not list(tmp_path.rglob(".tmp-*"))

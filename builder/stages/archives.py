@@ -66,7 +66,9 @@ def find_archives(recipe: Recipe, cache: Path) -> list[Archive]:
 def archive_files(recipe: Recipe, source: AnySource) -> Sequence[Place]:
     """Return where the archive files lie that hold a source's captures, sorted by path."""
     if source.reach == "archives":
-        return source.archives(recipe.folder)
+        places = source.archives(recipe.folder)
+        read = (recipe.instead.get(place, place) if isinstance(place, Path) else place for place in places)
+        return [place for place in read if place is not None]
     from builder.archive.write import file_number
 
     found = recipe.archive.glob(f"{source.name}-*.warc.gz")
