@@ -126,13 +126,18 @@ def _taken_out(elements: list[HtmlElement]) -> Iterator[None]:
     for element in elements:
         parent = element.getparent()
         if parent is not None and not (element.tail or "").strip():
-            places.append((parent, parent.index(element), element))
+            places.append((parent, element.getnext(), element))
             parent.remove(element)
     try:
         yield
     finally:
-        for parent, index, element in reversed(places):
-            parent.insert(index, element)
+        for parent, behind, element in reversed(
+            places
+        ):  # a place by its number would be counted to each time
+            if behind is None:
+                parent.append(element)
+            else:
+                behind.addprevious(element)
 
 
 def _is_teaser(line: Line) -> bool:

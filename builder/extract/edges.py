@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
 from lxml.html import HtmlElement
 
-from builder.extract.links import host
+from builder.extract.links import host, within
 from builder.extract.naming import is_furniture
 from builder.extract.wording import ABOUT_AUTHOR, CALL, CITATION, CONTENTS, REFERENCES, folded
 from builder.markup import Line, Lines
@@ -178,15 +179,15 @@ def _own_chars(line: Line) -> int:
 def _up_to_menu(page: Lines, links: list[bool], way: range) -> set[int]:
     """Return the lines on a way up to the first run of so many links to its site."""
     run: list[HtmlElement] = []
-    own: AbstractSet[str] = frozenset()
+    leads: _Leads | None = None
     for index in way:
         if links[index]:
             run.append(page.lines[index].element)
         else:
             run.clear()
         if len(run) == MIN_MENU_RUN:
-            own = own or _own_hosts(page)
-            if _lead_home(run, own):
+            leads = leads or _Leads(_own_hosts(page))
+            if leads.home(run):
                 return set(range(way.start, index, way.step))
     return set(way)
 
@@ -203,11 +204,8 @@ def without_tail(page: Lines, kept: list[int]) -> list[int]:
     above = page.lines[kept[end - 1]].text if end else ""
     if len(kept) - end < MIN_TAIL_LINES or len(above) < MIN_SENTENCE_CHARS or above.endswith(":"):
         return kept
-    return (
-        kept[:end]
-        if _lead_home([page.lines[index].element for index in kept[end:]], _own_hosts(page))
-        else kept
-    )
+    tail = [page.lines[index].element for index in kept[end:]]
+    return kept[:end] if _Leads(_own_hosts(page)).home(tail) else kept
 
 
 def without_box(page: Lines, kept: list[int]) -> list[int]:
@@ -249,8 +247,9 @@ def without_contents(page: Lines, kept: list[int]) -> list[int]:
     """Leave out tables of contents: lines in a row that lead to places of their page, with the heading over them."""
     out: set[int] = set()
     run: list[int] = []
+    known: dict[HtmlElement, bool] = {}
     for place, index in enumerate([*kept, -1]):
-        if index >= 0 and _is_anchor(page.lines[index]):
+        if index >= 0 and _is_anchor(page.lines[index], known):
             run.append(place)
             continue
         if len(run) >= MIN_CONTENTS:
@@ -261,12 +260,18 @@ def without_contents(page: Lines, kept: list[int]) -> list[int]:
     return [index for place, index in enumerate(kept) if place not in out]
 
 
-def _is_anchor(line: Line) -> bool:
-    """Return whether a line is nothing but a link with words to a place on its own page; listings number theirs."""
+def _is_anchor(line: Line, known: dict[HtmlElement, bool]) -> bool:
+    """Return whether a line is nothing but a link with words to a place on its own page; listings number theirs.
+
+    `known` keeps what the links of an element say: thousands of lines may stand in one, parted by `br`.
+    """
     if line.link_share < WHOLLY_LINKED or not any(map(str.isalpha, line.text)):
         return False
-    links = (*line.element.iter("a"), *line.element.iterancestors("a"))
-    return bool(links) and all((link.get("href") or "").startswith("#") for link in links)
+    element = line.element
+    if element not in known:
+        links = list(within(element))
+        known[element] = bool(links) and all((link.get("href") or "").startswith("#") for link in links)
+    return known[element]
 
 
 def once(page: Lines, kept: list[int]) -> list[int]:
@@ -296,7 +301,20 @@ def _own_hosts(page: Lines) -> AbstractSet[str]:
     return {name for name, links in hosts.items() if links >= MIN_OWN_SHARE * hosts.total()} | {""}
 
 
-def _lead_home(elements: list[HtmlElement], own: AbstractSet[str]) -> bool:
-    """Return whether most links of some elements stay on the site, whose hosts are `own`."""
-    links = [link for part in elements for link in (*part.iter("a"), *part.iterancestors("a"))]
-    return 2 * sum(host(link) in own for link in links) > len(links)
+class _Leads:
+    """Where the links of elements lead; each element is looked through once, however many lines stand in it."""
+
+    def __init__(self, own: AbstractSet[str]) -> None:
+        self.own = own
+        self.known: dict[HtmlElement, tuple[int, int]] = {}
+
+    def home(self, elements: Iterable[HtmlElement]) -> bool:
+        """Return whether most links of the elements of some lines stay on the site, whose hosts are `own`."""
+        staying, links = 0, 0
+        for element in elements:
+            if element not in self.known:
+                hosts = [host(link) in self.own for link in within(element)]
+                self.known[element] = (sum(hosts), len(hosts))
+            staying += self.known[element][0]
+            links += self.known[element][1]
+        return 2 * staying > links

@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from builder.extract.article import MainText, place
 from builder.extract.heading import is_date_line
-from builder.extract.links import leads_home, plain_path, split
+from builder.extract.links import leads_home, plain_path, split, within
 from builder.extract.listings import has_cards, is_form, is_front_page, is_list_address, is_titled_as_list
 from builder.extract.page import Page
 from builder.extract.region import LINKED
@@ -231,8 +231,8 @@ def _is_all_links(page: Page, main: MainText) -> bool:
     """
     if main.link_share < ALL_LINKED:
         return False
-    elements = (page.lines.lines[index].element for index in main.kept)
-    links = (link for element in elements for link in (*element.iter("a"), *element.iterancestors("a")))
+    elements = dict.fromkeys(page.lines.lines[index].element for index in main.kept)
+    links = (link for element in elements for link in within(element))
     leads = {link.get("href"): leads_home(link, page.url) for link in links}
     return sum(leads.values()) >= max(MIN_LISTED, len(leads) / 2)
 
@@ -247,7 +247,8 @@ def _is_directory(page: Page, main: MainText) -> bool:
     linked = [line for line in lines if line.link_chars]
     if len(linked) < MIN_LISTED or len(linked) < MIN_LISTED_SHARE * len(lines):
         return False
-    listed = [index for index, line in enumerate(lines) if line.link_chars and _opens_with_link(line)]
+    known: dict[HtmlElement, tuple[bool, frozenset[str], frozenset[int]]] = {}
+    listed = [index for index, line in enumerate(lines) if line.link_chars and _opens_with_link(line, known)]
     links = set(listed)
     told = sum(len(line.text) >= PARAGRAPH_CHARS for index, line in enumerate(lines) if index not in links)
     if told > 1 + MAX_TOLD_SHARE * len(lines) or len(listed) < max(MIN_LISTED, MIN_LISTED_SHARE * len(lines)):
@@ -276,12 +277,22 @@ def _is_dated_list(main: MainText) -> bool:
     return above <= MAX_LIST_HEADING_CHARS and max(between) < PARAGRAPH_CHARS
 
 
-def _opens_with_link(line: Line) -> bool:
-    """Return whether a line begins with a link to another page, or stands in one: a card of several lines."""
-    if any(_leads_away(link) for link in line.element.iterancestors("a")):
-        return True
-    links = (link for link in line.element.iter("a") if _leads_away(link))
-    return any(line.text.startswith(squeeze(link.text_content()) or "\n") for link in links)
+def _opens_with_link(
+    line: Line, known: dict[HtmlElement, tuple[bool, frozenset[str], frozenset[int]]]
+) -> bool:
+    """Return whether a line begins with a link to another page, or stands in one: a card of several lines.
+
+    `known` keeps what was seen of elements: whether each stands in a link, and the texts of those in it, which are
+    found by their lengths: thousands of lines may stand in one element, parted by `br`.
+    """
+    element = line.element
+    if element not in known:
+        inside = any(map(_leads_away, element.iterancestors("a")))
+        links = filter(_leads_away, element.iter("a")) if not inside else ()
+        texts = frozenset(filter(None, (squeeze(link.text_content()) for link in links)))
+        known[element] = inside, texts, frozenset(map(len, texts))
+    inside, texts, sizes = known[element]
+    return inside or any(line.text[:size] in texts for size in sizes if size <= len(line.text))
 
 
 def _leads_away(link: HtmlElement) -> bool:
@@ -310,7 +321,7 @@ def _has_teasers(page: Page, main: MainText) -> bool:
 
 def _leads_on(element: HtmlElement, own: str | None) -> bool:
     """Return whether a heading links to another page of its host."""
-    hrefs = [link.get("href") or "" for link in (*element.iter("a"), *element.iterancestors("a"))]
+    hrefs = [link.get("href") or "" for link in within(element)]
     return any(not href.startswith("#") and split(href).hostname in (None, own) for href in hrefs)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -32,6 +34,11 @@ def split(href: str) -> SplitResult:
 def host(link: HtmlElement) -> str:
     """Return the host a link leads to, in lower case without "www."; "" for an address on the page's own."""
     return (split(link.get("href") or "").hostname or "").removeprefix("www.")
+
+
+def within(element: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the links that an element holds, then those it stands in."""
+    return chain(element.iter("a"), element.iterancestors("a"))
 
 
 def leads_home(link: HtmlElement, url: str) -> bool:

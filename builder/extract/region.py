@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import mul
 
 from lxml.html import HtmlElement
@@ -27,6 +27,8 @@ from builder.extract.edges import (
     without_tail,
 )
 from builder.extract.naming import Kind, Names, said_of
+from builder.extract.within import MIN_CHARS as MIN_MATCH_CHARS
+from builder.extract.within import standing_within
 from builder.extract.wording import (
     HEADING,
     LINE,
@@ -82,9 +84,6 @@ MIN_MENU_LINES = 5
 LINKED = 0.5
 """Link share from which on a line is a link rather than a sentence with one."""
 
-MIN_MATCH_CHARS = 12
-"""Shortest line, folded and without spaces, that is looked for inside trafilatura's text, not only as a line of it."""
-
 MAX_ANCHOR_CHARS = 3
 """Longest line, a link without a letter, that is a heading's anchor."""
 
@@ -92,6 +91,7 @@ MAX_CAPTION_CHARS = 160
 """Longest line in a picture's box that is its caption."""
 
 _HEADS = frozenset(("h1", "title"))
+_CELLS = ("td", "th")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,20 +190,10 @@ def tiers_of(blocks: Iterable[HtmlElement]) -> Tiers:
 def _hits(lines: list[Line], text: str) -> set[int]:
     """Return the lines of the page that trafilatura took, by index."""
     wanted = [key(line) for line in text.splitlines()]
-    whole, run = set(wanted), "".join(wanted)
-    known: dict[str, bool] = {"": False}
-    hits = set()
-    for index, line in enumerate(lines):
-        own = key(line.text)
-        hit = known.get(own)
-        if hit is None:
-            begins = (
-                len(own) >= MIN_MATCH_CHARS and own[:MIN_MATCH_CHARS] in run
-            )  # the search for less is faster
-            hit = known[own] = own in whole or (begins and own in run)
-        if hit:
-            hits.add(index)
-    return hits
+    keys = [key(line.text) for line in lines]
+    taken = set(wanted)
+    taken |= standing_within("".join(wanted), {own for own in keys if len(own) >= MIN_MATCH_CHARS} - taken)
+    return {index for index, own in enumerate(keys) if own and own in taken}
 
 
 def _weight(line: Line) -> float:
@@ -327,8 +317,8 @@ def _column(page: Lines, block: HtmlElement | None) -> HtmlElement | None:
 
 
 def _is_column(cell: HtmlElement) -> bool:
-    row = cell.getparent()
-    return row is not None and sum(child.tag in ("td", "th") for child in row) > 1
+    beside = chain(cell.itersiblings(*_CELLS), cell.itersiblings(*_CELLS, preceding=True))
+    return next(beside, None) is not None
 
 
 def _inner_furniture(

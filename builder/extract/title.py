@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from builder.extract import jsonld
-from builder.extract.links import split
+from builder.extract.links import split, within
 from builder.extract.naming import joined
 from builder.extract.page import Page
 from builder.extract.region import LINKED, key
@@ -133,6 +133,7 @@ def _headings(
     head = key(page.head_title)
     wanted = key(named[0]) if named else ""
     large_fonts = _large_fonts(page.tree)
+    homes: dict[HtmlElement, bool] = {}
     lines, covered = page.lines.lines, 0
     for index, line in enumerate(lines[: max(first + NEAR_LINES, last + 1)]):
         if len(line.text) > MAX_TITLE_CHARS or index < covered:
@@ -152,7 +153,7 @@ def _headings(
         large = not shape and may_be_large and _holds_any(line.element, large_fonts[line.text])
         if not in_head and not agrees and not large and (shape <= 0 or index > first + 1):
             continue
-        if _leads_home(line):
+        if _leads_home(line, homes):
             continue
         reach = first + INTO_LINES * (in_head and shape > 0)
         near = 2.0 * (first - NEAR_LINES <= index <= reach)
@@ -192,12 +193,16 @@ def _holds_any(element: HtmlElement, parts: list[HtmlElement]) -> bool:
     return any(part is element or any(above is element for above in part.iterancestors()) for part in parts)
 
 
-def _leads_home(line: Line) -> bool:
-    """Return whether a line is a link to the front page: the name of the site, or "home"."""
+def _leads_home(line: Line, known: dict[HtmlElement, bool]) -> bool:
+    """Return whether a line is a link to the front page: the name of the site, or "home".
+
+    `known` keeps what the links of an element say, in which many lines may stand.
+    """
     if line.link_share < LINKED:
         return False
-    links = [line.element, *line.element.iter("a"), *line.element.iterancestors("a")]
-    return any(_is_home(link.get("href") or "-") for link in links if link.tag == "a")
+    if line.element not in known:
+        known[line.element] = any(_is_home(link.get("href") or "-") for link in within(line.element))
+    return known[line.element]
 
 
 def _is_home(href: str) -> bool:
