@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
@@ -26,7 +26,7 @@ from builder.extract.comments.quotes import quotes_in
 from builder.extract.dates.moments import read_moment
 from builder.extract.dates.order import told_order
 from builder.extract.dates.printed import find_printed
-from builder.markup import Lines, block_lines, squeeze
+from builder.markup import Line, Lines, block_lines, squeeze
 from builder.model import Moment
 
 LONGEST_NAME_CHARS = 80
@@ -50,7 +50,6 @@ _TEXT_PROPS = ("text", "commenttext", "articlebody", "description")
 _TIME_PROPS = ("datepublished", "datecreated", "commenttime", "dateposted")
 
 _BODY_SPAN = "postbody"  # phpBB 2: the one span that is the text of a post
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 _NUMBER = re.compile(r"^[#\s]*([+\-−]?\d{1,7})\s*$")
 _ID = re.compile(
     r"(?:^|[-_#/=])?(?:comment|cmt|c|reply|post|msg|p|pid|message|div-comment|li-comment)?[-_]*(\d{1,20})$",
@@ -106,8 +105,15 @@ class Context:
         span = spans.get(element)
         if span is None or not spans.keys() >= skip:
             return [line for _, line in block_lines(element, skip)]
-        left_out = {index for part in skip for index in range(*spans[part])}
-        return [self.page.lines[index].text for index in range(*span) if index not in left_out]
+        start, end = span
+        kept: list[Line] = []
+        for first, last in sorted(
+            spans[part] for part in skip
+        ):  # each line inside them is not even looked at
+            kept += self.page.lines[start : min(first, end)]
+            start = max(start, last)
+        kept += self.page.lines[start:end]
+        return [line.text for line in kept]
 
 
 class Parts:
@@ -280,7 +286,7 @@ def _find_author(
     for element in _author_elements(parts):
         if element is when:
             continue
-        outside = when is None or not any(above is element for above in when.iterancestors())
+        outside = when is None or not _is_inside(when, element, parts.all[0])
         name = _name_in(element, nested if outside or when is None else nested | {when}, context)
         if name is not None:
             return element, name
@@ -320,17 +326,19 @@ def _find_text(
     context: Context,
 ) -> HtmlElement | None:
     for part in _text_elements(parts):
-        if any(_is_inside(each, part) for each in (who, when)) or not context.lines(part, nested):
+        around = any(each is not None and _is_inside(each, part, parts.all[0]) for each in (who, when))
+        if around or not context.lines(part, nested):
             continue
         return _inmost(part, nested, context)
     return None
 
 
-def _is_inside(element: HtmlElement | None, part: HtmlElement) -> bool:
-    """Return whether an element is a part or stands in it."""
-    if element is None:
-        return False
-    return element is part or any(above is part for above in element.iterancestors())
+def _is_inside(element: HtmlElement, part: HtmlElement, block: HtmlElement) -> bool:
+    """Return whether an element is a part of the block it stands in, or stands in that part."""
+    current: HtmlElement | None = element
+    while current is not None and current is not part and current is not block:
+        current = current.getparent()
+    return current is part
 
 
 def _inmost(body: HtmlElement, nested: frozenset[HtmlElement], context: Context) -> HtmlElement:
@@ -368,32 +376,11 @@ def native_id(element: HtmlElement) -> str | None:
     for name in ("data-comment-id", "data-commentid", "data-id", "data-cid", "data-post-id", "data-pid"):
         if (element.get(name) or "").strip():
             return str(element.get(name)).strip()
-    around = [element, *(parent for parent in element.iterancestors() if len(parent) == 1)][:4]
-    inside = [part for part in element.iter() if part.get("id") or part.get("name")][:6]
-    for part in (*around, *inside):
+    around = islice((parent for parent in element.iterancestors() if len(parent) == 1), 3)
+    inside = islice((part for part in element.iter() if part.get("id") or part.get("name")), 6)
+    for part in chain([element], around, inside):
         for value in (part.get("id"), part.get("name") if part.tag == "a" else None):
             match = _ID.search(value or "")
             if match:
                 return match[1]
     return None
-
-
-def is_teaser(
-    element: HtmlElement, nested: frozenset[HtmlElement] = frozenset(), context: Context | None = None
-) -> bool:
-    """True for a block that mostly links elsewhere: a list of articles is no list of answers."""
-    within = set(own(element, nested)) if nested else None
-    for heading in element.iter(*_HEADINGS):
-        if (within is None or heading in within) and heading.find(".//a[@href]") is not None:
-            return True
-    away = (link for link in element.iter("a") if (within is None or link in within) and _leads_away(link))
-    linked = sum(len(squeeze(str(link.text_content()))) for link in away)
-    if not linked:
-        return False
-    lines = context.lines(element, nested) if context else [line for _, line in block_lines(element, nested)]
-    return linked > sum(len(line) for line in lines if not is_email(line)) / 2
-
-
-def _leads_away(part: HtmlElement) -> bool:
-    """True for a link to another page; an answer's time is often a link to the answer itself."""
-    return not (part.get("href") or "#").startswith("#")

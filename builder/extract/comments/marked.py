@@ -15,8 +15,9 @@ from functools import lru_cache
 
 from lxml.html import Element, HtmlElement
 
-from builder.extract.comments.item import Context, Item, is_teaser, native_id, read_item
+from builder.extract.comments.item import Context, Item, native_id, read_item
 from builder.extract.comments.marks import marks, tokens
+from builder.extract.comments.teaser import is_teaser
 from builder.extract.page import Named
 from builder.markup import squeeze
 
