@@ -8,7 +8,8 @@ from collections import Counter
 from lxml.html import HtmlElement
 
 from builder.extract.comments.heads import clean_name, is_control
-from builder.extract.comments.item import LONGEST_NAME_CHARS, Context, Item, is_teaser, read_item
+from builder.extract.comments.item import LONGEST_NAME_CHARS, Context, Item, read_item
+from builder.extract.comments.teaser import is_teaser
 from builder.extract.dates.names import fold, fold_lines
 from builder.extract.dates.printed import find_printed
 from builder.extract.dates.relative import find_relative
@@ -124,17 +125,20 @@ def _runs(lines: list[Line], stamps: list[int], context: Context) -> list[Item]:
     """
     found = []
     kin = Counter(lines[at].element for at in stamps)
-    for place, at in enumerate(stamps):
+    behind: dict[HtmlElement, int] = {}
+    ends = {}
+    for at in reversed(stamps):
+        owner = lines[at].element
+        ends[at] = behind.get(owner, context.page.spans.get(owner, (0, len(lines)))[1])
+        behind[owner] = at - 1
+    for at in stamps:
         owner = lines[at].element
         if kin[owner] < 2 or at == 0:
             continue
-        end = (
-            stamps[place + 1] - 1
-            if place + 1 < len(stamps) and lines[stamps[place + 1]].element is owner
-            else len(lines)
-        )
         text = [
-            line.text for line in lines[at + 1 : end] if line.element is owner and not is_control(line.text)
+            line.text
+            for line in lines[at + 1 : ends[at]]
+            if line.element is owner and not is_control(line.text)
         ]
         name, when = clean_name(lines[at - 1].text), context.moment(lines[at].text)
         if name and len(name) <= LONGEST_NAME_CHARS and when is not None and text:
