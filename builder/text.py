@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
+from typing import Literal
 
 FOLD_VERSION = 1
 """Version of the match form; a change of `fold` that changes its output raises it."""
@@ -35,6 +37,9 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ENTITY_ROUNDS = 3
 """Texts escaped twice are met, thrice hardly ever; a bound keeps hostile input cheap."""
+
+_MARKS_TOLD = 200
+"""So many marks in a row, on one letter, are put in order before the text is normalized: real ones are ten."""
 
 _WORD = re.compile(rf"[^\W_]+(?:[{MARKS}\u200c\u200d]+[^\W_]*)*")
 _ARABIC_LETTER = (
@@ -62,7 +67,7 @@ def storage_form(raw: str) -> Stored:
     if odd:
         text, bidi = _BIDI.subn("", text)
         text = _GONE.sub("", _LINE_END.sub("\n", text))
-    text = unicodedata.normalize("NFC", text)
+    text = normalized("NFC", text)
     if odd or "  " in text:
         text = _BLANKS.sub(" ", text)
     if " \n" in text or "\n " in text:
@@ -70,6 +75,25 @@ def storage_form(raw: str) -> Stored:
     if "\n\n\n" in text:
         text = _BLANK_LINES.sub("\n\n", text)
     return Stored(text.strip(), bidi)
+
+
+def normalized(form: Literal["NFC", "NFKC"], text: str) -> str:
+    """Return what `unicodedata.normalize` gives, whose cost grows with the square of the marks on one letter."""
+    if any(_is_in_run(text, at) for at in range(0, len(text), _MARKS_TOLD)):
+        text = _ordered("NFD" if form == "NFC" else "NFKD", text)
+    return unicodedata.normalize(form, text)
+
+
+def _is_in_run(text: str, at: int) -> bool:
+    """Return whether a long run of marks goes on at a place; one twice as long goes on at one place of them all."""
+    return all(map(unicodedata.combining, text[at : at + _MARKS_TOLD])) if text[at] > "\u02ff" else False
+
+
+def _ordered(form: Literal["NFD", "NFKD"], text: str) -> str:
+    """Take characters apart and bring their marks into the order of the standard, in which no more are moved."""
+    parts = "".join([unicodedata.normalize(form, char) for char in text])
+    runs = groupby(parts, lambda char: unicodedata.combining(char) > 0)
+    return "".join(["".join(sorted(run, key=unicodedata.combining) if marks else run) for marks, run in runs])
 
 
 def _unescaped(text: str) -> str:

@@ -8,14 +8,13 @@ Thresholds: docs/measurements/arabic.md, "Language".
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from builder.columns.signs import SCRIPT_LETTERS, Counts, Habits, Signs
 from builder.columns.wordlists import word_list
-from builder.text import fold_text, words
+from builder.text import fold_text, normalized, words
 from builder.texts import words_of
 
 LETTERS_MIN = 6
@@ -93,7 +92,7 @@ def read_letters(text: str, whole: str | None = None) -> Letters:
 
 def read_all(texts: Sequence[str], wholes: Sequence[str | None]) -> list[Letters]:
     """Return what `read_letters` gives for each text and its whole."""
-    plain = Signs([unicodedata.normalize("NFKC", _without_noise(text)) for text in texts])
+    plain = Signs([normalized("NFKC", _without_noise(text)) for text in texts])
     cleaned = Signs(plain.unstretched())
     words_in = words_of(cleaned.texts)
     shares = iter(Signs([_without_noise(whole) for whole in wholes if whole is not None]).counts())

@@ -295,7 +295,7 @@ def _is_named_id(plain: str, match: re.Match[str]) -> bool:
         not before  # no word says what a number at the head of a line is
         or _NOT_ID_BEFORE.search(before)
         or _DATE_LIKE.match(match.group())
-        or is_quantity(plain[match.end() :][:12])
+        or is_quantity(plain[match.end() : match.end() + 12])
     ):
         return False
     if _ID_NUMBER_WORD.search(before):
@@ -325,7 +325,8 @@ _VERSION_WORD = re.compile(
 def _ips(plain: str) -> Iterator[Replacement]:
     for pattern, sign in ((_IPV4, _IPV4_SIGN), (_IPV6, _IPV6_SIGN)):
         for match in pattern.finditer(plain) if sign.search(plain) else ():
-            if not _VERSION_WORD.search(plain[: match.start()][-16:]) and _is_public(match.group()):
+            before = plain[max(0, match.start() - 16) : match.start()]
+            if not _VERSION_WORD.search(before) and _is_public(match.group()):
                 yield _plain("ip", match.span())
 
 

@@ -129,16 +129,22 @@ def base_row(
 def root_keys(comments: Iterable[Comment]) -> dict[str, str]:
     """Return, for the key of each comment, the key of the first of its branch, as far as parents are given."""
     parents = {comment.key: comment.parent_key for comment in comments}
-    return {key: _root(key, parents) for key in parents}
+    known: dict[str, str] = {}
+    return {key: _root(key, parents, known) for key in parents}
 
 
-def _root(start: str, parents: dict[str, str | None]) -> str:
+def _root(start: str, parents: dict[str, str | None], known: dict[str, str]) -> str:
+    """Return the root of a key; `known` gets that of all on the way to it, so that no way is gone twice."""
+    way = [start]
     seen = {start}
-    current = start
-    while (parent := parents.get(current)) is not None and parent not in seen:
+    while (parent := parents.get(way[-1])) is not None and parent not in seen and parent not in known:
+        way.append(parent)
         seen.add(parent)
-        current = parent
-    return current
+    if parent in seen:  # they answer each other in a ring: each of them ends elsewhere
+        return way[-1]
+    root = way[-1] if parent is None else known[parent]
+    known.update(dict.fromkeys(way, root))
+    return root
 
 
 def _is_account(document: Document) -> bool:
