@@ -31,9 +31,24 @@ TIMES = 4
 MOST_WORK = 1.4 * TIMES
 """So much more work at most: some of it is sorting, and small pages leave early."""
 
-WORDS = """
-عاد الأطفال إلى المدينة القديمة بعد سفر طويل ثم جلسوا قرب البحر يقرؤون كتب الرحلات والحكايات
-""".split()
+WORDS = [
+    "عاد",
+    "الأطفال",
+    "إلى",
+    "المدينة",
+    "القديمة",
+    "بعد",
+    "سفر",
+    "طويل",
+    "ثم",
+    "جلسوا",
+    "قرب",
+    "البحر",
+    "يقرؤون",
+    "كتب",
+    "الرحلات",
+    "والحكايات",
+]
 ARTICLE = "".join(f"<p>{' '.join(WORDS)} {' '.join(reversed(WORDS))} {n}.</p>" for n in range(8))
 
 

@@ -149,7 +149,7 @@ def references(page: Lines, end: int, stop: int) -> int:
     if last == end + 1:
         while last < stop and page.lines[last].link_share >= SOURCE_LINK_SHARE:
             last += 1
-        if _lead_home([page.lines[index].element for index in range(end + 1, last)], _own_hosts(page)):
+        if _Leads(_own_hosts(page)).home(page.lines[index].element for index in range(end + 1, last)):
             return end
     return last if last > end + 1 else end
 

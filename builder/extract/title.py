@@ -166,11 +166,15 @@ def _whole(page: Page, index: int, head: str, wanted: str) -> tuple[str, int]:
 
     Else its line alone. `head` and `wanted` are the keys of what the head says.
     """
-    line, end = page.lines.lines[index], index + 1
-    while end < len(page.lines.lines) and page.lines.lines[end].element is line.element:
+    lines, end = page.lines.lines, index + 1
+    line, size = lines[index], len(lines[index].text)
+    if line.element.tag not in _HEADINGS:
+        return line.text, end
+    while end < len(lines) and lines[end].element is line.element and size <= MAX_TITLE_CHARS:
+        size += 1 + len(lines[end].text)
         end += 1
-    text = " ".join(each.text for each in page.lines.lines[index:end])
-    own = key(text) if line.element.tag in _HEADINGS and len(text) <= MAX_TITLE_CHARS else ""
+    text = " ".join(each.text for each in lines[index:end])
+    own = key(text) if len(text) <= MAX_TITLE_CHARS else ""
     return (text, end) if own and (own in head or own == wanted) else (line.text, index + 1)
 
 
