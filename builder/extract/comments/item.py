@@ -219,10 +219,10 @@ def _stamp_beside(element: HtmlElement, skip: frozenset[HtmlElement], context: C
     is rather that of the answer.
     """
     first: Moment | None = None
-    before = ""
+    headed = False
     for line in context.lines(element, skip):
-        joined = tells_joining(line) or tells_joining(before)
-        before = "" if find_printed(line) else line
+        tells = tells_joining(line)
+        joined, headed = tells or headed, tells and not find_printed(line)
         if len(line) > LONGEST_TIME_CHARS or joined or not find_printed(line):
             continue
         moment = context.moment(line)

@@ -13,6 +13,9 @@ from builder.markup import Lines
 LONGEST_QUOTE_LABEL_CHARS = 20
 """A longer line is no label of a quotation."""
 
+_SIGNS = ("قتب", "uote", "UOTE")
+"""One of these stands in every such label: to fold each short line would cost more than all the rest."""
+
 
 def quotes_in(body: HtmlElement, page: Lines) -> frozenset[HtmlElement]:
     """Return the blocks inside the text of an answer that repeat another's words, nested ones among them."""
@@ -24,7 +27,9 @@ def _labelled(body: HtmlElement, page: Lines) -> Iterator[HtmlElement]:
     start, end = page.spans.get(body, (0, 0))
     for index in range(start, end):
         line = page.lines[index]
-        if len(line.text) > LONGEST_QUOTE_LABEL_CHARS or not is_quote_label(line.text):
+        if len(line.text) > LONGEST_QUOTE_LABEL_CHARS or not any(map(line.text.__contains__, _SIGNS)):
+            continue
+        if not is_quote_label(line.text):
             continue
         block = line.element.getparent()
         if block is None or page.spans.get(block, (0, 0))[0] != index:
