@@ -36,8 +36,8 @@ _BLOCK_TAGS = frozenset(
     ["li", "div", "article", "section", "p", "tr", "td", "table", "dl", "dd", "dt", "blockquote", "ul", "ol"]
 )
 
-_BODY = re.compile(r"^(?:postbody|postcolor)$")
-"""Names of the text of a post in phpBB 2 and Invision 2."""
+_BODIES = frozenset(("postbody", "postcolor"))
+"""Classes of the text of a post in phpBB 2 and Invision 2."""
 
 _SURE_TEXTS = (0, 1)
 """Ranks of the names that only the text of an answer bears (see `Marks`)."""
@@ -91,12 +91,11 @@ def _round_bodies(tree: HtmlElement) -> list[HtmlElement]:
 
     Where a block holds two texts before it holds a name, there is none.
     """
-    classed = [element for element in tree.iter("*") if element.get("class")]
-    bodies = [element for element in classed if _BODY.match(element.get("class") or "")]
+    bodies = [element for element in tree.iter("span", "div") if element.get("class") in _BODIES]
     if not 0 < len(bodies) <= MOST_BLOCKS:
         return []
     texts = Counter(above for body in bodies for above in body.iterancestors())
-    named = (element for element in classed if marks(element).author is not None)
+    named = (element for element in tree.iter("*") if marks(element).author is not None)
     writers = {above for element in named for above in element.iterancestors()}
     found = (next(filter(writers.__contains__, body.iterancestors()), None) for body in bodies)
     return [block for block in found if block is not None and texts[block] == 1]
