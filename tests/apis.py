@@ -300,6 +300,8 @@ class AppView:
         if method == "getProfile":
             return Reply({"did": DID, "handle": "salma.test", "description": self.description, "labels": []})
         if method == "getAuthorFeed":
+            if int(query["limit"][0]) > 100:
+                return Reply({"error": "InvalidRequest"}, 400)
             start = int(query.get("cursor", ["0"])[0])
             page = [
                 {"post": post, **self.beside.get(post["uri"], {})} for post in self.posts[start : start + 30]
@@ -312,6 +314,8 @@ class AppView:
             found = [post for post in self.posts if post["uri"] in query["uris"]]
             return Reply({"posts": [post for post in found if post["uri"] not in self.deleted]})
         if method == "listRecords":
+            if int(query["limit"][0]) > 100:
+                return Reply({"error": "InvalidRequest"}, 400)
             start = int(query.get("cursor", ["0"])[0])
             page = [{"uri": post["uri"], "value": post["record"]} for post in self.posts[start : start + 30]]
             return Reply({"records": page, "cursor": str(start + 30)})

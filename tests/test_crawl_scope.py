@@ -71,6 +71,15 @@ def test_feeds_are_followed_where_the_recipe_wants_them(tmp_path: Path, wanted: 
         assert site.pages() == (["/", "/rss", "/hidden"] if wanted else ["/"])
 
 
+def test_links_of_error_pages_are_not_followed(tmp_path: Path) -> None:
+    """What a site shows in place of a page is a menu, and for pages that never were it may go on for ever."""
+    clock = FakeClock()
+    missing = Reply(b'<html><a href="/never-was">x</a></html>', 404)
+    with website({"/": page("/missing"), "/missing": missing, "/never-was": page()}) as site:
+        crawl(recipe_for(tmp_path, f"{site.url}/"), now=clock.now, wait=clock.wait)
+        assert site.pages() == ["/", "/missing"]
+
+
 def test_a_redirect_leads_no_further_than_a_link_may(tmp_path: Path) -> None:
     """A start page may have moved anywhere on its host; a page below it only to where links may lead."""
     clock = FakeClock()

@@ -96,6 +96,20 @@ def test_a_state_that_came_back_stands_again(tmp_path: Path) -> None:
     assert row["title"] == "قبل التعديل في النص"
 
 
+def test_what_is_deleted_a_second_time_stays_away(tmp_path: Path) -> None:
+    """Of gone, there again and gone again the last counts; what came back after it was gone is there."""
+    cases = ("there gone there gone", "gone there gone", "gone there", "there", "gone gone there")
+    records = [
+        kit.capture(kit.address(number), kit.page(number) if answer == "there" else b"", day, status)
+        for number, answers in enumerate(cases)
+        for day, answer in enumerate(answers.split(), 1)
+        for status in ["200 OK" if answer == "there" else "410 Gone"]
+    ]
+    kit.archive(tmp_path, "a", records)
+    built = kit.run(kit.recipe(tmp_path))
+    assert {row["url"] for row in kit.documents(built)} == {kit.address(number) for number in (2, 3, 4)}
+
+
 def test_a_page_that_is_gone_leaves_with_the_next_release(tmp_path: Path) -> None:
     """410 after 200 takes the document out; a later 200 brings it back."""
     kit.archive(tmp_path, "a", kit.essays(range(3)))

@@ -103,6 +103,8 @@ def test_no_country_is_guessed_from_a_plain_domain() -> None:
         ("ج/ 01001234567", "ج/ [phone]"),
         ("اكتب لي 0501234567 واتس", "اكتب لي [phone] واتس"),
         ("https://wa.me/966501234567", "[phone]"),
+        ("wa.me/1555-010-9999", "[phone]"),
+        ("tel:+1-555-010-9999", "[phone]"),
         ("https://api.whatsapp.com/send?phone=966501234567&text=a", "[phone]"),
     ],
 )
@@ -125,6 +127,7 @@ def test_phones_as_people_write_them(text: str, after: str) -> None:
         "+5 درجات و+100 نقطة", "بطاقة ذكية لـ 150000 مواطن", "البند 1.2.3.4.5", "00:1A:2B:3C:4D:5E", "الآية 255 من 286",
         "https://site.example/page/0501234567", "هاتف الطوارئ 911 و 999", "عدد المشتركين 5012345678", "١٬٢٣٤٬٥٦٧",
         "سعر البطاقة 50000 دينار", "تأسست 1948-1967-1973", "ISSN 1234-5678", "كورونا 19-2020-2021", "10/12/14",
+        "دفعنا مبلغ 0501234567", "بلغت 0501234567 صوت", "1914/1918/1939/1945",
     ],
 )  # fmt: skip
 def test_other_numbers_stay(text: str) -> None:
@@ -225,6 +228,8 @@ def test_an_account_ends_where_its_checksum_holds(text: str, after: str) -> None
         ("majd @ example.com", "[email]"),
         ("دخل من 8.8.8.8 و 2a02:ed0:6e00::1", "دخل من [ip] و [ip]"),
         ("الساعة 10:15:30", "الساعة 10:15:30"),
+        ("نسخة على 8.8.8.8", "نسخة على [ip]"),
+        ("النسخة: 8.8.8.8", "النسخة: 8.8.8.8"),
     ],
 )
 def test_mail_and_addresses(text: str, after: str) -> None:

@@ -332,6 +332,15 @@ def test_shared_services_are_asked_slowly_whatever_the_recipe_says() -> None:
     assert Pace("example.org", 0.1, 60.0).delay_s == 0.1
 
 
+@pytest.mark.parametrize("moment", ["202", "2024-01-31", "last year", "202401310000001"])
+def test_a_time_that_an_index_would_not_understand_is_refused(moment: str) -> None:
+    """Digits alone, a year at least: an index passes over what it cannot read, and gives all there is."""
+    for key in ("since", "until"):
+        with pytest.raises(ValidationError, match=key):
+            crawl_source(**{key: moment})
+        assert crawl_source(**{key: "2024"})
+
+
 @pytest.mark.parametrize("pattern", ["*", "https://*", "*.", "/debat/*"])
 def test_the_whole_index_is_not_asked_for(pattern: str) -> None:
     """A pattern without a host is refused: the index is one shared server."""

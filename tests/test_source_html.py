@@ -98,7 +98,9 @@ def test_a_time_without_a_zone_is_utc_on_every_machine(tmp_path: Path, in_riyadh
     [
         "<!-- saved from url=(0023)https://example.org/a?b=1 -->",
         "<!--\n Page saved with SingleFile \n url: https://example.org/a?b=1 \n saved date: x -->",
+        "<!--saved from url=(0023)https://example.org/a?b=1-->",
         '<link href="https://example.org/a?b=1" rel="canonical">',
+        '<link rel=canonical href=" https://example.org/a?b=1 ">',
         '<link rel="canonical" href="https://example.org/a?b=1">',
         '<meta property="og:url" content="https://example.org/a?b=1">',
     ],

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyarrow.parquet as pq
 import pytest
 from apis import DID, SECRET, TAG, AppView, Mastodon, Query, Reply, mastodon_status, post_view, serving
+from crawling import FakeClock
 from pydantic import ValidationError
 from walking import NOW, make_source, walk
 
@@ -227,6 +228,20 @@ def urls_of(result: BuildResult) -> set[str]:
     assert result.release is not None
     shards = (result.release / "data" / "documents").glob("*.parquet")
     return {row["url"] for shard in shards for row in pq.read_table(shard).to_pylist()}
+
+
+def test_a_post_deleted_a_second_time_leaves_again(tmp_path: Path) -> None:
+    """The server says gone, shows it again, and says gone: the last word counts, and one that came back stays."""
+    server = Mastodon([mastodon_status(n, f"{LONG} {n}") for n in range(4)])
+    first, second = (server.statuses[n]["id"] for n in (1, 2))
+    with serving(server) as base:
+        recipe = recipe_in(tmp_path, f'kind = "mastodon"\ninstance = "{base}"\ntags = ["{TAG}"]')
+        for days, deleted in ((0, {first, second}), (3, set()), (6, {first})):
+            server.deleted = deleted
+            clock = FakeClock(NOW + timedelta(days=days))
+            crawl(recipe, now=clock.now)
+    left = {url.rpartition("/")[2] for url in urls_of(build(recipe, now=clock.now()))}
+    assert left == {"0", "2", "3"}
 
 
 def test_a_post_deleted_since_leaves_the_next_release(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ class ImportSource(Source[ImportBlock]):
                 chunk.add(number, line)
                 if chunk.full:
                     yield from chunk.take()
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise UsageError(
                 f"export cannot be read: {error}",
                 where=name,
