@@ -220,3 +220,45 @@ def test_a_wider_recipe_follows_links_of_pages_that_stayed_the_same(tmp_path: Pa
         "revisit",
     ]
     assert_clean(wide)
+
+
+def test_bounds_that_change_hold_for_visits_planned_before(tmp_path: Path) -> None:
+    """Who shortens the longest time between two visits sees what is older at once; who lengthens the shortest waits."""
+    clock = FakeClock()
+    with website({"/": page()}) as site:
+
+        def visits(**bounds: float) -> int:
+            run(recipe_for(tmp_path, f"{site.url}/", **bounds), clock)
+            return site.pages().count("/")
+
+        assert visits(recrawl_min_days=10) == 1
+        clock.pass_s(2 * DAY_S)
+        assert visits(recrawl_min_days=10) == 1
+        assert visits(recrawl_min_days=1, recrawl_max_days=1) == 2
+        clock.pass_s(2 * DAY_S)
+        assert visits(recrawl_min_days=5) == 2
+        assert visits(recrawl_min_days=0, recrawl_max_days=0) == 3
+
+
+def test_a_dry_run_shows_what_the_next_run_asks_for(tmp_path: Path) -> None:
+    """Nothing while nothing is due, with the time when something is; then the pages that are, not their start alone."""
+    clock = FakeClock()
+    with website({"/": page("/a"), "/a": page()}) as site:
+        recipe = recipe_for(tmp_path, f"{site.url}/", recrawl_min_days=1, recrawl_max_days=1)
+        run(recipe, clock)
+        due = clock.now().timestamp() + DAY_S
+
+        def planned() -> list[str]:
+            found = crawl(recipe, now=clock.now, wait=clock.wait, dry_run=True)
+            assert found.queued == len(found.plan)
+            return [line.url.removeprefix(site.url) for line in found.plan]
+
+        assert planned() == []
+        waiting = crawl(recipe, now=clock.now, wait=clock.wait, dry_run=True).next_due_s
+        assert waiting is not None
+        assert due - 60 < waiting <= due
+        clock.pass_s(2 * DAY_S)
+        assert planned() == planned() == ["/", "/a"]
+        asked = site.pages()
+        run(recipe, clock)
+        assert site.pages()[len(asked) :] == ["/", "/a"]

@@ -30,10 +30,11 @@ from builder.crawl.events import (
 )
 from builder.crawl.frontier import Frontier
 from builder.crawl.options import Clock, Options, Wait
-from builder.crawl.plan import network_sources, plan, seeds
+from builder.crawl.plan import plan
+from builder.crawl.ready import make_ready, network_sources
 from builder.crawl.recorder import Recorder
 from builder.crawl.run import Run
-from builder.crawl.scope import EXCLUDED, Scope, mark_of
+from builder.crawl.scope import Scope
 from builder.errors import HiwarError, RecipeError
 from builder.recipe import Recipe
 from builder.storage import folder_lock
@@ -144,19 +145,11 @@ async def _crawl(recipe: Recipe, frontier: Frontier, ledger: Ledger, options: Op
     sources = network_sources(recipe)
     now_s = options.now().timestamp()
     recovered = frontier.recover(ledger)
-    frontier.begin_run(now_s, {source.name: mark_of(source, settings.max_depth) for source in sources})
     recorder = Recorder(ledger, (("http-header-user-agent", options.agent), ("robots", "RFC 9309, obeyed")))
     async with options.fetcher(settings) as fetcher:
         scope = Scope(fetcher.guard, settings.max_depth, options.now().year)
-        named = {source.name: source for source in sources}
-        again = [
-            entry.id
-            for entry in frontier.left_out(EXCLUDED)
-            if entry.target.source in named and scope.still_wanted(named[entry.target.source], entry.target)
-        ]
         with frontier.transaction():
-            frontier.make_due(again)
-            frontier.add(seeds(scope, sources), now_s)
+            make_ready(recipe, frontier, scope, now_s)
         run = Run(settings, sources, frontier, recorder, fetcher, scope, options)
         options.tell(
             CrawlStarted(len(frontier.due_hosts()), frontier.queue_length(), recovered.lost, recovered.kept)
@@ -167,6 +160,7 @@ async def _crawl(recipe: Recipe, frontier: Frontier, ledger: Ledger, options: Op
         tally=run.tally.close(),
         hosts=run.reports(),
         queued=frontier.queue_length(),
+        next_due_s=frontier.next_due_s(source.name for source in sources),
         records=recorder.records,
         interrupted=run.interrupted,
         recovered=recovered.lost,

@@ -104,7 +104,8 @@ class Planned(Event):
 class CrawlResult:
     """What a crawl gave. `tally` counts the URLs attended; `hosts` is sorted by name; `plan` only in a dry run.
 
-    `recovered` and `kept` as in CrawlStarted.
+    `recovered` and `kept` as in CrawlStarted. `next_due_s` is when the first page of the recipe's sources is to be
+    visited again, in seconds since 1970.
     """
 
     tally: Tally
@@ -115,6 +116,7 @@ class CrawlResult:
     interrupted: bool = False
     recovered: int = 0
     kept: int = 0
+    next_due_s: float | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the result as a JSON-ready mapping, the "done" line of --json."""
@@ -128,6 +130,7 @@ class CrawlResult:
             "interrupted": self.interrupted,
             "recovered": self.recovered,
             "kept": self.kept,
+            "next_due_s": self.next_due_s,
         }
 
 

@@ -137,6 +137,15 @@ class Frontier:
             raise
         self.db.execute("COMMIT")
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Undo all changes inside at the end."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            self.db.execute("ROLLBACK")
+
     def recover(self, ledger: Ledger) -> Recovered:
         """Make the archive and what was committed agree again; return what an accident had changed."""
         with self.transaction():
@@ -162,37 +171,52 @@ class Frontier:
         gone = [row["record_id"] for row in rows if row["record_id"] not in there]
         return sum(self.db.execute(_ASK_AGAIN + "record_id = ?", (record_id,)).rowcount for record_id in gone)
 
-    def begin_run(self, now_s: float, sources: Mapping[str, str]) -> None:
+    def begin_run(self, now_s: float, sources: Mapping[str, str], bounds_s: tuple[float, float]) -> None:
         """Make due what is to be visited again by now, and give failed URLs a new set of attempts.
 
         `sources` maps the recipe's sources to the marks of what they follow: start pages, lists, feeds and sitemaps
         whose links were followed under another mark are due too. URLs of sources that the recipe no longer has are
-        set aside, not forgotten.
+        set aside, not forgotten. `bounds_s` are the shortest and longest time between two visits as they are now:
+        the visits that were planned under others keep them too. Needs a transaction.
         """
         names = json.dumps(sorted(sources))
-        with self.transaction():
-            self.db.execute(
-                "UPDATE urls SET state = 'aside' WHERE state IN ('due', 'retry')"
-                " AND source NOT IN (SELECT value FROM json_each(?))",
-                (names,),
-            )
-            self.db.execute(
-                "UPDATE urls SET state = 'due' WHERE state = 'aside'"
-                " AND source IN (SELECT value FROM json_each(?))",
-                (names,),
-            )
-            self.db.execute(
-                "UPDATE urls SET state = 'due', attempts = 0,"
-                " priority = CASE WHEN visits > 0 AND priority = 1 THEN 2 ELSE priority END"
-                " WHERE (state IN ('retry', 'held') OR (state = 'idle' AND due_s <= ?))"
-                " AND source IN (SELECT value FROM json_each(?))",
-                (now_s, names),
-            )
-            self.db.executemany(
-                "UPDATE urls SET state = 'due', attempts = 0 WHERE source = ? AND state = 'idle' AND followed != ?"
-                " AND (role != 'page' OR depth = 0 OR how = 'pagination')",
-                sources.items(),
-            )
+        shortest_s, longest_s = bounds_s
+        self.db.execute(
+            "UPDATE urls SET state = 'aside' WHERE state IN ('due', 'retry')"
+            " AND source NOT IN (SELECT value FROM json_each(?))",
+            (names,),
+        )
+        self.db.execute(
+            "UPDATE urls SET state = 'due' WHERE state = 'aside'"
+            " AND source IN (SELECT value FROM json_each(?))",
+            (names,),
+        )
+        self.db.execute(
+            "UPDATE urls SET due_s = fetched_s + max(min(interval_s, ?), ?)"
+            " WHERE state = 'idle' AND outcome != 'refused' AND fetched_s IS NOT NULL AND interval_s IS NOT NULL",
+            (longest_s, shortest_s),
+        )
+        self.db.execute(
+            "UPDATE urls SET state = 'due', attempts = 0,"
+            " priority = CASE WHEN visits > 0 AND priority = 1 THEN 2 ELSE priority END"
+            " WHERE (state IN ('retry', 'held') OR (state = 'idle' AND due_s <= ?))"
+            " AND source IN (SELECT value FROM json_each(?))",
+            (now_s, names),
+        )
+        self.db.executemany(
+            "UPDATE urls SET state = 'due', attempts = 0 WHERE source = ? AND state = 'idle' AND followed != ?"
+            " AND (role != 'page' OR depth = 0 OR how = 'pagination')",
+            sources.items(),
+        )
+
+    def next_due_s(self, sources: Iterable[str]) -> float | None:
+        """Return when the first of some sources' URLs is due that waits for its next visit, in s since 1970."""
+        row = self.db.execute(
+            "SELECT min(due_s) AS due_s FROM urls WHERE state = 'idle'"
+            " AND source IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(sources)),),
+        ).fetchone()
+        return None if row["due_s"] is None else float(row["due_s"])
 
     def add(self, found: Iterable[Found], now_s: float) -> int:
         """Enter URLs that are not known yet as due; return how many were new. Needs a transaction."""

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from builder.crawl.events import CrawlResult, Planned, shown_url
 from builder.crawl.fetcher import Answer
-from builder.crawl.frontier import Found, Frontier
+from builder.crawl.frontier import Frontier
 from builder.crawl.gate import Asking, Gate
 from builder.crawl.options import Options
+from builder.crawl.ready import make_ready, network_sources
 from builder.crawl.robots import Rules, origin_of
 from builder.crawl.scope import Scope
 from builder.model import Target
 from builder.recipe import Recipe
-from builder.sources.base import AnySource
 from builder.tally import Tally
 
 MAX_PLANNED = 100
 """Lines a dry run shows unless `max_pages` says otherwise."""
-
-
-def network_sources(recipe: Recipe) -> list[AnySource]:
-    """Return the sources of a recipe that are asked over the network."""
-    return [source for source in recipe.sources if source.reach == "network"]
-
-
-def seeds(scope: Scope, sources: Iterable[AnySource]) -> list[Found]:
-    """Return what the sources ask for first, without what the guards hold back."""
-    admitted = [scope.admit(target, source=source) for source in sources for target in source.seeds()]
-    return [found for found in admitted if isinstance(found, Found)]
 
 
 async def plan(recipe: Recipe, frontier: Frontier, options: Options) -> CrawlResult:
@@ -39,18 +26,19 @@ async def plan(recipe: Recipe, frontier: Frontier, options: Options) -> CrawlRes
     async with options.fetcher(settings) as fetcher:
         scope = Scope(fetcher.guard, settings.max_depth, options.now().year)
         gate = Gate(fetcher, frontier, None, settings.user_agent, options.now)
-        queue = [entry.target for entry in frontier.due_entries(limit)]
-        known = {target.url for target in queue}
-        queue += [f.target for f in seeds(scope, network_sources(recipe)) if f.target.url not in known]
-        for target in queue[:limit]:
-            line = await _line(gate, target)
+        with frontier.rehearsal():
+            make_ready(recipe, frontier, scope, options.now().timestamp())
+            queue, queued = frontier.due_entries(limit), frontier.queue_length()
+            next_due_s = frontier.next_due_s(source.name for source in network_sources(recipe))
+        for entry in queue:
+            line = await _line(gate, entry.target)
             lines.append(line)
             options.tell(line)
             if line.allowed:
                 tally.keep()
             else:
                 tally.drop(["robots"])
-    return CrawlResult(tally=tally.close(), plan=tuple(lines), queued=len(queue))
+    return CrawlResult(tally=tally.close(), plan=tuple(lines), queued=queued, next_due_s=next_due_s)
 
 
 async def _line(gate: Gate, target: Target) -> Planned:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from rich.live import Live
 from rich.table import Table
@@ -74,7 +75,7 @@ def crawl_progress(out: Output) -> Iterator[Progress | None]:
 def show_crawl(result: CrawlResult, out: Output, *, dry_run: bool = False) -> None:
     """Print the end of a crawl, or the plan of a dry run."""
     _tell(result, out)
-    if dry_run:
+    if dry_run and result.plan:
         rows = [
             ("yes" if line.allowed else "no", line.source, line.role, line.url, line.reason)
             for line in result.plan
@@ -85,7 +86,7 @@ def show_crawl(result: CrawlResult, out: Output, *, dry_run: bool = False) -> No
     if result.hosts:
         show_hosts(result, out)
     else:
-        out.result("Nothing is due: [crawl] recrawl_min_days says how soon a page is asked for again.")
+        out.result(_nothing(result))
     if result.recovered:
         out.result(
             f"{result.recovered:,} addresses were asked for again: archive files had lost their answers."
@@ -103,6 +104,15 @@ def show_crawl(result: CrawlResult, out: Output, *, dry_run: bool = False) -> No
             if not result.queued
             else f"hiwar crawl ({result.queued} still queued), or hiwar build"
         )
+
+
+def _nothing(result: CrawlResult) -> str:
+    """Say that nothing is due, and when something is."""
+    bounds = "[crawl] recrawl_min_days and recrawl_max_days say how soon a page is asked for again."
+    if result.next_due_s is None:
+        return f"Nothing is due: {bounds}"
+    due = datetime.fromtimestamp(result.next_due_s, UTC)
+    return f"Nothing is due before {due:%Y-%m-%d %H:%M} UTC: {bounds}"
 
 
 def _tell(result: CrawlResult, out: Output) -> None:
