@@ -126,9 +126,10 @@ def test_a_page_without_any_address_keeps_its_file_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("file,url\na.html,\n", "row 1"),
-        ("file,url,collected_at\na.html,http://x/,gestern\n", "row 1"),
-        ("file,url\na.html,http://x/\n,http://y/\n", "row 2"),
+        ("file,url\na.html,\n", "line 2"),
+        ("file,url,collected_at\na.html,http://x/,gestern\n", "line 2"),
+        ("file,url\na.html,http://x/\n,http://y/\n", "line 3"),
+        ("file,url\na.html,http://x/\n\na.html,http://y/\n", "line 4: a.html stands there before"),
     ],
 )
 def test_a_list_that_cannot_be_followed_is_an_error(tmp_path: Path, content: str, why: str) -> None:
@@ -143,7 +144,14 @@ def test_a_broken_line_of_a_jsonl_list_is_named(tmp_path: Path) -> None:
     """Counted from one, as editors count."""
     save(tmp_path, "a.html", page(1))
     (tmp_path / "urls.jsonl").write_text('{"file": "pages/a.html", "url": "http://x/"}\n{"file": \n')
-    with pytest.raises(UsageError, match=r"urls\.jsonl: row 2: "):
+    with pytest.raises(UsageError, match=r"urls\.jsonl: line 2: "):
+        taken(tmp_path, urls="urls.jsonl")
+
+
+def test_blank_lines_of_a_list_count_where_a_broken_one_is_named(tmp_path: Path) -> None:
+    """An editor shows lines, not rows."""
+    (tmp_path / "urls.jsonl").write_text('\n{"file": "a.html", "url": "http://x/"}\n\n{"file": "b.html"}\n')
+    with pytest.raises(UsageError, match=r"urls\.jsonl: line 4: needs `file` and `url`"):
         taken(tmp_path, urls="urls.jsonl")
 
 

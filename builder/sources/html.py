@@ -125,13 +125,21 @@ class HtmlSource(Source[HtmlBlock]):
                 where=str(path),
                 what_next="Correct `urls` in the recipe; the list is UTF-8 CSV or JSONL.",
             ) from error
-        rows = enumerate(_rows(text, path), 1)
-        return dict(_entry(row, path, number) for number, row in rows)
+        listed: dict[str, _Listed] = {}
+        for number, row in _rows(text, path):
+            file, entry = _entry(row, path, number)
+            if listed.setdefault(file, entry) != entry:
+                raise _bad_row(
+                    path, number, f"{row['file']} stands there before with another address or time"
+                )
+        return listed
 
 
-def _rows(text: str, path: Path) -> Iterator[Mapping[str, object]]:
+def _rows(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """Yield the number of the line where each row ends, from 1, and the row."""
     if path.suffix not in (".jsonl", ".ndjson"):
-        yield from csv.DictReader(io.StringIO(text), delimiter="\t" if path.suffix == ".tsv" else ",")
+        table = csv.DictReader(io.StringIO(text), delimiter="\t" if path.suffix == ".tsv" else ",")
+        yield from ((table.line_num, row) for row in table)
         return
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -139,7 +147,7 @@ def _rows(text: str, path: Path) -> Iterator[Mapping[str, object]]:
                 row = json.loads(line)
             except ValueError as error:
                 raise _bad_row(path, number, str(error)) from error
-            yield row if isinstance(row, dict) else {}
+            yield number, row if isinstance(row, dict) else {}
 
 
 def _spelled(path: Path) -> str:
@@ -165,4 +173,4 @@ def _entry(row: Mapping[str, object], path: Path, number: int) -> tuple[str, _Li
 
 
 def _bad_row(path: Path, number: int, why: str) -> UsageError:
-    return UsageError(f"row {number}: {why}", where=str(path), what_next="Correct that row of the list.")
+    return UsageError(f"line {number}: {why}", where=str(path), what_next="Correct that line of the list.")
