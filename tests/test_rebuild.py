@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from archivekit import add_archive, article, dataset
-from releasekit import NOW
+from releasekit import NOW, words
 from warcmaker import write
 
 from builder.pipeline import build
@@ -138,3 +138,28 @@ def test_archives_that_lie_elsewhere_are_cut_to_what_they_were(tmp_path: Path, w
     write(shared / "later.warc.gz", [article(30)])
     assert list(rebuild_problems(release, read_manifest(release))) == []
     assert not list(tmp_path.rglob(".tmp-*"))
+
+
+def test_a_rebuild_writes_nothing_through_an_archive_that_is_a_link(tmp_path: Path) -> None:
+    """A page saved since would be taken into the archive by any build: the one that only checks takes it elsewhere."""
+    folder, archive = tmp_path / "ds", tmp_path / "large-disk"
+    (folder / "saved").mkdir(parents=True)
+    archive.mkdir()
+    (folder / "archive").symlink_to(archive)
+    (folder / "dataset.toml").write_text(
+        '[dataset]\nname = "x"\n[[source]]\nkind = "html"\nname = "saved"\npaths = ["saved/*.html"]\n'
+        '[select]\nrelevance_min = 0\n[rules]\nprofile = "none"\n'
+    )
+
+    def save(number: int) -> None:
+        html = f"<html lang=ar><h1>{words(number, 5)}</h1><article><p>{words(number * 10, 160)}.</p></article></html>"
+        (folder / "saved" / f"{number}.html").write_text(html, "utf-8")
+
+    save(1)
+    release = build(load_recipe(folder), now=NOW).release
+    assert release is not None
+    before = {path.name: path.read_bytes() for path in archive.glob("*.warc.gz")}
+    assert before
+    save(2)
+    list(rebuild_problems(release, read_manifest(release)))
+    assert {path.name: path.read_bytes() for path in archive.glob("*.warc.gz")} == before
