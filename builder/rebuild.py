@@ -105,9 +105,8 @@ def _mirror(folder: Path, mirror: Path, manifest: Manifest, elsewhere: _Elsewher
         folders[:] = sorted(name for name in folders if name not in skipped and not name.startswith("."))
         (mirror / inside).mkdir(exist_ok=True)
         for name in folders:
-            if (
-                (here / name).is_symlink() and here / name != folder / ARCHIVE
-            ):  # the walk does not go in; what lies there is read where it lies
+            # The walk goes into no link but the archive's: what lies there is read where it lies.
+            if (here / name).is_symlink() and here / name != folder / ARCHIVE:
                 (mirror / inside / name).symlink_to((here / name).resolve())
         for name in sorted(files):
             if name in archives or name.endswith(_ARCHIVES):

@@ -131,9 +131,8 @@ def _taken_out(elements: list[HtmlElement]) -> Iterator[None]:
     try:
         yield
     finally:
-        for parent, behind, element in reversed(
-            places
-        ):  # a place by its number would be counted to each time
+        # By what stood behind: a place by its number would be counted to each time.
+        for parent, behind, element in reversed(places):
             if behind is None:
                 parent.append(element)
             else:

@@ -107,9 +107,7 @@ class Context:
             return [line for _, line in block_lines(element, skip)]
         start, end = span
         kept: list[Line] = []
-        for first, last in sorted(
-            spans[part] for part in skip
-        ):  # each line inside them is not even looked at
+        for first, last in sorted(spans[part] for part in skip):  # no line inside them is even looked at
             kept += self.page.lines[start : min(first, end)]
             start = max(start, last)
         kept += self.page.lines[start:end]
