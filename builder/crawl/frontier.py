@@ -192,9 +192,10 @@ class Frontier:
             (names,),
         )
         self.db.execute(
-            "UPDATE urls SET due_s = fetched_s + max(min(interval_s, ?), ?)"
-            " WHERE state = 'idle' AND outcome != 'refused' AND fetched_s IS NOT NULL AND interval_s IS NOT NULL",
-            (longest_s, shortest_s),
+            "UPDATE urls SET due_s = fetched_s + max(min(interval_s, :longest_s), :shortest_s)"
+            " WHERE state = 'idle' AND outcome != 'refused' AND fetched_s IS NOT NULL AND interval_s IS NOT NULL"
+            " AND due_s != fetched_s + max(min(interval_s, :longest_s), :shortest_s)",  # no row is written in vain
+            {"longest_s": longest_s, "shortest_s": shortest_s},
         )
         self.db.execute(
             "UPDATE urls SET state = 'due', attempts = 0,"
